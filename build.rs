@@ -1,0 +1,2 @@
+//! Prepares the embedded UI bundle.
+fn main() {}

@@ -1,0 +1,11 @@
+//! Vocabulary every layer shares: ids, time and randomness. No I/O, no async.
+
+mod clock;
+mod id;
+mod random;
+mod time;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use id::{ApiKeyId, AttemptId, CompanyId, DeliveryId, EventId, IdError, JobId, QueueId, RawId, UserId, WebhookId};
+pub use random::{Random, SeededRandom, SystemRandom};
+pub use time::{Timestamp, TimestampError};

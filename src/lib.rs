@@ -1,0 +1,31 @@
+//! NovaPulse: durable jobs, signed webhooks and workflows in one binary.
+//!
+//! The crate is a small kernel with feature slices above it. Imports point down only:
+//! `base` → `config`, `telemetry` → `storage`, `outbound` → `queue`, `events`, `http` →
+//! the slices (`auth`, `accounts`, `webhooks`, `jobs`, `system`) → `app` → `cli`.
+//! `tests/it/tidy` checks that. Start reading at `docs/ARCHITECTURE.md`.
+
+pub mod base;
+pub mod config;
+pub mod telemetry;
+
+pub mod outbound;
+pub mod storage;
+
+pub mod events;
+pub mod http;
+pub mod queue;
+
+pub mod auth;
+
+pub mod accounts;
+
+pub mod webhooks;
+
+pub mod jobs;
+
+pub mod system;
+
+pub mod app;
+
+pub mod cli;

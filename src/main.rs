@@ -1,0 +1,3 @@
+//! The `novapulse` binary: parses arguments and runs one command.
+
+fn main() {}
