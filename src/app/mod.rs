@@ -1,1 +1,3 @@
-//! The app module.
+//! The composition root: the only place that wires concrete things together.
+
+pub mod ui;

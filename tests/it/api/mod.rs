@@ -1,0 +1,1 @@
+//! Requests in, answers out: one file per slice.

@@ -1,0 +1,1 @@
+//! One suite per seam with several implementations, run for each of them.

@@ -1,0 +1,1 @@
+//! What survives a crash: the real binary is killed and its promises are checked.

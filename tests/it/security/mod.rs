@@ -1,0 +1,1 @@
+//! Refusals: wrong credentials, private addresses, limits.

@@ -1,0 +1,1 @@
+//! The shape of the source: layers, file sizes, names, generated documents.
