@@ -3,9 +3,11 @@
 mod clock;
 mod id;
 mod random;
+mod seal;
 mod time;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use id::{ApiKeyId, AttemptId, CompanyId, DeliveryId, EventId, IdError, JobId, QueueId, RawId, UserId, WebhookId};
 pub use random::{Random, SeededRandom, SystemRandom};
+pub use seal::{SealError, SealKey};
 pub use time::{Timestamp, TimestampError};

@@ -1,1 +1,11 @@
-//! The webhooks module.
+//! Webhooks: a company's endpoints and the signed delivery of events to them.
+
+pub mod breaker;
+pub mod filter;
+pub mod headers;
+pub mod histogram;
+pub mod response;
+pub mod retry;
+pub mod secret;
+pub mod signing;
+pub mod subscription;

@@ -1,0 +1,135 @@
+//! Sealing of secrets at rest: AES-256-GCM with a random nonce and associated data.
+//!
+//! The associated data is the storage key of the row a sealed value stands in, so that a value
+//! moved to another row does not open. Layout: format byte, 4 bytes naming the key, 12 bytes of
+//! nonce, ciphertext, 16 bytes of tag. Random 96-bit nonces are safe for 2^32 values per key
+//! (NIST SP 800-38D, 8.3).
+
+use std::fmt;
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    digest,
+};
+use zeroize::Zeroizing;
+
+use super::Random;
+
+const FORMAT: u8 = 1;
+const NAME_LEN: usize = 4;
+const HEADER_LEN: usize = 1 + NAME_LEN + NONCE_LEN;
+
+/// Why a sealed value does not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// The bytes are not a sealed value of a known format.
+    #[error("is not a sealed value of a known format")]
+    Format,
+    /// The value was sealed with another key.
+    #[error("was sealed with another key")]
+    OtherKey,
+    /// The value was changed, or belongs to another row.
+    #[error("was changed or moved since it was sealed")]
+    Changed,
+}
+
+/// The key that seals secrets of one data directory.
+pub struct SealKey {
+    key: LessSafeKey,
+    name: [u8; NAME_LEN],
+}
+
+impl fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealKey").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl SealKey {
+    /// Makes the key from its 32 bytes.
+    ///
+    /// # Panics
+    /// Never: the length of the key is in its type.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        let key = UnboundKey::new(&AES_256_GCM, bytes).expect("32 bytes are an AES-256 key");
+        let mut labelled = Zeroizing::new(b"novapulse seal key name\0".to_vec());
+        labelled.extend_from_slice(bytes);
+        let hash = digest::digest(&digest::SHA256, &labelled);
+        let mut name = [0; NAME_LEN];
+        for (to, from) in name.iter_mut().zip(hash.as_ref()) {
+            *to = *from;
+        }
+        Self { key: LessSafeKey::new(key), name }
+    }
+
+    /// Seals `plain`; it opens only with this key and the same `associated` bytes.
+    ///
+    /// # Panics
+    /// When `plain` is longer than AES-GCM allows (64 GiB).
+    #[must_use]
+    pub fn seal(&self, random: &dyn Random, associated: &[u8], plain: &[u8]) -> Vec<u8> {
+        let mut nonce = [0; NONCE_LEN];
+        random.fill(&mut nonce);
+        let mut sealed = Vec::with_capacity(HEADER_LEN + plain.len() + AES_256_GCM.tag_len());
+        sealed.push(FORMAT);
+        sealed.extend_from_slice(&self.name);
+        sealed.extend_from_slice(&nonce);
+        let mut content = plain.to_vec();
+        self.key
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(associated), &mut content)
+            .expect("a secret is far shorter than the limit of the cipher");
+        sealed.append(&mut content);
+        sealed
+    }
+
+    /// Opens what [`SealKey::seal`] made.
+    ///
+    /// # Errors
+    /// [`SealError`] for another key, other associated bytes, or bytes that were changed.
+    pub fn open(&self, associated: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let (header, content) = sealed.split_at_checked(HEADER_LEN).ok_or(SealError::Format)?;
+        let (format, header) = header.split_first().ok_or(SealError::Format)?;
+        let (name, nonce) = header.split_at_checked(NAME_LEN).ok_or(SealError::Format)?;
+        if *format != FORMAT {
+            return Err(SealError::Format);
+        }
+        if name != self.name {
+            return Err(SealError::OtherKey);
+        }
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Format)?;
+        let mut plain = Zeroizing::new(content.to_vec());
+        let length =
+            self.key.open_in_place(nonce, Aad::from(associated), &mut plain).map_err(|_| SealError::Changed)?.len();
+        plain.truncate(length);
+        Ok(plain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::SeededRandom, SealError, SealKey};
+
+    #[test]
+    fn a_sealed_value_opens_only_with_its_key_and_place() {
+        let random = SeededRandom::new(1);
+        let key = SealKey::from_bytes(&[7; 32]);
+        let sealed = key.seal(&random, b"row 1", b"secret");
+        assert_eq!(key.open(b"row 1", &sealed).unwrap().as_slice(), b"secret");
+        assert_eq!(key.open(b"row 2", &sealed).unwrap_err(), SealError::Changed);
+        assert_eq!(SealKey::from_bytes(&[8; 32]).open(b"row 1", &sealed).unwrap_err(), SealError::OtherKey);
+        assert_ne!(key.seal(&random, b"row 1", b"secret"), sealed, "the nonce differs each time");
+    }
+
+    #[test]
+    fn every_changed_or_cut_byte_is_noticed() {
+        let key = SealKey::from_bytes(&[7; 32]);
+        let sealed = key.seal(&SeededRandom::new(1), b"", b"secret");
+        for position in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[position] ^= 1;
+            assert!(key.open(b"", &changed).is_err(), "byte {position}");
+            assert!(key.open(b"", &sealed[..position]).is_err(), "cut at {position}");
+        }
+    }
+}

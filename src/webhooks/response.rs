@@ -1,0 +1,136 @@
+//! What the end of an attempt means: success, or a failure with its reason in words.
+
+use serde::{Deserialize, Serialize};
+
+use super::retry::parse_retry_after;
+use crate::base::Timestamp;
+
+/// 410 answers in a row after which a webhook is disabled.
+pub const GONE_TO_DISABLE: u32 = 2;
+
+/// Why an attempt did not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureKind {
+    /// The answer's status was not 2xx.
+    Status,
+    /// The answer was a redirect, which is never followed.
+    Redirect,
+    /// The answer was 410 Gone.
+    Gone,
+    /// The receiver asked to slow down (429 or 503).
+    Throttled,
+    /// The name was not resolved.
+    Dns,
+    /// No connection was made.
+    Connect,
+    /// The TLS handshake failed.
+    Tls,
+    /// The connection broke, or the answer was not HTTP.
+    Protocol,
+    /// A deadline passed.
+    Timeout,
+    /// The address is not allowed; trying again cannot help.
+    Blocked,
+}
+
+impl FailureKind {
+    /// The word used in answers and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Redirect => "redirect",
+            Self::Gone => "gone",
+            Self::Throttled => "throttled",
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Protocol => "protocol",
+            Self::Timeout => "timeout",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// Whether another try cannot succeed.
+    #[must_use]
+    pub const fn is_permanent(self) -> bool {
+        matches!(self, Self::Blocked)
+    }
+}
+
+/// What an answer means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The receiver took the delivery.
+    Success,
+    /// It did not.
+    Failure {
+        /// The kind of failure.
+        kind: FailureKind,
+        /// The delay the receiver asked for.
+        retry_after_ms: Option<u64>,
+        /// What happened, in words.
+        reason: String,
+    },
+}
+
+/// Judges an answer by its status and `Retry-After` header.
+#[must_use]
+pub fn judge(status: u16, retry_after: Option<&str>, now: Timestamp) -> Verdict {
+    let asked = || retry_after.and_then(|value| parse_retry_after(value, now));
+    let (kind, retry_after_ms, reason) = match status {
+        200..=299 => return Verdict::Success,
+        300..=399 => {
+            (FailureKind::Redirect, None, format!("the receiver answered {status}; redirects are not followed"))
+        }
+        410 => (FailureKind::Gone, None, "the receiver answered 410: it wants no more deliveries".to_owned()),
+        429 | 503 => {
+            let asked = asked();
+            let reason = asked.map_or_else(
+                || format!("the receiver answered {status}"),
+                |ms| format!("the receiver answered {status} and asked to wait {} s", ms.div_ceil(1000)),
+            );
+            (FailureKind::Throttled, asked, reason)
+        }
+        _ => (FailureKind::Status, None, format!("the receiver answered {status}")),
+    };
+    Verdict::Failure { kind, retry_after_ms, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::{FailureKind, Verdict, judge};
+    use crate::base::Timestamp;
+
+    fn kind(status: u16) -> Option<FailureKind> {
+        match judge(status, None, Timestamp::from_ms(0)) {
+            Verdict::Success => None,
+            Verdict::Failure { kind, .. } => Some(kind),
+        }
+    }
+
+    #[test]
+    fn redirects_gone_and_throttling_are_told_apart() {
+        assert_eq!((kind(301), kind(308)), (Some(FailureKind::Redirect), Some(FailureKind::Redirect)));
+        assert_eq!((kind(410), kind(404)), (Some(FailureKind::Gone), Some(FailureKind::Status)));
+        assert_eq!((kind(429), kind(503), kind(500)).1, Some(FailureKind::Throttled));
+    }
+
+    #[test]
+    fn retry_after_counts_for_429_and_503_only() {
+        let asked = |status| match judge(status, Some("7"), Timestamp::from_ms(0)) {
+            Verdict::Failure { retry_after_ms, .. } => retry_after_ms,
+            Verdict::Success => None,
+        };
+        assert_eq!((asked(429), asked(503), asked(500), asked(301)), (Some(7000), Some(7000), None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn success_is_2xx_and_nothing_else(status in any::<u16>()) {
+            prop_assert_eq!(kind(status).is_none(), (200..300).contains(&status));
+        }
+    }
+}
