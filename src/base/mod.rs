@@ -1,11 +1,13 @@
 //! Vocabulary every layer shares: ids, time and randomness. No I/O, no async.
 
+mod backoff;
 mod clock;
 mod id;
 mod random;
 mod seal;
 mod time;
 
+pub use backoff::{Backoff, Growth, MAX_DELAY_MS};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use id::{ApiKeyId, AttemptId, CompanyId, DeliveryId, EventId, IdError, JobId, QueueId, RawId, UserId, WebhookId};
 pub use random::{Random, SeededRandom, SystemRandom};

@@ -1,1 +1,18 @@
-//! The queue module.
+//! Durable jobs: queues, leases, retries, and the pools that run handlers.
+//!
+//! Words: a *queue* is a named line; a *lane* is one company's part of a queue; a *group* is a
+//! line within a lane that is served in turn with the others; a *ref* is the place of a job in
+//! line, held in memory ahead of its start; an *attempt* is one run under one *lease*.
+//!
+//! To enqueue, call `enqueue` inside the transaction that causes the job. To run jobs of a
+//! kind in this process, implement a handler and register it with the queue's pool.
+
+mod job;
+mod settings;
+
+pub use job::{
+    AttemptError, Enqueued, FailureReason, Group, JobView, MAX_ATTEMPTS, MAX_BATCH, MAX_PAYLOAD_BYTES, MAX_PRIORITY,
+    MAX_RESULT_BYTES, MAX_TAGS, MAX_TEXT_BYTES, NewJob, QueueName, QueueNameError, RetryPolicy, State, Unique,
+    UniqueScope,
+};
+pub use settings::{GroupPolicy, Keep, QueueConfig, QueueSettings, Retention};
