@@ -11,6 +11,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
@@ -113,7 +114,7 @@ fn accepts(header: &str, encoding: &str) -> bool {
 
 /// A strong tag of these very bytes: the content's hash and how it is encoded.
 fn etag(plain: &EmbeddedFile, encoding: Option<&str>) -> String {
-    let hash: String = plain.metadata.sha256_hash().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let hash = URL_SAFE_NO_PAD.encode(plain.metadata.sha256_hash());
     format!("\"{hash}{}\"", encoding.map_or_else(String::new, |encoding| format!("-{encoding}")))
 }
 

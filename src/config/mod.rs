@@ -1,1 +1,121 @@
-//! The config module.
+//! Configuration: a TOML file, then the environment, then flags; each value knows its source.
+//!
+//! One file per table holds the fields with their meaning, default and range. Unknown keys are
+//! errors with a suggestion, and all complaints come at once. An environment name is made from
+//! table and key (`NOVAPULSE_SERVER_LISTEN`); a few documented names stand beside that. A secret
+//! may be given as a file with `<key>_file` (`NOVAPULSE_SERVER_METRICS_TOKEN_FILE`).
+//!
+//! To add an option: one documented field in its table's file, then `UPDATE_REFERENCE=1 cargo
+//! test` writes `docs/reference/config.md`.
+
+mod load;
+mod outbound;
+mod print;
+mod queues;
+mod section;
+mod server;
+mod storage;
+mod telemetry;
+mod value;
+mod webhooks;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+
+use section::Section;
+
+pub use load::Sources;
+pub use outbound::{AllowedTarget, Outbound};
+pub use queues::Queues;
+pub use server::Server;
+pub use storage::Storage;
+pub use telemetry::{LogFormat, Telemetry};
+pub use value::{ByteSize, Secret};
+pub use webhooks::Webhooks;
+
+/// The whole configuration; modules get their own table only.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// `[server]`.
+    pub server: Server,
+    /// `[storage]`.
+    pub storage: Storage,
+    /// `[queues]`.
+    pub queues: Queues,
+    /// `[webhooks]`.
+    pub webhooks: Webhooks,
+    /// `[outbound]`.
+    pub outbound: Outbound,
+    /// `[telemetry]`.
+    pub telemetry: Telemetry,
+    /// Where each value that is not a default came from, by `table.key`.
+    origins: BTreeMap<String, Origin>,
+}
+
+impl Config {
+    /// The tables in the order of the reference.
+    fn sections(&self) -> [&dyn Section; 6] {
+        [&self.server, &self.storage, &self.queues, &self.webhooks, &self.outbound, &self.telemetry]
+    }
+
+    fn sections_mut(&mut self) -> [&mut dyn Section; 6] {
+        [
+            &mut self.server,
+            &mut self.storage,
+            &mut self.queues,
+            &mut self.webhooks,
+            &mut self.outbound,
+            &mut self.telemetry,
+        ]
+    }
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The default in the code.
+    Default,
+    /// The configuration file.
+    File(PathBuf),
+    /// An environment variable.
+    Environment(String),
+    /// A command-line flag.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+/// Why there is no usable configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{} is not valid TOML", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: toml::de::Error,
+    },
+    /// One or more values are unknown or wrong; every complaint is listed.
+    #[error("the configuration is not usable:\n  {}", .0.join("\n  "))]
+    Invalid(Vec<String>),
+}

@@ -1,0 +1,199 @@
+//! Reads the sources in order and collects every complaint before giving up.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use super::{Config, Error, Origin, print::environment_name, section::Section, value::Raw};
+
+/// Environment names that begin like ours and are read elsewhere.
+const OTHER_NAMES: [&str; 5] =
+    ["NOVAPULSE_CONFIG", "NOVAPULSE_UI", "NOVAPULSE_UI_DIST", "NOVAPULSE_URL", "NOVAPULSE_API_KEY"];
+
+/// Where a configuration is read from.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The configuration file, if any.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+    /// Flags: `table.key`, the flag's name, the text.
+    pub flags: Vec<(&'static str, &'static str, String)>,
+}
+
+impl Sources {
+    /// The process environment; variables that are not UTF-8 are none of ours.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        let environment =
+            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        Self { file: None, environment: environment.collect(), flags: Vec::new() }
+    }
+
+    /// Adds a flag that was given.
+    pub fn flag(&mut self, key: &'static str, flag: &'static str, value: Option<String>) {
+        self.flags.extend(value.map(|value| (key, flag, value)));
+    }
+}
+
+impl Config {
+    /// Reads file, environment and flags, in this order, and checks the whole.
+    ///
+    /// # Errors
+    /// [`Error::Read`] and [`Error::Parse`] for the file; [`Error::Invalid`] with every complaint.
+    pub fn load(sources: &Sources) -> Result<Self, Error> {
+        let mut config = Self::default();
+        let mut complaints = Vec::new();
+        if let Some(path) = &sources.file {
+            config.read_file(path.clone(), &mut complaints)?;
+        }
+        for (name, text) in &sources.environment {
+            config.read_environment(name, text, &mut complaints)?;
+        }
+        for (key, flag, text) in &sources.flags {
+            config.set(key, Raw::Text(text), Origin::Flag((*flag).to_owned()), &mut complaints);
+        }
+        config.check(&mut complaints);
+        if complaints.is_empty() { Ok(config) } else { Err(Error::Invalid(complaints)) }
+    }
+
+    fn read_file(&mut self, path: PathBuf, complaints: &mut Vec<String>) -> Result<(), Error> {
+        let text = fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+        let document: toml::Table = text.parse().map_err(|source| Error::Parse { path: path.clone(), source })?;
+        let origin = Origin::File(path);
+        for (table, content) in &document {
+            let known = Self::default();
+            let Some(section) = known.section(table) else {
+                let known = known.sections().map(Section::table);
+                complaints.push(format!("{origin}: no table [{table}]{}", suggest(table, &known)));
+                continue;
+            };
+            let Some(content) = content.as_table() else {
+                complaints.push(format!("{origin}: {table} must be a table"));
+                continue;
+            };
+            let keys: Vec<&str> = section.settings().iter().map(|setting| setting.key).collect();
+            for (key, value) in content {
+                if keys.contains(&key.as_str()) {
+                    self.set(&format!("{table}.{key}"), Raw::Toml(value), origin.clone(), complaints);
+                } else if let Some(secret) = secret_of_file_key(section, key) {
+                    let full = format!("{table}.{secret}");
+                    match value.as_str() {
+                        Some(file) => self.set_from_file(&full, file.into(), origin.clone(), complaints)?,
+                        None => complaints.push(format!("{origin}: {table}.{key} must be a path")),
+                    }
+                } else {
+                    complaints.push(format!("{origin}: no key {table}.{key}{}", suggest(key, &keys)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read_environment(&mut self, name: &str, text: &str, complaints: &mut Vec<String>) -> Result<(), Error> {
+        let names = environment_names();
+        let origin = Origin::Environment(name.to_owned());
+        if let Some(key) = names.get(name) {
+            self.set(key, Raw::Text(text), origin, complaints);
+            return Ok(());
+        }
+        if let Some(key) = name.strip_suffix("_FILE").and_then(|base| names.get(base))
+            && is_secret(key)
+        {
+            return self.set_from_file(key, text.into(), origin, complaints);
+        }
+        // Supervisors add names such as NOVAPULSE_PORT of their own, so only the tables' prefixes are ours.
+        let is_ours =
+            self.sections().iter().any(|it| name.starts_with(&format!("NOVAPULSE_{}_", it.table().to_uppercase())));
+        if is_ours && !OTHER_NAMES.contains(&name) {
+            let known: Vec<&str> = names.keys().map(String::as_str).collect();
+            complaints.push(format!("{origin}: no such setting{}", suggest(name, &known)));
+        }
+        Ok(())
+    }
+
+    fn set_from_file(
+        &mut self,
+        key: &str,
+        path: PathBuf,
+        origin: Origin,
+        complaints: &mut Vec<String>,
+    ) -> Result<(), Error> {
+        let text = fs::read_to_string(&path).map_err(|source| Error::Read { path, source })?;
+        self.set(key, Raw::Text(text.trim_end_matches(['\n', '\r'])), origin, complaints);
+        Ok(())
+    }
+
+    fn set(&mut self, full: &str, raw: Raw<'_>, origin: Origin, complaints: &mut Vec<String>) {
+        let (table, key) = full.split_once('.').unwrap_or((full, ""));
+        let section = self.sections_mut().into_iter().find(|section| section.table() == table);
+        match section.and_then(|section| section.set(key, raw)) {
+            Some(Ok(())) => {
+                self.origins.insert(full.to_owned(), origin);
+            }
+            Some(Err(complaint)) => complaints.push(format!("{origin}: {full} {complaint}")),
+            None => complaints.push(format!("{origin}: no key {full}")),
+        }
+    }
+
+    fn section(&self, table: &str) -> Option<&dyn Section> {
+        self.sections().into_iter().find(|section| section.table() == table)
+    }
+
+    /// Checks what no field can check alone.
+    fn check(&self, complaints: &mut Vec<String>) {
+        let server = &self.server;
+        if server.service_timeout_ms > server.request_timeout_ms {
+            complaints.push(format!(
+                "server.service_timeout_ms ({}) must not exceed server.request_timeout_ms ({})",
+                server.service_timeout_ms, server.request_timeout_ms
+            ));
+        }
+        if let Some(url) = &server.public_url
+            && !(url.starts_with("http://") || url.starts_with("https://"))
+        {
+            complaints.push(format!("server.public_url must begin with http:// or https://, not \"{url}\""));
+        }
+        if server.body_max.0 < 1024 {
+            complaints.push(format!("server.body_max must be at least 1KiB, not {}", server.body_max));
+        }
+    }
+
+    /// Where a value came from, by `table.key`.
+    #[must_use]
+    pub fn origin(&self, full: &str) -> Origin {
+        self.origins.get(full).cloned().unwrap_or(Origin::Default)
+    }
+}
+
+fn is_secret(full: &str) -> bool {
+    full.split_once('.').is_some_and(|(table, key)| {
+        Config::default().section(table).is_some_and(|it| secret_of_file_key(it, &format!("{key}_file")).is_some())
+    })
+}
+
+fn secret_of_file_key(section: &dyn Section, key: &str) -> Option<&'static str> {
+    let base = key.strip_suffix("_file")?;
+    section.settings().iter().find(|setting| setting.is_secret && setting.key == base).map(|setting| setting.key)
+}
+
+/// Every environment name with the `table.key` it sets.
+fn environment_names() -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for section in Config::default().sections() {
+        for setting in section.settings() {
+            let full = format!("{}.{}", section.table(), setting.key);
+            names.insert(environment_name(section.table(), setting.key), full.clone());
+            names.extend(setting.alias.map(|alias| (alias.to_owned(), full)));
+        }
+    }
+    names
+}
+
+/// ", did you mean ...?" when something known is close enough.
+fn suggest(given: &str, known: &[&str]) -> String {
+    known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(given, candidate), candidate))
+        .filter(|(similarity, _)| *similarity > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or_else(String::new, |(_, candidate)| format!(", did you mean {candidate}?"))
+}

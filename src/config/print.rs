@@ -1,0 +1,76 @@
+//! `config print` and the generated reference.
+
+use std::fmt::{self, Write as _};
+
+use super::{Config, section::Section};
+
+const INTRODUCTION: &str = "\
+# Configuration
+
+Values come from the file given with `--config` (TOML), then the environment, then flags; the last one wins.
+`novapulse config print` shows what is in force and where each value came from. Unknown keys stop the start
+with a suggestion. A secret may be given as a file: `<key>_file`, or its environment name with `_FILE`.
+";
+
+impl Config {
+    /// The configuration in force as TOML, each value with its source; secrets are masked.
+    ///
+    /// # Panics
+    /// Never: text can always grow.
+    #[must_use]
+    pub fn print(&self) -> String {
+        let mut out = String::new();
+        for section in self.sections() {
+            self.print_section(section, &mut out).expect("text can always grow");
+        }
+        out
+    }
+
+    fn print_section(&self, section: &dyn Section, out: &mut String) -> fmt::Result {
+        let gap = if out.is_empty() { "" } else { "\n" };
+        writeln!(out, "{gap}[{}]", section.table())?;
+        for setting in section.settings() {
+            let origin = self.origin(&format!("{}.{}", section.table(), setting.key));
+            let line = match section.show(setting.key) {
+                Some(value) => format!("{} = {value}", setting.key),
+                None => format!("# {} is not set", setting.key),
+            };
+            writeln!(out, "{line:<44} # {origin}")?;
+        }
+        Ok(())
+    }
+
+    /// The reference page of every setting, as `docs/reference/config.md`.
+    ///
+    /// # Panics
+    /// Never: text can always grow.
+    #[must_use]
+    pub fn reference() -> String {
+        let mut out = INTRODUCTION.to_owned();
+        for section in Self::default().sections() {
+            reference_section(section, &mut out).expect("text can always grow");
+        }
+        out
+    }
+}
+
+fn reference_section(section: &dyn Section, out: &mut String) -> fmt::Result {
+    write!(out, "\n## [{}]\n\n{}\n\n", section.table(), section.meaning().trim())?;
+    out.push_str("| key | default | environment | meaning |\n|---|---|---|---|\n");
+    for setting in section.settings() {
+        let default = setting.default.as_ref().map_or_else(|| "not set".to_owned(), |text| format!("`{text}`"));
+        let mut names = format!("`{}`", environment_name(section.table(), setting.key));
+        if let Some(alias) = setting.alias {
+            write!(names, ", `{alias}`")?;
+        }
+        let range = setting.range.map_or_else(String::new, |(least, most)| format!(", from {least} to {most}"));
+        let kind = setting.kind;
+        writeln!(out, "| `{}` | {default} | {names} | {} ({kind}{range}) |", setting.key, setting.meaning)?;
+    }
+    Ok(())
+}
+
+/// The environment name of a setting.
+pub(super) fn environment_name(table: &str, key: &str) -> String {
+    format!("NOVAPULSE_{}_{}", table.to_uppercase(), key.to_uppercase())
+}
