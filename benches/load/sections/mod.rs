@@ -1,0 +1,84 @@
+//! The sections of a run, each measuring one thing with processes of its own.
+
+mod ceilings;
+mod deliveries;
+mod enqueue;
+mod isolation;
+mod latency;
+mod million;
+mod pace;
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::{
+    children::Server,
+    report::Report,
+    wire::{Request, SENT_AT, SEQUENCE, pad},
+};
+
+/// How long and how much.
+#[derive(Clone, Copy)]
+pub(crate) struct Scale {
+    pub(crate) is_quick: bool,
+}
+
+impl Scale {
+    /// The measured window of one cell.
+    pub(crate) const fn window(self) -> Duration {
+        Duration::from_secs(if self.is_quick { 2 } else { 8 })
+    }
+
+    /// What runs before the window and does not count.
+    pub(crate) const fn warm_up(self) -> Duration {
+        Duration::from_millis(if self.is_quick { 500 } else { 2_000 })
+    }
+
+    /// A number of items: full or a tenth of it.
+    pub(crate) const fn items(self, full: u64) -> u64 {
+        if self.is_quick { full / 10 } else { full }
+    }
+}
+
+/// A section: its name on the command line, what it is in words, and how it runs.
+pub(crate) type Section = (&'static str, &'static str, fn(Scale, &mut Report) -> Result<()>);
+
+/// All of them, in the order of a full run.
+pub(crate) const ALL: [Section; 7] = [
+    ("ceilings", "What the machine gives: HTTP in, HTTP out, shared fdatasync", ceilings::run),
+    ("enqueue", "Durable single enqueue and event ingest over HTTP", enqueue::singles),
+    ("batch", "Durable batch enqueue, 1,000 jobs per request", enqueue::batches),
+    ("deliveries", "End to end: event in, signed delivery out, attempt logged", deliveries::run),
+    ("latency", "Enqueue to start at 500 per second", latency::run),
+    ("million", "One million waiting jobs: memory, disk, ready after SIGKILL", million::run),
+    ("isolation", "A healthy webhook beside one that hangs with a backlog", isolation::run),
+];
+
+/// Number of jobs or events in one batch request.
+const BATCH: u64 = 1_000;
+/// Bytes of a job's payload and of an event's data.
+const PAYLOAD: usize = 512;
+
+/// A JSON object of exactly [`PAYLOAD`] bytes with sequence number, time of sending and padding.
+fn payload() -> String {
+    let head = format!(r#"{{"n":"{SEQUENCE}","t":"{SENT_AT}","pad":""#);
+    let rest = PAYLOAD - head.len() - 2;
+    format!("{head}{}\"}}", pad(rest))
+}
+
+fn job(queue: &str) -> String {
+    format!(r#"{{"queue":"{queue}","kind":"bench.noop","payload":{}}}"#, payload())
+}
+
+fn event(event_type: &str) -> String {
+    format!(r#"{{"type":"{event_type}","data":{}}}"#, payload())
+}
+
+fn batch_of(field: &str, item: &str) -> String {
+    format!(r#"{{"{field}":[{}]}}"#, vec![item; BATCH as usize].join(","))
+}
+
+fn post(server: &Server, path: &str, body: &str) -> Request {
+    Request::new("POST", &format!("/api/v1{path}"), server.address, &server.api_key, body)
+}
