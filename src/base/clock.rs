@@ -15,6 +15,11 @@ pub trait Clock: Send + Sync + fmt::Debug {
 
     /// Milliseconds since an arbitrary start; never goes back, unaffected by wall-clock jumps.
     fn mono_ms(&self) -> u64;
+
+    /// The same in microseconds, for measuring how long something took.
+    fn mono_us(&self) -> u64 {
+        self.mono_ms().saturating_mul(1000)
+    }
 }
 
 /// The machine's clock.
@@ -37,6 +42,10 @@ impl Clock for SystemClock {
 
     fn mono_ms(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn mono_us(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }
 

@@ -1,1 +1,44 @@
-//! The http module.
+//! The web kit: everything between a TCP connection and a slice's handler, and back.
+//!
+//! For a handler it is a set of extractors and answers: [`Json`], [`OptionalJson`], [`Query`], [`Path`], [`PageQuery`],
+//! [`Idempotent`], [`IfMatch`], [`ClientAddress`]; [`Problem`], [`Page`]. A handler's error type is `Problem`; each
+//! slice converts its own `Error` with one `From`. Around the handlers stands the [`Edge`], which every request passes,
+//! and under it the [`Server`]'s accept loop.
+//!
+//! Invariants: a refused request has no effect; every answer carries a request id; no input makes a 5xx; nothing is
+//! read, kept or waited for without a limit. Deliberately absent: TLS (a proxy's work), CORS (the UI is same-origin).
+
+mod compression;
+mod connection;
+mod context;
+mod edge;
+mod etag;
+mod forwarded;
+mod idempotency;
+mod json;
+mod metrics;
+mod options;
+mod page;
+mod patch;
+mod problem;
+pub mod problems;
+mod query;
+mod raw;
+mod request_id;
+mod server;
+#[cfg(test)]
+mod tests;
+
+pub use context::{BodyHash, ClientAddress, RequestId};
+pub use edge::{Edge, LongPoll};
+pub use etag::IfMatch;
+pub use idempotency::Idempotent;
+pub use json::{Json, OptionalJson, json_response};
+pub use metrics::Metrics;
+pub use options::Options;
+pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Page, PageParameters, PageQuery};
+pub use patch::Change;
+pub use problem::{FieldError, Problem, ProblemDocument};
+pub use query::{Path, Query};
+pub use raw::RawJson;
+pub use server::Server;

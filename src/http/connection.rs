@@ -1,0 +1,226 @@
+//! One connection: HTTP/1.1 by hyper, and a watch over where it stands.
+//!
+//! A connection is waiting for a request, receiving its headers, being answered, or sending. Each has its own time
+//! limit. The state is a pair of atomics that reading and writing update in passing; the connection's own task looks at
+//! it every now and then. So a request costs no timer of its own here, and a limit is kept to within one look.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::IpAddr,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::MissedTickBehavior,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Edge, Options};
+use crate::base::Clock;
+
+/// Hyper's buffer; the headers must fit, so the limit on them is checked before this one is met.
+const BUFFER_BYTES_MIN: usize = 64 << 10;
+
+const LOOK_MS_MIN: u64 = 20;
+const LOOK_MS_MAX: u64 = 5_000;
+
+/// Serves requests from one connection until either side ends it.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: IpAddr,
+    edge: Arc<Edge>,
+    stop: CancellationToken,
+    kill: CancellationToken,
+) {
+    let watch = Arc::new(Watch::new(Arc::clone(edge.clock())));
+    let look = look_interval(edge.options());
+    let buffer = BUFFER_BYTES_MIN.max(edge.options().header_bytes_max * 2);
+    let io = TokioIo::new(Watched { stream, watch: Arc::clone(&watch) });
+    let service = {
+        let (edge, watch) = (Arc::clone(&edge), Arc::clone(&watch));
+        service_fn(move |request| {
+            watch.enter(Phase::Answering);
+            let (edge, watch) = (Arc::clone(&edge), Arc::clone(&watch));
+            async move {
+                let response = edge.answer(request, peer).await;
+                watch.enter(Phase::Waiting);
+                Ok::<_, Infallible>(response)
+            }
+        })
+    };
+    let connection = http1::Builder::new().max_buf_size(buffer).header_read_timeout(None).serve_connection(io, service);
+    let mut connection = pin!(connection);
+    let mut looks = tokio::time::interval(look);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stopped = pin!(stop.cancelled());
+    let mut killed = pin!(kill.cancelled());
+    let mut is_stopping = false;
+    loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection ended: {error}");
+                }
+                return;
+            }
+            _ = looks.tick() => {
+                if let Some(reason) = watch.is_over(edge.options()) {
+                    tracing::debug!("connection closed: {reason}");
+                    return;
+                }
+            }
+            () = stopped.as_mut(), if !is_stopping => {
+                is_stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = killed.as_mut(), if is_stopping => return,
+        }
+    }
+}
+
+/// Often enough to keep the shortest limit to within half of itself.
+fn look_interval(options: &Options) -> Duration {
+    let limits = [options.header_read_timeout_ms, options.keep_alive_timeout_ms, options.write_stall_timeout_ms];
+    let shortest = limits.into_iter().min().unwrap_or(LOOK_MS_MAX);
+    Duration::from_millis((shortest / 2).clamp(LOOK_MS_MIN, LOOK_MS_MAX))
+}
+
+/// Where a connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Between requests, or writing an answer that is under way.
+    Waiting = 0,
+    /// The first byte of a request has come, not yet the last of its headers.
+    Receiving = 1,
+    /// With the routes; their own time limit holds.
+    Answering = 2,
+    /// The client takes nothing of what is ready to be sent.
+    Stalled = 3,
+}
+
+/// The phase and since when, shared between the connection's ends.
+#[derive(Debug)]
+struct Watch {
+    phase: AtomicU8,
+    since_ms: AtomicU64,
+    clock: Arc<dyn Clock>,
+}
+
+impl Watch {
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        // A connection that never says anything counts as one that is slow to send its headers.
+        let since_ms = AtomicU64::new(clock.mono_ms());
+        Self { phase: AtomicU8::new(Phase::Receiving as u8), since_ms, clock }
+    }
+
+    fn is(&self, phase: Phase) -> bool {
+        self.phase.load(Ordering::Relaxed) == phase as u8
+    }
+
+    fn enter(&self, phase: Phase) {
+        if phase != Phase::Answering {
+            self.since_ms.store(self.clock.mono_ms(), Ordering::Relaxed);
+        }
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    fn has_read(&self) {
+        if self.is(Phase::Waiting) {
+            self.enter(Phase::Receiving);
+        }
+    }
+
+    fn has_written(&self) {
+        // While an answer streams, each piece that goes out starts the wait anew.
+        if self.is(Phase::Stalled) || self.is(Phase::Waiting) {
+            self.enter(Phase::Waiting);
+        }
+    }
+
+    fn is_blocked(&self) {
+        if self.is(Phase::Waiting) || self.is(Phase::Receiving) {
+            self.enter(Phase::Stalled);
+        }
+    }
+
+    /// Why the connection has to go, if it has to.
+    fn is_over(&self, options: &Options) -> Option<&'static str> {
+        let (limit_ms, reason) = match self.phase.load(Ordering::Relaxed) {
+            0 => (options.keep_alive_timeout_ms, "idle for too long"),
+            1 => (options.header_read_timeout_ms, "the headers took too long"),
+            3 => (options.write_stall_timeout_ms, "the client does not read"),
+            _ => return None,
+        };
+        let since_ms = self.since_ms.load(Ordering::Relaxed);
+        (self.clock.mono_ms().saturating_sub(since_ms) > limit_ms).then_some(reason)
+    }
+}
+
+/// The socket, telling the watch what passes.
+#[derive(Debug)]
+struct Watched {
+    stream: TcpStream,
+    watch: Arc<Watch>,
+}
+
+impl Watched {
+    fn observe(&self, poll: &Poll<io::Result<usize>>) {
+        match poll {
+            Poll::Ready(_) => self.watch.has_written(),
+            Poll::Pending => self.watch.is_blocked(),
+        }
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        if buffer.filled().len() > before {
+            self.watch.has_read();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.observe(&poll);
+        poll
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.observe(&poll);
+        poll
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

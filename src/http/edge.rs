@@ -1,0 +1,239 @@
+//! The one place every request passes: what stands between the connection and the routes.
+//!
+//! It is a plain function and not a stack of layers, because it runs for every request: nothing is boxed, looked up or
+//! formatted that this request does not need. Order: request id and client address, size of the header section, the
+//! routes under the time limit and panic capture, then the answer: problems rendered, tags, compression, headers.
+
+use std::{
+    future::poll_fn,
+    net::IpAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, HttpBody},
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use tower::Service;
+use tracing::Instrument;
+
+use super::{
+    Metrics, Options, Problem, compression, context::RequestContext, etag, forwarded, problems, request_id,
+    request_id::RequestIds,
+};
+use crate::base::{Clock, Random};
+
+/// Takes requests from connections to the routes and answers back.
+#[derive(Debug)]
+pub struct Edge {
+    router: Router,
+    options: Options,
+    ids: RequestIds,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+}
+
+/// What of the request the answer depends on.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    if_none_match: Option<HeaderValue>,
+    accept_encoding: Option<HeaderValue>,
+    started_us: u64,
+}
+
+impl Edge {
+    /// Puts the edge around the routes.
+    #[must_use]
+    pub fn new(router: Router, options: Options, clock: Arc<dyn Clock>, random: &dyn Random, metrics: Metrics) -> Self {
+        Self { router, options, ids: RequestIds::new(random), clock, metrics }
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Answers one request that came over a connection from `peer`.
+    pub async fn answer<B>(&self, request: Request<B>, peer: IpAddr) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        let (mut parts, body) = request.into_parts();
+        let asked = Asked {
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            if_none_match: parts.headers.get(header::IF_NONE_MATCH).cloned(),
+            accept_encoding: parts.headers.get(header::ACCEPT_ENCODING).cloned(),
+            started_us: self.clock.mono_us(),
+        };
+        let client = forwarded::client_address(&parts.headers, peer, &self.options.trusted_proxies);
+        let id = self.ids.accept_or_mint(&parts.headers);
+        let context = Arc::new(RequestContext::new(id, client, self.options.body_bytes_max));
+        if body.is_end_stream() {
+            context.mark_body_read();
+        }
+        let span = tracing::info_span!(
+            "request",
+            request.id = context.id_text(),
+            http.method = asked.method.as_str(),
+            http.path = asked.uri.path(),
+            trace.parent = parts.headers.get("traceparent").and_then(|value| value.to_str().ok()),
+        );
+        let refused = self.refuse_early(&parts.headers, &parts.uri);
+        let work = async {
+            let response = match refused {
+                Some(problem) => problem.into_response(),
+                None => {
+                    parts.extensions.insert(Arc::clone(&context));
+                    self.route(Request::from_parts(parts, Body::new(body)), &context).await
+                }
+            };
+            self.finish(response, &asked, &context).await
+        };
+        if span.is_disabled() { work.await } else { work.instrument(span).await }
+    }
+
+    fn refuse_early(&self, headers: &HeaderMap, uri: &Uri) -> Option<Problem> {
+        let uri_bytes = uri.path().len() + uri.query().map_or(0, str::len);
+        if uri_bytes > self.options.uri_bytes_max {
+            let limit = self.options.uri_bytes_max;
+            return Some(Problem::of(&problems::URI_TOO_LONG).detail(format!("at most {limit} bytes are accepted")));
+        }
+        let header_bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if header_bytes > self.options.header_bytes_max {
+            let limit = self.options.header_bytes_max;
+            return Some(
+                Problem::of(&problems::HEADERS_TOO_LARGE).detail(format!("at most {limit} bytes are accepted")),
+            );
+        }
+        None
+    }
+
+    /// Calls the routes under the time limit, and turns a panic into an answer.
+    async fn route(&self, request: Request<Body>, context: &RequestContext) -> Response {
+        let mut router = self.router.clone();
+        let mut call = pin!(router.call(request));
+        let guarded = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| Future::poll(call.as_mut(), cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => std::task::Poll::Ready(Err(panic)),
+        });
+        match tokio::time::timeout(Duration::from_millis(self.options.request_timeout_ms), guarded).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Err(panic)) => {
+                let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
+                let message = message.unwrap_or_else(|| "no message".to_owned());
+                tracing::error!(panic.message = message, "a handler panicked: {message}");
+                Problem::of(&problems::INTERNAL_ERROR).into_response()
+            }
+            Err(_) if !context.is_body_read.load(Ordering::Relaxed) => {
+                let mut response = Problem::of(&problems::REQUEST_TIMEOUT).into_response();
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                response
+            }
+            Err(_) => Problem::of(&problems::TIMED_OUT).retry_after_s(5).into_response(),
+        }
+    }
+
+    async fn finish(&self, mut response: Response, asked: &Asked, context: &RequestContext) -> Response {
+        if response.status().is_client_error() || response.status().is_server_error() {
+            response = render_problem(response, asked, context);
+        }
+        if response.status() == StatusCode::OK && is_json(response.headers()) && is_read(&asked.method) {
+            response = etag::tag_answer(response, asked.if_none_match.as_ref()).await;
+        }
+        if let Some(accepted) = &asked.accept_encoding
+            && compression::is_worth_it(&response)
+        {
+            response = compression::compress(response, accepted).await;
+        }
+        set_headers(response.headers_mut(), &asked.method, &context.id);
+        let elapsed_us = self.clock.mono_us().saturating_sub(asked.started_us);
+        self.metrics.record(response.status(), elapsed_us);
+        if elapsed_us > self.options.slow_request_ms * 1000 && !is_long_poll(&response) {
+            tracing::warn!(duration_ms = elapsed_us / 1000, status = response.status().as_u16(), "slow request");
+        }
+        response
+    }
+}
+
+/// Marks an answer whose slowness is what the client asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct LongPoll;
+
+fn is_long_poll(response: &Response) -> bool {
+    response.extensions().get::<LongPoll>().is_some()
+}
+
+fn is_read(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json")
+}
+
+/// Gives an error its body. One that is no problem yet, such as a refusal by the router itself, becomes one.
+fn render_problem(mut response: Response, asked: &Asked, context: &RequestContext) -> Response {
+    let status = response.status();
+    let problem = match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => problem,
+        None if response.headers().get(header::CONTENT_TYPE).is_some_and(is_own_page) => return response,
+        None => Problem::of(kind_of(status)),
+    };
+    match problem.logged_cause() {
+        Some(cause) if status.is_server_error() => {
+            tracing::error!(problem.code = problem.code(), cause, "request failed: {cause}");
+        }
+        Some(cause) => tracing::debug!(problem.code = problem.code(), cause, "request refused: {cause}"),
+        None => {}
+    }
+    let mut rendered = problem.render(asked.uri.path(), context.id_text());
+    for name in [header::ALLOW, header::CONNECTION] {
+        if let Some(value) = response.headers_mut().remove(&name) {
+            rendered.headers_mut().insert(name, value);
+        }
+    }
+    rendered
+}
+
+/// Error pages for people, and health answers, which have their own shape.
+fn is_own_page(content_type: &HeaderValue) -> bool {
+    content_type.as_bytes().starts_with(b"text/html") || content_type == "application/json"
+}
+
+fn kind_of(status: StatusCode) -> &'static problems::Kind {
+    let listed = problems::ALL.iter().copied().find(|kind| kind.status == status);
+    listed.unwrap_or(if status.is_server_error() { &problems::INTERNAL_ERROR } else { &problems::BAD_REQUEST })
+}
+
+/// The headers every answer has. HTML pages bring their own content policy.
+fn set_headers(headers: &mut HeaderMap, method: &Method, id: &HeaderValue) {
+    const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+    const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+    const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+    const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+    const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+    headers.insert(request_id::HEADER, id.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.insert(header::REFERRER_POLICY, NO_REFERRER);
+    headers.insert("cross-origin-resource-policy", SAME_ORIGIN);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING);
+    let is_tagged = is_read(method) && headers.contains_key(header::ETAG);
+    headers.entry(header::CACHE_CONTROL).or_insert(if is_tagged { REVALIDATE } else { NO_STORE });
+}

@@ -1,0 +1,156 @@
+//! Every problem code the API can answer with, in one list.
+//!
+//! A code is the last part of a problem's `type` (`/problems/<code>`). The page behind that address and
+//! `docs/reference/problems.md` are written from this list, so each entry says what happened and what to do.
+//! To add a code: add its constant, name it in [`ALL`], regenerate the reference page.
+
+use axum::http::StatusCode;
+
+/// One kind of problem: what is the same for all its occurrences.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The HTTP status it is answered with.
+    pub status: StatusCode,
+    /// Stable name in `snake_case`; clients branch on it.
+    pub code: &'static str,
+    /// One line for people, the same for all occurrences.
+    pub title: &'static str,
+    /// What happened and what to do about it; a paragraph of plain text.
+    pub about: &'static str,
+}
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident = $status:ident, $code:literal, $title:literal, $about:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub const $name: Kind =
+                Kind { status: StatusCode::$status, code: $code, title: $title, about: $about };
+        )*
+
+        /// All kinds, in the order of the reference page.
+        pub const ALL: &[&Kind] = &[$(&$name),*];
+    };
+}
+
+problems! {
+    /// The body is not JSON.
+    MALFORMED_JSON = BAD_REQUEST, "malformed_json", "The body is not valid JSON",
+        "The body could not be read as JSON, or nests too deeply. The detail gives line and column. Nothing was changed; \
+         correct the body and send it again.";
+    /// The request breaks HTTP in a way no other code names.
+    BAD_REQUEST = BAD_REQUEST, "bad_request", "The request could not be understood",
+        "The request is not valid HTTP, or a header holds a value that cannot be used. The detail names it. Nothing was \
+         changed.";
+    /// No usable credential came with the request.
+    UNAUTHORIZED = UNAUTHORIZED, "unauthorized", "A valid credential is required",
+        "The request carries no credential, or one that is malformed, unknown, expired or revoked. Send \
+         `Authorization: Bearer <API key>` with a key that is in force.";
+    /// The credential is good but may not do this.
+    FORBIDDEN = FORBIDDEN, "forbidden", "The credential does not allow this operation",
+        "The caller is known, but its scopes or role do not cover the operation. The detail names the scope that is \
+         missing. Use another credential, or have the scope added.";
+    /// Nothing is there for this caller.
+    NOT_FOUND = NOT_FOUND, "not_found", "There is nothing at this address",
+        "The path is unknown, or names a thing that does not exist in the caller's company. A thing of another company \
+         answers the same.";
+    /// The path exists, the method does not.
+    METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not offered here",
+        "The path exists but not with this method. The `Allow` header lists the methods that are offered.";
+    /// The client sent its body too slowly.
+    REQUEST_TIMEOUT = REQUEST_TIMEOUT, "request_timeout", "The request did not arrive in time",
+        "The body had not arrived completely when the time for the request was over. Nothing was changed. Check the \
+         connection, or send less at once.";
+    /// The resource is in a state that refuses the operation.
+    CONFLICT = CONFLICT, "conflict", "The state of the resource refuses this",
+        "The operation is not possible in the resource's present state, or another change came first. The detail names \
+         the state. Read the resource again and decide anew.";
+    /// `If-Match` did not match.
+    PRECONDITION_FAILED = PRECONDITION_FAILED, "precondition_failed", "The resource has changed meanwhile",
+        "The `If-Match` header names another version than the present one, so the change was not made. Read the resource \
+         again, apply the change to what it is now, and send the new `ETag`.";
+    /// The body is over the limit.
+    BODY_TOO_LARGE = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large",
+        "The body is larger than the server accepts; the detail names the limit. It was not read to the end and nothing \
+         was changed. Send less at once.";
+    /// The address is over the limit.
+    URI_TOO_LONG = URI_TOO_LONG, "uri_too_long", "The address is too long",
+        "Path and query together are longer than the server accepts. Shorten the query.";
+    /// The body is not declared as JSON.
+    UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The content type is not supported",
+        "The body must be JSON and say so with `Content-Type: application/json` (or a type that ends in `+json`), and must \
+         not be compressed.";
+    /// The body or the query was understood and refused.
+    VALIDATION_FAILED = UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid",
+        "The request was understood, but some values are missing, unknown, of the wrong type or outside their limits. Each \
+         entry of `errors` points at one of them with a JSON pointer and says what is wrong. Nothing was changed.";
+    /// An idempotency key came back with another body.
+    IDEMPOTENCY_KEY_REUSED = UNPROCESSABLE_ENTITY, "idempotency_key_reused",
+        "The idempotency key was used with another body",
+        "Within the last 24 hours the same `Idempotency-Key` was sent to this operation with a different body. Use a new \
+         key for a new request, and the same body when repeating one.";
+    /// Too many requests or too much work.
+    RATE_LIMITED = TOO_MANY_REQUESTS, "rate_limited", "Too many requests",
+        "A limit on the rate of requests was reached, so this one was not carried out. `Retry-After` says when to try again.";
+    /// The header section is over the limit.
+    HEADERS_TOO_LARGE = REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", "The headers are too large",
+        "The request has more headers, or larger ones, than the server accepts. Send fewer.";
+    /// A fault of the server.
+    INTERNAL_ERROR = INTERNAL_SERVER_ERROR, "internal_error", "The server failed on this request",
+        "An unexpected fault, not of the client's making. It is in the server's log under the request id. Whether the \
+         operation took effect is not known; repeat it with the same `Idempotency-Key`.";
+    /// The store cannot take the request now.
+    STORAGE_UNAVAILABLE = SERVICE_UNAVAILABLE, "storage_unavailable", "Storage is not available",
+        "The store cannot take the request at the moment: it is starting, stopping, or has more work than it can take. \
+         Nothing was changed. Try again after `Retry-After`.";
+    /// The disk is full.
+    STORAGE_FULL = SERVICE_UNAVAILABLE, "storage_full", "Storage is full",
+        "Free space has fallen below the mark under which nothing new is accepted. Nothing was changed. The operator must \
+         free space; reading and finishing of work go on.";
+    /// A commit failed in a way that leaves its outcome open.
+    OUTCOME_UNKNOWN = SERVICE_UNAVAILABLE, "outcome_unknown", "It is not known whether the change was made",
+        "The commit was interrupted, so the change may or may not have been made. Repeat the request with the same \
+         `Idempotency-Key` after `Retry-After`: it takes effect at most once.";
+    /// The request took longer than allowed.
+    TIMED_OUT = SERVICE_UNAVAILABLE, "timed_out", "The request took too long",
+        "The server did not finish within its time for one request. Whether the operation took effect is not known; \
+         repeat it with the same `Idempotency-Key` after `Retry-After`.";
+    /// The server is shutting down.
+    SHUTTING_DOWN = SERVICE_UNAVAILABLE, "shutting_down", "The server is shutting down",
+        "The server is stopping and takes no new work. Try again after `Retry-After`.";
+    /// The server holds as many connections as it may.
+    TOO_MANY_CONNECTIONS = SERVICE_UNAVAILABLE, "too_many_connections", "Too many connections",
+        "The server, or the client's address, holds as many connections as allowed. Close idle ones, or try again after \
+         `Retry-After`.";
+    /// The lease token is not the one in force.
+    STALE_LEASE = CONFLICT, "stale_lease", "The lease is no longer in force",
+        "The job's lease ran out, was taken over, or the job is finished, so the token was refused and nothing was \
+         changed. Stop working on the job; it will be, or has been, given to another worker.";
+    /// The job's state refuses the operation.
+    JOB_STATE = CONFLICT, "job_state", "The job's state refuses this",
+        "The operation is not possible in the job's present state, which the detail names.";
+}
+
+/// The kind with this code.
+#[must_use]
+pub fn find(code: &str) -> Option<&'static Kind> {
+    ALL.iter().copied().find(|kind| kind.code == code)
+}
+
+/// The reference page `docs/reference/problems.md`.
+#[must_use]
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Problems\n\nEvery error answer is `application/problem+json` (RFC 9457). Its `type` is `/problems/<code>`; this \
+         page lists\nthe codes. It is generated from the code, and a test compares it.\n",
+    );
+    for kind in ALL {
+        page.push_str(&format!(
+            "\n## {}\n\n{} · **{}**\n\n{}\n",
+            kind.code,
+            kind.status.as_u16(),
+            kind.title,
+            kind.about
+        ));
+    }
+    page
+}
