@@ -1,1 +1,5 @@
 //! The storage module.
+
+pub mod guard;
+pub mod space;
+pub mod witness;

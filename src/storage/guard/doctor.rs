@@ -1,0 +1,131 @@
+//! The journal doctor: tells a torn tail, which is repaired, from damage, which is refused.
+//!
+//! The writer leaves at most one batch unsynced, so a power cut can spoil only the last batch of the
+//! active journal, and nobody was told that this batch is safe. A bad spot with a complete batch
+//! behind it, a bad spot in a sealed journal, or one that reaches back behind the last
+//! acknowledged commit is therefore damage to data that was promised to be kept.
+
+use std::{
+    fs::{self, OpenOptions},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    GuardError,
+    chain::{self, Hash, Link, Mismatch},
+    durable,
+    error::At as _,
+    journal::{self, Batch, Fault, Rules, Spot, Tail},
+};
+use crate::storage::witness::Mark;
+
+/// What the journals hold.
+#[derive(Debug)]
+pub struct Findings {
+    /// Journals and the number of batches in each, oldest first.
+    pub journals: Vec<(PathBuf, u64)>,
+    /// The newest commit in them; `None` when they hold none, as right after a rotation.
+    pub head: Option<Link>,
+    /// The unfinished batch at the end of the active journal, if there is one.
+    pub torn: Option<Torn>,
+}
+
+/// An unfinished batch at the end of the active journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Torn {
+    /// The active journal.
+    pub journal: PathBuf,
+    /// Where its last complete batch ends.
+    pub offset: u64,
+    /// How many bytes follow.
+    pub bytes: u64,
+    /// What is wrong with them.
+    pub fault: Fault,
+}
+
+/// Reads all journals, oldest first, and judges them; changes nothing.
+pub(super) fn examine(journals: &[PathBuf], rules: &Rules, acknowledged: &Mark) -> Result<Findings, GuardError> {
+    let mut findings = Findings { journals: Vec::with_capacity(journals.len()), head: None, torn: None };
+    let mut last: Option<Batch> = None;
+    let mut seen: Option<Hash> = None;
+    let mut before = 0;
+    for (position, path) in journals.iter().enumerate() {
+        let bytes = fs::read(path).reading(path)?;
+        let reading = journal::read(&bytes, rules, &mut last, &mut |batch| {
+            if batch.commit.n == acknowledged.n {
+                seen = Some(batch.commit.hash);
+            }
+        });
+        before += reading.batches;
+        findings.journals.push((path.clone(), reading.batches));
+        if let Tail::Broken { spot, batches_after } = reading.tail {
+            let is_active = position + 1 == journals.len();
+            let is_order = matches!(spot.fault, Fault::Order { .. });
+            if !is_active || is_order || batches_after > 0 {
+                return Err(damage(path, spot, before, batches_after, is_active));
+            }
+            let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+            findings.torn = Some(Torn {
+                journal: path.clone(),
+                offset: reading.end as u64,
+                bytes: used.saturating_sub(reading.end) as u64,
+                fault: spot.fault,
+            });
+        }
+    }
+    findings.head = last.map(|batch| batch.commit);
+    compare(&findings, acknowledged, seen)?;
+    Ok(findings)
+}
+
+/// Saves the torn tail to `shelf` and cuts it off, as the engine itself does with an unfinished batch.
+pub(super) fn repair(torn: &Torn, shelf: &Path, stamp: &str) -> Result<PathBuf, GuardError> {
+    let bytes = fs::read(&torn.journal).reading(&torn.journal)?;
+    let from = usize::try_from(torn.offset).unwrap_or(usize::MAX);
+    let tail = bytes.get(from..).unwrap_or_default();
+    let used = tail.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+    fs::create_dir_all(shelf).writing(shelf)?;
+    let name = torn.journal.file_name().unwrap_or_default().to_string_lossy();
+    let saved = free_name(shelf, &format!("{stamp}-{name}-at-{}", torn.offset));
+    durable::write_new(&saved, tail.get(..used).unwrap_or_default()).writing(&saved)?;
+    if let Some(parent) = shelf.parent() {
+        durable::sync_dir(parent).writing(parent)?;
+    }
+    let file = OpenOptions::new().write(true).open(&torn.journal).writing(&torn.journal)?;
+    file.set_len(torn.offset).and_then(|()| file.sync_all()).writing(&torn.journal)?;
+    Ok(saved)
+}
+
+/// A repair that was itself cut short leaves its copy behind; the next one takes another name.
+fn free_name(shelf: &Path, name: &str) -> PathBuf {
+    let mut path = shelf.join(name);
+    let mut number = 1;
+    while path.exists() {
+        number += 1;
+        path = shelf.join(format!("{name}.{number}"));
+    }
+    path
+}
+
+fn damage(path: &Path, spot: Spot, before: u64, after: u64, is_active: bool) -> GuardError {
+    let place = if is_active { "" } else { " of a sealed journal" };
+    let Spot { at, fault } = spot;
+    let what = format!(
+        "{fault} at byte {at}{place}; {before} intact batches before it, {after} complete batches after it in this file"
+    );
+    GuardError::damaged(path, what)
+}
+
+fn compare(findings: &Findings, acknowledged: &Mark, seen: Option<Hash>) -> Result<(), GuardError> {
+    let Some(head) = findings.head else { return Ok(()) };
+    let Some((active, _)) = findings.journals.last() else { return Ok(()) };
+    match (chain::compare(head.n, acknowledged.n, &acknowledged.hash, seen), &findings.torn) {
+        (Ok(()), _) => Ok(()),
+        (Err(mismatch @ Mismatch::Behind { .. }), Some(torn)) => {
+            let Torn { offset, bytes, fault, .. } = torn;
+            let what = format!("{fault} at byte {offset} ({bytes} bytes unreadable); {mismatch}");
+            Err(GuardError::damaged(active, what))
+        }
+        (Err(mismatch), _) => Err(GuardError::missing(active, mismatch.to_string())),
+    }
+}
