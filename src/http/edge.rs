@@ -95,12 +95,11 @@ impl Edge {
         );
         let refused = self.refuse_early(&parts.headers, &parts.uri);
         let work = async {
-            let response = match refused {
-                Some(problem) => problem.into_response(),
-                None => {
-                    parts.extensions.insert(Arc::clone(&context));
-                    self.route(Request::from_parts(parts, Body::new(body)), &context).await
-                }
+            let response = if let Some(problem) = refused {
+                problem.into_response()
+            } else {
+                parts.extensions.insert(Arc::clone(&context));
+                self.route(Request::from_parts(parts, Body::new(body)), &context).await
             };
             self.finish(response, &asked, &context).await
         };
@@ -217,8 +216,8 @@ fn is_own_page(content_type: &HeaderValue) -> bool {
 }
 
 fn kind_of(status: StatusCode) -> &'static problems::Kind {
-    let listed = problems::ALL.iter().copied().find(|kind| kind.status == status);
-    listed.unwrap_or(if status.is_server_error() { &problems::INTERNAL_ERROR } else { &problems::BAD_REQUEST })
+    let fallback = if status.is_server_error() { &problems::INTERNAL_ERROR } else { &problems::BAD_REQUEST };
+    problems::ALL.iter().copied().find(|kind| kind.status == status).unwrap_or(fallback)
 }
 
 /// The headers every answer has. HTML pages bring their own content policy.

@@ -172,7 +172,7 @@ fn explain<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Prob
 
 /// One entry of `errors` from serde's words about a value.
 pub(super) fn refusal(pointer: String, message: &str) -> Problem {
-    let named = |prefix: &str| message.strip_prefix(prefix)?.split_once('`').map(|(field, rest)| (field, rest));
+    let named = |prefix: &str| message.strip_prefix(prefix)?.split_once('`');
     if let Some((field, _)) = named("missing field `") {
         return Problem::invalid(join(&pointer, field), "is required");
     }
@@ -221,7 +221,10 @@ pub(super) fn pointer_of(path: &serde_path_to_error::Path) -> String {
     let mut pointer = String::new();
     for segment in path {
         match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Seq { index } => {
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+            }
             Segment::Map { key } => pointer.push_str(&join("", key)),
             // An enum's variant is not a place in the document.
             Segment::Enum { .. } | Segment::Unknown => {}

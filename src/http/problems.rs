@@ -144,13 +144,9 @@ pub fn reference() -> String {
          page lists\nthe codes. It is generated from the code, and a test compares it.\n",
     );
     for kind in ALL {
-        page.push_str(&format!(
-            "\n## {}\n\n{} · **{}**\n\n{}\n",
-            kind.code,
-            kind.status.as_u16(),
-            kind.title,
-            kind.about
-        ));
+        let Kind { status, code, title, about } = kind;
+        let status = status.as_u16();
+        page.extend(["\n## ", code, "\n\n", &status.to_string(), " · **", title, "**\n\n", about, "\n"]);
     }
     page
 }
