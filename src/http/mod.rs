@@ -17,6 +17,7 @@ mod forwarded;
 mod idempotency;
 mod json;
 mod metrics;
+pub mod openapi;
 mod options;
 mod page;
 mod patch;

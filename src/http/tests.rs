@@ -345,3 +345,37 @@ fn every_code_stands_once_and_is_explained() {
     assert_eq!(problems::find("not_found"), Some(&problems::NOT_FOUND));
     assert_eq!(Problem::invalid("/a", "b").below("/jobs/3").errors()[0].pointer, "/jobs/3/a");
 }
+
+#[tokio::test]
+async fn the_reference_works_without_script_or_network() {
+    #[derive(utoipa::OpenApi)]
+    #[openapi(paths(create_order))]
+    struct Orders;
+    /// Creates an order.
+    #[utoipa::path(post, path = "/api/v1/orders", tag = "orders", responses((status = 201, description = "Made")))]
+    #[expect(dead_code, reason = "declares an operation and is not called")]
+    fn create_order() {}
+
+    let mut api = super::openapi::base();
+    api.merge(<Orders as utoipa::OpenApi>::openapi());
+    let document = super::openapi::Document::build(&api).unwrap();
+    let json: Value = serde_json::from_slice(document.json()).unwrap();
+    assert_eq!(json["openapi"], "3.1.0");
+    let operation = &json["paths"]["/api/v1/orders"]["post"];
+    assert_eq!(operation["parameters"][0]["$ref"], "#/components/parameters/IdempotencyKey");
+    assert_eq!(operation["responses"]["default"]["$ref"], "#/components/responses/Problem");
+    assert!(json["components"]["schemas"]["Problem"]["properties"]["request_id"].is_object());
+
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(0)));
+    let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
+    let edge = Edge::new(document.routes(), Options::default(), clock, &SeededRandom::new(1), metrics);
+    for (path, word) in [("/docs", "id=\"create_order\""), ("/problems/stale_lease", "lease")] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = edge.answer(request, IpAddr::from([127, 0, 0, 1])).await;
+        assert!(response.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+        let page = response.into_body().collect().await.unwrap().to_bytes();
+        let page = std::str::from_utf8(&page).unwrap();
+        assert!(page.contains(word), "{page}");
+        assert!(!page.contains("<script") && !page.contains("style=\"") && !page.contains("http://"), "{page}");
+    }
+}
