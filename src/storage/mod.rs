@@ -1,5 +1,47 @@
-//! The storage module.
+//! The embedded store: one writer, group commit, typed tables over a byte engine.
+//!
+//! Words: a *transaction* is one closure; a *group* is what is committed with one sync; a
+//! *table* is a typed prefix of a *space* (an engine keyspace); a *snapshot* shows the last
+//! durable commit.
+//!
+//! Invariants:
+//! - Transactions run one after another on one thread; a failed one leaves nothing behind.
+//! - A caller of [`Db::write`] is answered after its group is synced; at most one group is
+//!   un-synced at any time; an error from a commit means that its outcome is unknown.
+//! - Readers see durable commits only.
+//! - Every value carries a format byte and a checksum bound to its key; every group carries a
+//!   commit record that chains to the one before.
+//!
+//! There are no conflicts and no retries here, and no engine call on an async thread.
 
+mod chain;
+mod committer;
+mod counters;
+mod db;
+pub mod engine;
+mod error;
 pub mod guard;
+mod key;
+pub mod keyspaces;
+mod operation;
+mod overlay;
+mod sequencer;
+mod snapshot;
 pub mod space;
+mod table;
+mod tx;
 pub mod witness;
+
+#[cfg(test)]
+mod tests;
+
+pub use chain::{COMMITS, CommitRecord, Head, KEPT_COMMITS, hash_at, verify as verify_chain};
+pub use committer::AcknowledgedLog;
+pub use counters::{COUNTERS, CounterKey};
+pub use db::{Db, Parts};
+pub use error::Error;
+pub use key::{Key, KeyRange, Order};
+pub use keyspaces::{Space, TableSpec};
+pub use snapshot::Snapshot;
+pub use table::{Read, ReadBytes, Table, Value};
+pub use tx::Tx;

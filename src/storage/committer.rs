@@ -1,0 +1,127 @@
+//! The committer thread: takes one closed group after another to the disk, and the notifier
+//! thread behind it, which runs commit hooks and answers callers.
+//!
+//! Order for each group: write, answer those who wait for the write alone, sync, witness,
+//! publish the new snapshot, let the next group begin, hooks, answers. After a failed write
+//! or sync nothing more is written and every caller learns that its outcome is unknown.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, Sender};
+use tokio::sync::watch;
+
+use super::{
+    chain::Head,
+    engine::Engine,
+    error::Error,
+    operation::{Answer, Operation, panic_words},
+    overlay::Overlay,
+    snapshot::Snapshot,
+    tx::Hook,
+};
+
+/// Remembers outside the engine's directory what was acknowledged.
+pub trait AcknowledgedLog: Send {
+    /// Notes the newest durable commit; called before anybody is told of it.
+    ///
+    /// # Errors
+    /// When it cannot be noted; the store then stops as after a failed commit.
+    fn record(&mut self, head: &Head) -> Result<(), Error>;
+
+    /// Called on a clean stop.
+    fn close(&mut self) {}
+}
+
+/// A closed group of transactions.
+pub(super) struct Group {
+    pub(super) overlay: Arc<Overlay>,
+    pub(super) head: Head,
+    pub(super) operations: Vec<Box<dyn Operation>>,
+    pub(super) hooks: Vec<Hook>,
+}
+
+/// What is left to do once a group is durable.
+pub(super) struct Settled {
+    hooks: Vec<Hook>,
+    operations: Vec<Box<dyn Operation>>,
+}
+
+pub(super) struct Committer {
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) groups: Receiver<Group>,
+    pub(super) committed: Sender<()>,
+    pub(super) settled: Sender<Settled>,
+    pub(super) published: Arc<ArcSwap<Snapshot>>,
+    pub(super) log: Box<dyn AcknowledgedLog>,
+    pub(super) failure: watch::Sender<Option<String>>,
+}
+
+impl Committer {
+    /// Runs until the sequencer ends or a commit fails.
+    pub(super) fn run(mut self) {
+        while let Ok(group) = self.groups.recv() {
+            if let Err((error, operations)) = self.commit(group) {
+                tracing::error!(%error, "a commit failed; the store takes no more writes");
+                self.failure.send_replace(Some(error.to_string()));
+                for operation in operations {
+                    operation.answer(Err(Error::Unknown(error.to_string())));
+                }
+                return;
+            }
+        }
+        self.log.close();
+    }
+
+    fn commit(&mut self, group: Group) -> Result<(), (Error, Vec<Box<dyn Operation>>)> {
+        let Group { overlay, head, operations, hooks } = group;
+        let mut waiting = operations;
+        if !overlay.is_empty() {
+            if let Err(error) = self.engine.write(&mut overlay.changes()) {
+                return Err((error, waiting));
+            }
+            let (written, synced) = waiting.into_iter().partition(|call| call.answer_when() == Answer::Written);
+            waiting = synced;
+            answer_all(written);
+            // The snapshot is taken before anything newer can be written, so it shows exactly this commit.
+            let snapshot = self.engine.snapshot();
+            if let Err(error) = self.engine.sync().and_then(|()| self.log.record(&head)) {
+                return Err((error, waiting));
+            }
+            self.published.store(Arc::new(Snapshot::new(snapshot)));
+        }
+        drop(overlay);
+        if self.committed.send(()).is_err() {
+            tracing::debug!("the sequencer ended before its last group");
+        }
+        if let Err(unsent) = self.settled.send(Settled { hooks, operations: waiting }) {
+            finish(unsent.into_inner());
+        }
+        Ok(())
+    }
+}
+
+/// Runs hooks and answers callers, in commit order, until the committer ends.
+pub(super) fn notify(settled: Receiver<Settled>) {
+    for group in settled {
+        finish(group);
+    }
+}
+
+fn finish(group: Settled) {
+    for hook in group.hooks {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(hook)) {
+            tracing::error!(panic = panic_words(panic.as_ref()), "a commit hook panicked");
+        }
+    }
+    answer_all(group.operations);
+}
+
+fn answer_all(operations: Vec<Box<dyn Operation>>) {
+    for operation in operations {
+        operation.answer(Ok(()));
+    }
+}

@@ -1,0 +1,316 @@
+//! The handle to the store, and the threads behind it.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Sender, bounded};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use super::{
+    chain::Head,
+    committer::{AcknowledgedLog, Committer, notify},
+    counters::{COUNTERS, Counters},
+    engine::{Engine, EngineStats, memory::MemoryEngine},
+    error::Error,
+    key::{KeyRange, Order as KeyOrder},
+    operation::{Answer, Call},
+    sequencer::{Message, Sequencer},
+    snapshot::Snapshot,
+    table::Read,
+    tx::Tx,
+};
+use crate::base::{Clock, Random};
+
+/// Transactions that may wait for the writer at once; more callers wait for a place.
+const WAITING_TRANSACTIONS: usize = 8192;
+
+/// Scans and point reads that may run at once on the blocking pool.
+const CONCURRENT_READS: usize = 64;
+
+/// What a store is put together from.
+pub struct Parts {
+    /// Where bytes go.
+    pub engine: Arc<dyn Engine>,
+    /// The clock for the logical time of transactions.
+    pub clock: Arc<dyn Clock>,
+    /// The source of the random half of ids.
+    pub random: Arc<dyn Random>,
+    /// Where acknowledged commits are noted.
+    pub log: Box<dyn AcknowledgedLog>,
+    /// The logical clock never starts below this many milliseconds.
+    pub clock_floor_ms: i64,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
+/// The store; cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Db")
+    }
+}
+
+struct Shared {
+    engine: Arc<dyn Engine>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    messages: Sender<Message>,
+    places: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
+    published: Arc<ArcSwap<Snapshot>>,
+    is_space_short: Arc<AtomicBool>,
+    failure: watch::Receiver<Option<String>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// A log for stores whose loss nobody would notice.
+struct NoLog;
+
+impl AcknowledgedLog for NoLog {
+    fn record(&mut self, _head: &Head) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl Db {
+    /// Starts the writer over an engine that was opened and found sound.
+    ///
+    /// # Errors
+    /// When the counters or the end of the commit chain cannot be read, or a thread cannot start.
+    pub fn start(parts: Parts) -> Result<Self, Error> {
+        let Parts { engine, clock, random, log, clock_floor_ms } = parts;
+        let first = Snapshot::new(engine.snapshot());
+        let mut head = Head::read(&first)?;
+        head.time_ms = head.time_ms.max(clock_floor_ms);
+        let mut counters = Counters::default();
+        first.scan(COUNTERS, &KeyRange::all(), KeyOrder::Ascending, &mut |key, value| {
+            counters.load(key, value);
+            std::ops::ControlFlow::Continue(())
+        })?;
+
+        let (message_sender, messages) = bounded(WAITING_TRANSACTIONS * 2);
+        let (group_sender, groups) = bounded(1);
+        let (committed_sender, committed) = bounded(2);
+        let (settled_sender, settled) = bounded(8);
+        let (failure_sender, failure) = watch::channel(None);
+        let published = Arc::new(ArcSwap::from_pointee(first));
+        let is_space_short = Arc::new(AtomicBool::new(false));
+
+        let sequencer = Sequencer {
+            engine: Arc::clone(&engine),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+            messages,
+            groups: group_sender,
+            committed,
+            is_space_short: Arc::clone(&is_space_short),
+            head,
+            counters,
+        };
+        let committer = Committer {
+            engine: Arc::clone(&engine),
+            groups,
+            committed: committed_sender,
+            settled: settled_sender,
+            published: Arc::clone(&published),
+            log,
+            failure: failure_sender,
+        };
+        let threads = vec![
+            spawn("store-writer", move || sequencer.run())?,
+            spawn("store-commit", move || committer.run())?,
+            spawn("store-notify", move || notify(settled))?,
+        ];
+        let shared = Shared {
+            engine,
+            clock,
+            random,
+            messages: message_sender,
+            places: Arc::new(Semaphore::new(WAITING_TRANSACTIONS)),
+            reads: Arc::new(Semaphore::new(CONCURRENT_READS)),
+            published,
+            is_space_short,
+            failure,
+            threads: Mutex::new(threads),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// A store in memory, for tests.
+    ///
+    /// # Errors
+    /// As [`Db::start`].
+    pub fn in_memory(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, Error> {
+        Self::over_memory(MemoryEngine::default(), clock, random)
+    }
+
+    /// A store over a memory engine that the caller keeps, to reopen or crash it.
+    ///
+    /// # Errors
+    /// As [`Db::start`].
+    pub fn over_memory(engine: MemoryEngine, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, Error> {
+        Self::start(Parts { engine: Arc::new(engine), clock, random, log: Box::new(NoLog), clock_floor_ms: 0 })
+    }
+
+    /// Runs a transaction in the next group commit and answers once it is on disk.
+    ///
+    /// The closure runs on the writer thread: short, no I/O, no waiting. When it fails or
+    /// panics, nothing of it is kept. Everything it changes is committed as one unit.
+    ///
+    /// # Errors
+    /// The closure's own; [`Error::Unknown`] when the commit failed; [`Error::Stopped`].
+    pub async fn write<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.submit(closure, Answer::Synced).await
+    }
+
+    /// Like [`Db::write`], but answers once the commit is handed to the operating system.
+    ///
+    /// It survives a killed process, not a power cut. For leases, which are void then anyway.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_unsynced<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.submit(closure, Answer::Written).await
+    }
+
+    /// Like [`Db::write`], for threads that may block.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub fn write_blocking<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let call = Call::new(closure, reply, Answer::Synced, None);
+        self.shared.messages.send(Message::Run(Box::new(call))).map_err(|_| Error::Stopped)?;
+        answer.blocking_recv().unwrap_or_else(|_| Err(Error::Stopped.into()))
+    }
+
+    async fn submit<T, E, F>(&self, closure: F, when: Answer) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let place = Arc::clone(&self.shared.places).acquire_owned().await.map_err(|_| Error::Stopped)?;
+        let (reply, answer) = oneshot::channel();
+        let call = Call::new(closure, reply, when, Some(place));
+        // The channel has more room than there are places, so this never blocks the async thread.
+        self.shared.messages.try_send(Message::Run(Box::new(call))).map_err(|_| Error::Stopped)?;
+        answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
+    }
+
+    /// The last durable commit. Reading it may touch the disk: not on an async thread.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::clone(&self.shared.published.load())
+    }
+
+    /// Reads the last durable commit on the bounded blocking pool.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] when the pool is gone, [`Error::Panicked`] when the closure panicked.
+    pub async fn read<T, F>(&self, closure: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Snapshot) -> T + Send + 'static,
+    {
+        let _place = Arc::clone(&self.shared.reads).acquire_owned().await.map_err(|_| Error::Stopped)?;
+        let snapshot = self.snapshot();
+        let task = tokio::task::spawn_blocking(move || closure(&snapshot));
+        task.await.map_err(|error| Error::Panicked(error.to_string()))
+    }
+
+    /// Tells the store whether the disk is too full for new work.
+    pub fn set_space_short(&self, is_short: bool) {
+        self.shared.is_space_short.store(is_short, Ordering::Relaxed);
+    }
+
+    /// Changes to the reason when a commit has failed; the process must then reopen the store.
+    #[must_use]
+    pub fn failure(&self) -> watch::Receiver<Option<String>> {
+        self.shared.failure.clone()
+    }
+
+    /// Transactions waiting for the writer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.shared.messages.len()
+    }
+
+    /// The clock transactions run on.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// The source of randomness the store was given.
+    #[must_use]
+    pub fn random(&self) -> &Arc<dyn Random> {
+        &self.shared.random
+    }
+
+    /// Figures of the engine.
+    #[must_use]
+    pub fn stats(&self) -> EngineStats {
+        self.shared.engine.stats()
+    }
+
+    /// Lets the engine care for itself; for a thread that may block.
+    pub fn maintain(&self) {
+        self.shared.engine.maintain();
+    }
+
+    /// Commits what was accepted and ends the threads; blocks until they are gone.
+    ///
+    /// Transactions that come later are refused with [`Error::Stopped`].
+    pub fn stop(&self) {
+        // A sequencer that is gone already needs no message.
+        drop(self.shared.messages.send(Message::Stop));
+        let threads = std::mem::take(&mut *self.shared.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store panicked");
+            }
+        }
+    }
+}
+
+impl Drop for Shared {
+    /// Ends the writer; the threads finish what they have without being waited for.
+    fn drop(&mut self) {
+        drop(self.messages.try_send(Message::Stop));
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(Error::engine)
+}

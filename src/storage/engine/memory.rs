@@ -1,0 +1,183 @@
+//! An engine in memory, for tests and simulations; it can lose what was not synced.
+
+use std::{
+    collections::BTreeMap,
+    ops::Bound,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{Change, Engine, EngineSnapshot, EngineStats, VisitBytes};
+use crate::storage::{error::Error, key::Order, keyspaces::Space};
+
+type Versions = Vec<(u64, Option<Arc<[u8]>>)>;
+
+/// Multi-version rows; a clone shows the same data, as a reopened directory would.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryEngine {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rows: BTreeMap<(Space, Vec<u8>), Versions>,
+    /// The number of the newest batch.
+    written: u64,
+    /// The newest batch that a crash keeps.
+    synced: u64,
+    /// Live snapshots by batch number.
+    snapshots: BTreeMap<u64, usize>,
+    /// Set by tests: the next write or sync fails and so does every later one.
+    is_failing: bool,
+}
+
+impl MemoryEngine {
+    /// Forgets every batch after the last sync, as a power cut would.
+    pub fn crash(&self) {
+        let mut state = self.lock();
+        let synced = state.synced;
+        state.rows.retain(|_, versions| {
+            versions.retain(|(batch, _)| *batch <= synced);
+            !versions.is_empty()
+        });
+        state.written = synced;
+        state.is_failing = false;
+    }
+
+    /// Makes every write and sync fail from now on, until [`MemoryEngine::crash`].
+    pub fn fail(&self) {
+        self.lock().is_failing = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn check(&self) -> Result<(), Error> {
+        if self.is_failing { Err(Error::Engine("injected failure".to_owned())) } else { Ok(()) }
+    }
+}
+
+impl Engine for MemoryEngine {
+    fn snapshot(&self) -> Arc<dyn EngineSnapshot> {
+        let mut state = self.lock();
+        let batch = state.written;
+        *state.snapshots.entry(batch).or_insert(0) += 1;
+        Arc::new(MemorySnapshot { state: Arc::clone(&self.state), batch })
+    }
+
+    fn write(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.check()?;
+        let batch = state.written + 1;
+        let oldest = state.snapshots.keys().next().copied().unwrap_or(batch).min(state.synced);
+        for change in changes {
+            let versions = state.rows.entry((change.space, change.key.to_vec())).or_default();
+            let keep_from = versions.iter().rposition(|(written, _)| *written <= oldest).unwrap_or(0);
+            versions.drain(..keep_from);
+            versions.retain(|(written, _)| *written != batch);
+            versions.push((batch, change.value.map(Arc::from)));
+        }
+        state.written = batch;
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.check()?;
+        state.synced = state.written;
+        Ok(())
+    }
+
+    fn stats(&self) -> EngineStats {
+        EngineStats::default()
+    }
+}
+
+struct MemorySnapshot {
+    state: Arc<Mutex<State>>,
+    batch: u64,
+}
+
+impl MemorySnapshot {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn visible(&self, versions: &Versions) -> Option<Arc<[u8]>> {
+        versions.iter().rev().find(|(batch, _)| *batch <= self.batch).and_then(|(_, value)| value.clone())
+    }
+
+    /// The next visible row inside the bounds, so that no lock is held while a row is shown.
+    fn next(
+        &self,
+        low: &Bound<(Space, Vec<u8>)>,
+        high: &Bound<(Space, Vec<u8>)>,
+        order: Order,
+    ) -> Option<(Vec<u8>, Arc<[u8]>)> {
+        let state = self.lock();
+        let mut rows = state.rows.range((low.clone(), high.clone()));
+        loop {
+            let ((_, key), versions) = match order {
+                Order::Ascending => rows.next()?,
+                Order::Descending => rows.next_back()?,
+            };
+            if let Some(value) = self.visible(versions) {
+                return Some((key.clone(), value));
+            }
+        }
+    }
+}
+
+impl Drop for MemorySnapshot {
+    fn drop(&mut self) {
+        let mut state = self.lock();
+        if let Some(count) = state.snapshots.get_mut(&self.batch) {
+            *count -= 1;
+            if *count == 0 {
+                state.snapshots.remove(&self.batch);
+            }
+        }
+    }
+}
+
+impl EngineSnapshot for MemorySnapshot {
+    fn get(&self, space: Space, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        let value = self.lock().rows.get(&(space, key.to_vec())).and_then(|versions| self.visible(versions));
+        if let Some(value) = value {
+            found(&value);
+        }
+        Ok(())
+    }
+
+    fn scan(
+        &self,
+        space: Space,
+        start: &[u8],
+        end: &[u8],
+        order: Order,
+        visit: &mut VisitBytes<'_>,
+    ) -> Result<(), Error> {
+        if start >= end {
+            return Ok(());
+        }
+        let mut low = Bound::Included((space, start.to_vec()));
+        let mut high = Bound::Excluded((space, end.to_vec()));
+        while let Some((key, value)) = self.next(&low, &high, order) {
+            if visit(&key, &value).is_break() {
+                return Ok(());
+            }
+            match order {
+                Order::Ascending => low = Bound::Excluded((space, key)),
+                Order::Descending => high = Bound::Excluded((space, key)),
+            }
+            let (Bound::Included(first) | Bound::Excluded(first)) = &low else { return Ok(()) };
+            let (Bound::Included(last) | Bound::Excluded(last)) = &high else { return Ok(()) };
+            if first >= last {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}

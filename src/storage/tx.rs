@@ -1,0 +1,146 @@
+//! A transaction: the view and the changes of one closure inside a group commit.
+
+use super::{
+    Space,
+    counters::{CounterKey, Counters},
+    engine::VisitBytes,
+    error::Error,
+    key::{Key, Order},
+    overlay::{Below, Overlay, Undo},
+    table::{ReadBytes, Table, Value},
+};
+use crate::base::{Random, RawId, Timestamp};
+
+/// A piece of work for after the commit.
+pub(super) type Hook = Box<dyn FnOnce() + Send>;
+
+/// Mints ids: a strictly increasing high half, a random low half.
+#[derive(Debug)]
+pub(super) struct Mint {
+    pub(super) last_hi: u64,
+}
+
+impl Mint {
+    fn next(&mut self, now: Timestamp) -> u64 {
+        let from_clock = (now.as_ms().max(0).cast_unsigned()) << 16;
+        self.last_hi = self.last_hi.saturating_add(1).max(from_clock);
+        self.last_hi
+    }
+}
+
+/// What a transaction works on: lent by the writer for the time of one closure.
+pub struct Tx<'a> {
+    pub(super) overlay: &'a mut Overlay,
+    pub(super) below: &'a Below,
+    pub(super) counters: &'a Counters,
+    pub(super) mint: &'a mut Mint,
+    pub(super) random: &'a dyn Random,
+    pub(super) undo: Undo,
+    pub(super) deltas: Vec<(CounterKey, i64)>,
+    pub(super) hooks: Vec<Hook>,
+    pub(super) now: Timestamp,
+    pub(super) mono_ms: u64,
+    pub(super) is_space_short: bool,
+}
+
+impl std::fmt::Debug for Tx<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tx").field("now", &self.now).field("changes", &self.undo.len()).finish_non_exhaustive()
+    }
+}
+
+impl Tx<'_> {
+    /// The logical wall clock: never goes back, also not across restarts.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The monotonic clock of this process, for leases and limits.
+    #[must_use]
+    pub const fn mono_ms(&self) -> u64 {
+        self.mono_ms
+    }
+
+    /// A fresh id; its `hi` is greater than every one handed out before in this directory.
+    pub fn mint(&mut self) -> RawId {
+        let lo = self.random.next_u64();
+        self.mint_with(lo)
+    }
+
+    /// A fresh id whose low half is given.
+    pub fn mint_with(&mut self, lo: u64) -> RawId {
+        RawId { hi: self.mint.next(self.now), lo }
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// None today; a signature that lets an engine refuse.
+    pub fn put<K: Key, V: Value>(&mut self, table: Table<K, V>, key: &K, value: &V) -> Result<(), Error> {
+        let engine_key = table.engine_key(key);
+        let frame = Table::<K, V>::frame(&engine_key, value);
+        self.overlay.set(table.spec().space, engine_key, Some(frame), &mut self.undo);
+        Ok(())
+    }
+
+    /// Removes a row; nothing happens when there is none.
+    ///
+    /// # Errors
+    /// None today; a signature that lets an engine refuse.
+    pub fn remove<K: Key, V: Value>(&mut self, table: Table<K, V>, key: &K) -> Result<(), Error> {
+        self.overlay.set(table.spec().space, table.engine_key(key), None, &mut self.undo);
+        Ok(())
+    }
+
+    /// Changes a maintained counter in the same commit.
+    pub fn add(&mut self, key: CounterKey, delta: i64) {
+        if delta == 0 {
+            return;
+        }
+        match self.deltas.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, sum)) => *sum += delta,
+            None => self.deltas.push((key, delta)),
+        }
+    }
+
+    /// The value of a maintained counter as this transaction sees it; costs no read.
+    #[must_use]
+    pub fn count(&self, key: &CounterKey) -> i64 {
+        let own: i64 = self.deltas.iter().filter(|(known, _)| known == key).map(|(_, delta)| delta).sum();
+        self.counters.value(key).saturating_add(own)
+    }
+
+    /// Leaves work for after the commit is durable.
+    ///
+    /// Hooks run in commit order on one thread, before the writer of this transaction gets its
+    /// answer. They must be short and must never block.
+    pub fn on_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
+        self.hooks.push(Box::new(hook));
+    }
+
+    /// Refuses when the disk is too full for work that is not yet accepted.
+    ///
+    /// # Errors
+    /// [`Error::Full`].
+    pub const fn admit_new_work(&self) -> Result<(), Error> {
+        if self.is_space_short { Err(Error::Full) } else { Ok(()) }
+    }
+}
+
+impl ReadBytes for Tx<'_> {
+    fn get_bytes(&self, space: Space, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        self.below.get(self.overlay, space, key, found)
+    }
+
+    fn scan_bytes(
+        &self,
+        space: Space,
+        start: &[u8],
+        end: &[u8],
+        order: Order,
+        visit: &mut VisitBytes<'_>,
+    ) -> Result<(), Error> {
+        self.below.scan(self.overlay, (space, start, end), order, visit)
+    }
+}
