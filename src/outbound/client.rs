@@ -62,8 +62,8 @@ impl Settings {
             open_max: 4096,
             idle_per_host_max: 256,
             idle_max: 2048,
-            idle_time: Duration::from_secs(60),
-            connection_age_max: Duration::from_secs(300),
+            idle_time: Duration::from_mins(1),
+            connection_age_max: Duration::from_mins(5),
         }
     }
 }
@@ -139,7 +139,8 @@ impl Client {
             blocked: AtomicU64::new(0),
         });
         inner.refresh_interfaces();
-        tracker.spawn(keep(Arc::clone(&inner), stop));
+        let sweep_every = (settings.idle_time / 4).clamp(SWEEP_EVERY_MIN, SWEEP_EVERY_MAX);
+        tracker.spawn(keep(Arc::clone(&inner), sweep_every, stop));
         Ok(Self(inner))
     }
 
@@ -275,18 +276,20 @@ fn fail(broken: Broken, wire: &Wire) -> Failure {
     Failure { peer: Some(wire.peer()), status: broken.status, ..Failure::new(broken.phase, broken.kind, broken.detail) }
 }
 
+const SWEEP_EVERY_MIN: Duration = Duration::from_millis(10);
+const SWEEP_EVERY_MAX: Duration = Duration::from_secs(5);
+const REFRESH_EVERY: Duration = Duration::from_mins(1);
+
 /// Sweeps the pool and keeps the list of own addresses current until told to stop.
-async fn keep(inner: Arc<Inner>, stop: CancellationToken) {
-    const SWEEP_EVERY: Duration = Duration::from_secs(5);
-    const SWEEPS_PER_REFRESH: u32 = 12;
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+async fn keep(inner: Arc<Inner>, sweep_every: Duration, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(sweep_every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut sweeps = 0_u32;
+    let mut refreshed = Instant::now();
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         inner.pool.sweep();
-        sweeps = sweeps.wrapping_add(1);
-        if sweeps.is_multiple_of(SWEEPS_PER_REFRESH) {
+        if refreshed.elapsed() >= REFRESH_EVERY {
             inner.refresh_interfaces();
+            refreshed = Instant::now();
         }
     }
     inner.pool.close();

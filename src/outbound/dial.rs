@@ -17,10 +17,11 @@ use super::{
     failure::{Failure, Kind, Phase},
     guard::{Refusal, Verdict, verdict},
     message::Phases,
+    meter::Stream,
     policy::Policy,
     resolve::{Resolve, ResolveError},
     target::{Host, Target, localhost_addresses},
-    wire::{OpenCount, Stream, Wire},
+    wire::{OpenCount, Wire},
 };
 
 /// Addresses of one name that are tried within the connect deadline, which they share.

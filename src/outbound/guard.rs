@@ -100,8 +100,7 @@ pub fn verdict(address: IpAddr, port: u16, policy: &Policy) -> Verdict {
     match special {
         Some(refusal) if refusal.is_absolute() => Verdict::Refused(refusal),
         Some(refusal) if !has_rule() => Verdict::Refused(refusal),
-        Some(_) => port_verdict(address, port, policy),
-        None => port_verdict(address, port, policy),
+        _ => port_verdict(address, port, policy),
     }
 }
 

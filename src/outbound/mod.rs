@@ -22,12 +22,15 @@ mod dial;
 mod failure;
 mod guard;
 mod message;
+mod meter;
 mod own;
 mod policy;
 mod pool;
 mod ranges;
 mod resolve;
 mod target;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod wire;
 

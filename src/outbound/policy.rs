@@ -66,7 +66,7 @@ impl FromStr for AllowRule {
     type Err = RuleError;
 
     fn from_str(text: &str) -> Result<Self, RuleError> {
-        let (network, ports) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        let (network, ports) = text.trim().split_once(' ').unwrap_or_else(|| (text.trim(), ""));
         let network = network
             .parse::<IpNet>()
             .or_else(|_| network.parse::<IpAddr>().map(IpNet::from))

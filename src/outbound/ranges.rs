@@ -12,10 +12,10 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use super::guard::Refusal;
 
 /// The unicast space that is handed out to the public (RFC 4291 section 2.4, IANA allocation).
-const GLOBAL_UNICAST: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
+const GLOBAL_UNICAST: Ipv6Net = v6(0x2000_0000_0000_0000, 3);
 
 /// The well-known NAT64 prefix (RFC 6052 section 2.1).
-pub(super) const NAT64: Ipv6Net = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
+pub(super) const NAT64: Ipv6Net = v6(0x0064_ff9b_0000_0000, 96);
 
 const IPV4: [(Ipv4Net, Refusal); 20] = [
     (v4([0, 0, 0, 0], 8), Refusal::Unspecified),
@@ -42,21 +42,21 @@ const IPV4: [(Ipv4Net, Refusal); 20] = [
 ];
 
 const IPV6: [(Ipv6Net, Refusal); 14] = [
-    (v6([0, 0, 0, 0, 0, 0, 0, 0], 128), Refusal::Unspecified),
-    (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), Refusal::Loopback),
+    (v6(0x0000_0000_0000_0000, 128), Refusal::Unspecified),
+    (Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128), Refusal::Loopback),
     // The rest of ::/8: v4-mapped, v4-compatible, SIIT, NAT64 outside the decodable prefix.
-    (v6([0, 0, 0, 0, 0, 0, 0, 0], 8), Refusal::Transition),
-    (v6([0x100, 0, 0, 0, 0, 0, 0, 0], 8), Refusal::Reserved),
-    (v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 32), Refusal::Transition),
-    (v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), Refusal::Reserved),
-    (v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), Refusal::Reserved),
-    (v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16), Refusal::Transition),
-    (v6([0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0], 48), Refusal::Reserved),
-    (v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), Refusal::Reserved),
-    (v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), Refusal::Private),
-    (v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), Refusal::LinkLocal),
-    (v6([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10), Refusal::Private),
-    (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), Refusal::Multicast),
+    (v6(0x0000_0000_0000_0000, 8), Refusal::Transition),
+    (v6(0x0100_0000_0000_0000, 8), Refusal::Reserved),
+    (v6(0x2001_0000_0000_0000, 32), Refusal::Transition),
+    (v6(0x2001_0000_0000_0000, 23), Refusal::Reserved),
+    (v6(0x2001_0db8_0000_0000, 32), Refusal::Reserved),
+    (v6(0x2002_0000_0000_0000, 16), Refusal::Transition),
+    (v6(0x2620_004f_8000_0000, 48), Refusal::Reserved),
+    (v6(0x3fff_0000_0000_0000, 20), Refusal::Reserved),
+    (v6(0xfc00_0000_0000_0000, 7), Refusal::Private),
+    (v6(0xfe80_0000_0000_0000, 10), Refusal::LinkLocal),
+    (v6(0xfec0_0000_0000_0000, 10), Refusal::Private),
+    (v6(0xff00_0000_0000_0000, 8), Refusal::Multicast),
 ];
 
 /// Metadata services of AWS (three), Alibaba, Oracle, Azure; and of AWS (two) and Google over IPv6.
@@ -80,9 +80,9 @@ const fn v4(octets: [u8; 4], prefix_len: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix_len)
 }
 
-const fn v6(segments: [u16; 8], prefix_len: u8) -> Ipv6Net {
-    let [a, b, c, d, e, f, g, h] = segments;
-    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), prefix_len)
+/// A network from the upper 64 bits of its address.
+const fn v6(upper: u64, prefix_len: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::from_bits((upper as u128) << 64), prefix_len)
 }
 
 /// The reason this IPv4 address is special; `None` for an ordinary public one.

@@ -49,7 +49,7 @@ pub struct SystemResolver(TokioResolver);
 impl SystemResolver {
     const CACHE_ENTRIES: u64 = 4096;
     const TTL_MIN: Duration = Duration::from_secs(5);
-    const TTL_MAX: Duration = Duration::from_secs(300);
+    const TTL_MAX: Duration = Duration::from_mins(5);
     const NEGATIVE_TTL_MAX: Duration = Duration::from_secs(30);
     const QUERY_TIMEOUT: Duration = Duration::from_secs(2);
 

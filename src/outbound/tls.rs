@@ -23,7 +23,7 @@ pub enum TlsError {
 
 /// TLS 1.2 and 1.3 with HTTP/1.1 only, trusting the Mozilla roots and the certificates in `extra_ca_pem`.
 pub(super) fn client_config(extra_ca_pem: Option<&[u8]>) -> Result<Arc<ClientConfig>, TlsError> {
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     if let Some(pem) = extra_ca_pem {
         let certificates = CertificateDer::pem_slice_iter(pem)
             .collect::<Result<Vec<_>, _>>()

@@ -13,7 +13,7 @@ use std::{
     pin::{Pin, pin},
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, Waker, ready},
 };
@@ -27,28 +27,24 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     task::coop::unconstrained,
     time::{Instant, Sleep},
 };
-use tokio_rustls::client::TlsStream;
 
 use super::{
     failure::{Kind, Phase},
     message::{Limits, Phases},
+    meter::{Meter, Metered, Stream},
 };
 
 /// Bytes of an answer's head, status line included.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// All bytes read for one exchange: interim answers, chunk framing and trailers included.
-const EXCHANGE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// An open connection, idle or in one exchange.
 pub(super) struct Wire {
     sender: SendRequest<Full<Bytes>>,
-    connection: Connection<TokioIo<Metered>, Full<Bytes>>,
-    has_ended: bool,
+    /// Dropped as soon as it ends: only that tells hyper's other half that nothing will come any more.
+    connection: Option<Connection<TokioIo<Metered>, Full<Bytes>>>,
     meter: Arc<Meter>,
     /// Kept from exchange to exchange: moving a timer to a later time needs no lock, registering one does.
     timer: Pin<Box<Sleep>>,
@@ -83,7 +79,7 @@ impl Wire {
         let io = TokioIo::new(Metered { stream, meter: Arc::clone(&meter) });
         let (sender, connection) = Builder::new().max_header_size(HEAD_BYTES_MAX).handshake(io).await?;
         let timer = Box::pin(tokio::time::sleep_until(now + Limits::TOTAL_MAX));
-        Ok(Self { sender, connection, has_ended: false, meter, timer, peer, opened: now, _open: open })
+        Ok(Self { sender, connection: Some(connection), meter, timer, peer, opened: now, _open: open })
     }
 
     pub(super) fn peer(&self) -> SocketAddr {
@@ -119,19 +115,17 @@ impl Wire {
 
     /// Whether an idle connection is still good: open, and nothing arrived that nobody asked for.
     pub(super) fn is_alive(&mut self) -> bool {
-        !self.has_ended
-            && pin!(unconstrained(std::future::poll_fn(|cx| Pin::new(&mut self.connection).poll(cx))))
-                .poll(&mut Context::from_waker(Waker::noop()))
-                .is_pending()
+        pin!(unconstrained(std::future::poll_fn(|cx| drive(&mut self.connection, cx))))
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
     }
 
     async fn read_head(&mut self, request: http::Request<Full<Bytes>>) -> Result<Response<Incoming>, Broken> {
-        let Self { sender, connection, has_ended, meter, timer, .. } = self;
+        let Self { sender, connection, meter, timer, .. } = self;
         let mut response = pin!(sender.send_request(request));
         std::future::poll_fn(|cx| {
-            if !*has_ended && Pin::new(&mut *connection).poll(cx).is_ready() {
-                *has_ended = true;
-            }
+            // When it has ended, the response below says why.
+            let _has_ended = drive(connection, cx).is_ready();
             match response.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(result) => Poll::Ready(result.map_err(|error| Broken::from_hyper(&error, meter))),
                 Poll::Pending => {
@@ -168,12 +162,12 @@ impl Wire {
     }
 
     async fn next_frame(&mut self, body: &mut Incoming) -> Result<Option<Frame<Bytes>>, Broken> {
-        let Self { connection, has_ended, meter, timer, .. } = self;
+        let Self { connection, meter, timer, .. } = self;
         let mut poll_body = || Pin::new(&mut *body).poll_frame(&mut Context::from_waker(Waker::noop()));
         std::future::poll_fn(|cx| {
             let mut frame = poll_body();
-            if frame.is_pending() && !*has_ended {
-                *has_ended = Pin::new(&mut *connection).poll(cx).is_ready();
+            if frame.is_pending() {
+                let _has_ended = drive(connection, cx).is_ready();
                 frame = poll_body();
             }
             match frame {
@@ -194,12 +188,21 @@ impl Wire {
         if status == StatusCode::SWITCHING_PROTOCOLS {
             return false;
         }
-        if !self.sender.is_ready() && !self.has_ended {
-            self.has_ended =
-                std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut self.connection).poll(cx).is_ready())).await;
+        if !self.sender.is_ready() {
+            std::future::poll_fn(|cx| Poll::Ready(drive(&mut self.connection, cx).is_ready())).await;
         }
-        !self.has_ended && self.sender.is_ready()
+        self.connection.is_some() && self.sender.is_ready()
     }
+}
+
+/// Lets the I/O go on; ready when the connection has ended.
+fn drive(connection: &mut Option<Connection<TokioIo<Metered>, Full<Bytes>>>, cx: &mut Context<'_>) -> Poll<()> {
+    if let Some(running) = connection {
+        // An error also reaches the response or the body, which is where it is reported.
+        drop(ready!(Pin::new(running).poll(cx)));
+        *connection = None;
+    }
+    Poll::Ready(())
 }
 
 struct BodyRead {
@@ -254,159 +257,5 @@ impl OpenCount {
 impl Drop for OpenCount {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
-    }
-}
-
-/// A TCP connection, with or without TLS.
-pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-/// When bytes went and came in the current exchange. All of it is touched by one task at a time; atomics only
-/// because the connection and its user hold it together.
-struct Meter {
-    epoch: Instant,
-    started_us: AtomicU64,
-    last_write_us: AtomicU64,
-    first_read_us: AtomicU64,
-    bytes: AtomicU64,
-}
-
-impl Meter {
-    fn new(epoch: Instant) -> Self {
-        Self {
-            epoch,
-            started_us: AtomicU64::new(0),
-            last_write_us: AtomicU64::new(0),
-            first_read_us: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
-        }
-    }
-
-    fn now_us(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX)
-    }
-
-    fn start(&self) {
-        self.started_us.store(self.now_us(), Relaxed);
-        self.last_write_us.store(0, Relaxed);
-        self.first_read_us.store(0, Relaxed);
-        self.bytes.store(0, Relaxed);
-    }
-
-    fn wrote(&self) {
-        if self.bytes() == 0 {
-            self.last_write_us.store(self.now_us(), Relaxed);
-        }
-    }
-
-    /// Counts bytes of an answer; an error when the exchange has read more than any sound answer needs.
-    fn read(&self, count: usize) -> io::Result<()> {
-        if count > 0 && self.bytes() == 0 {
-            self.first_read_us.store(self.now_us(), Relaxed);
-        }
-        let before = self.bytes.fetch_add(count as u64, Relaxed);
-        if before.saturating_add(count as u64) > EXCHANGE_BYTES_MAX {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more bytes than one exchange may read"));
-        }
-        Ok(())
-    }
-
-    fn bytes(&self) -> u64 {
-        self.bytes.load(Relaxed)
-    }
-
-    fn phase(&self) -> Phase {
-        match (self.last_write_us.load(Relaxed), self.bytes()) {
-            (_, 1..) => Phase::Read,
-            (0, 0) => Phase::Write,
-            (_, 0) => Phase::Wait,
-        }
-    }
-
-    fn measure(&self, phases: &mut Phases) {
-        let started = self.started_us.load(Relaxed);
-        let now = self.now_us();
-        let wrote = match self.last_write_us.load(Relaxed) {
-            0 => now,
-            at => at,
-        };
-        let first_read = match self.first_read_us.load(Relaxed) {
-            0 => now,
-            at => at,
-        };
-        phases.write_us = micros(wrote.saturating_sub(started));
-        phases.wait_us = micros(first_read.saturating_sub(wrote));
-        phases.read_us = micros(now.saturating_sub(first_read));
-    }
-}
-
-fn micros(us: u64) -> u32 {
-    u32::try_from(us).unwrap_or(u32::MAX)
-}
-
-/// The stream with its meter.
-struct Metered {
-    stream: Stream,
-    meter: Arc<Meter>,
-}
-
-impl AsyncRead for Metered {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let before = buffer.filled().len();
-        ready!(match &mut this.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
-        })?;
-        Poll::Ready(this.meter.read(buffer.filled().len().saturating_sub(before)))
-    }
-}
-
-impl AsyncWrite for Metered {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let written = ready!(match &mut this.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-        })?;
-        this.meter.wrote();
-        Poll::Ready(Ok(written))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let written = ready!(match &mut this.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Stream::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-        })?;
-        this.meter.wrote();
-        Poll::Ready(Ok(written))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match &self.stream {
-            Stream::Plain(stream) => stream.is_write_vectored(),
-            Stream::Tls(stream) => stream.is_write_vectored(),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
     }
 }

@@ -1,1 +1,3 @@
 //! Refusals: wrong credentials, private addresses, limits.
+
+mod outbound;
