@@ -72,6 +72,32 @@ tables! {
     COMMITS = 1 in Index, owner "storage": "n u64" => "CommitRecord";
     /// Maintained counters.
     COUNTERS = 2 in Index, owner "storage": "area u8, company u64, subject u64, what u8" => "i64";
+
+    /// Events with the exact bytes that receivers get.
+    EVENTS = 30 in Records, owner "events": "company u64, event u64" => "EventRow";
+    /// Events by the id their sender chose.
+    EVENT_EXTERNAL_IDS = 31 in Index, owner "events": "company u64, external id text" => "ExternalRow";
+
+    /// Webhooks with their sealed secrets.
+    WEBHOOKS = 70 in Records, owner "webhooks": "company u64, webhook u64" => "WebhookRow";
+    /// The catalogue of event types.
+    EVENT_TYPES = 71 in Records, owner "webhooks": "company u64, name text" => "EventTypeRow";
+    /// Deliveries that are not finished.
+    PENDING_DELIVERIES = 72 in Index, owner "webhooks": "company u64, webhook u64, delivery u64" => "PendingRow";
+    /// Finished deliveries with their last attempt.
+    DELIVERIES = 73 in Records, owner "webhooks": "company u64, webhook u64, delivery u64" => "HistoryRow";
+    /// Attempts before the last of a delivery.
+    ATTEMPTS = 74 in Records, owner "webhooks": "company u64, webhook u64, delivery u64, number u32" => "Attempt";
+    /// Deliveries of an event, in chunks.
+    EVENT_DELIVERIES = 75 in Index, owner "webhooks": "company u64, event u64, first delivery u64" => "EventDeliveriesRow";
+    /// Figures of a webhook by minute and hour.
+    WEBHOOK_STATS = 76 in Index, owner "webhooks": "company u64, webhook u64, unit u8, start i64" => "Bucket";
+    /// Breaker and failures in a row of a webhook.
+    WEBHOOK_HEALTH = 77 in Index, owner "webhooks": "company u64, webhook u64" => "Health";
+    /// Deleted webhooks whose rows are still to be removed.
+    DELETED_WEBHOOKS = 78 in Index, owner "webhooks": "company u64, webhook u64" => "DeletedRow";
+    /// Notices about webhooks for the people of a company.
+    WEBHOOK_NOTICES = 79 in Records, owner "webhooks": "company u64, notice u64" => "NoticeRow";
 }
 
 #[cfg(test)]

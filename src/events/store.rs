@@ -1,0 +1,266 @@
+//! Tables of events: the rows themselves and the ids their senders chose.
+
+use std::{cell::OnceCell, ops::ControlFlow};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::Event;
+use crate::{
+    base::{CompanyId, EventId, RawId, Timestamp},
+    postcard_value,
+    storage::{self, CounterKey, KeyRange, Order, Read, Table, Tx, keyspaces},
+};
+
+/// An event: `(company.hi, event.hi)`.
+#[derive(Debug, Serialize, Deserialize)]
+struct EventRow {
+    lo: u64,
+    company_lo: u64,
+    created_at: Timestamp,
+    event_type: String,
+    external_id: Option<String>,
+    deliveries: u32,
+    data_at: u32,
+    body: Bytes,
+}
+postcard_value!(EventRow, 1);
+
+/// The event behind an external id: `(company.hi, external id)`.
+#[derive(Debug, Serialize, Deserialize)]
+struct ExternalRow {
+    hi: u64,
+}
+postcard_value!(ExternalRow, 1);
+
+const EVENTS: Table<(u64, u64), EventRow> = Table::of(keyspaces::EVENTS);
+const EXTERNAL_IDS: Table<(u64, String), ExternalRow> = Table::of(keyspaces::EVENT_EXTERNAL_IDS);
+
+const AREA: u8 = 30;
+const COUNT: u8 = 0;
+const BYTES: u8 = 1;
+/// What a row weighs beside its body.
+const ROW_OVERHEAD_BYTES: usize = 96;
+
+const fn counter(company: CompanyId, what: u8) -> CounterKey {
+    CounterKey { area: AREA, company: company.hi(), subject: 0, what }
+}
+
+impl EventRow {
+    fn weight(&self) -> i64 {
+        (self.body.len() + ROW_OVERHEAD_BYTES) as i64
+    }
+
+    fn into_event(self, company_hi: u64, hi: u64) -> Event {
+        Event {
+            id: EventId::from_raw(RawId { hi, lo: self.lo }),
+            company: CompanyId::from_raw(RawId { hi: company_hi, lo: self.company_lo }),
+            event_type: self.event_type,
+            external_id: self.external_id,
+            created_at: self.created_at,
+            deliveries: self.deliveries,
+            body: self.body,
+            data_at: self.data_at as usize,
+            parsed: OnceCell::new(),
+        }
+    }
+
+    fn of(event: &Event) -> Self {
+        Self {
+            lo: event.id.raw().lo,
+            company_lo: event.company.raw().lo,
+            created_at: event.created_at,
+            event_type: event.event_type.clone(),
+            external_id: event.external_id.clone(),
+            deliveries: event.deliveries,
+            data_at: event.data_at as u32,
+            body: event.body.clone(),
+        }
+    }
+}
+
+pub(super) fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), storage::Error> {
+    let row = EventRow::of(event);
+    let company = event.company.hi();
+    if let Some(external_id) = &event.external_id {
+        tx.put(EXTERNAL_IDS, &(company, external_id.clone()), &ExternalRow { hi: event.id.hi() })?;
+    }
+    tx.add(counter(event.company, COUNT), 1);
+    tx.add(counter(event.company, BYTES), row.weight());
+    tx.put(EVENTS, &(company, event.id.hi()), &row)
+}
+
+pub(super) fn find_external(
+    read: &impl Read,
+    company: CompanyId,
+    external_id: &str,
+) -> Result<Option<Event>, storage::Error> {
+    let Some(found) = read.get(EXTERNAL_IDS, &(company.hi(), external_id.to_owned()))? else { return Ok(None) };
+    by_hi(read, company, found.hi)
+}
+
+fn by_hi(read: &impl Read, company: CompanyId, hi: u64) -> Result<Option<Event>, storage::Error> {
+    Ok(read.get(EVENTS, &(company.hi(), hi))?.map(|row| row.into_event(company.hi(), hi)))
+}
+
+/// The event with this id.
+///
+/// # Errors
+/// When the store cannot read.
+pub fn find(read: &impl Read, company: CompanyId, id: EventId) -> Result<Option<Event>, storage::Error> {
+    Ok(by_hi(read, company, id.hi())?.filter(|event| event.id == id))
+}
+
+/// The event with this id, which may be one its sender chose.
+///
+/// # Errors
+/// When the store cannot read.
+pub fn find_by_message_id(read: &impl Read, company: CompanyId, id: &str) -> Result<Option<Event>, storage::Error> {
+    if let Ok(own) = id.parse::<EventId>()
+        && let Some(event) = find(read, company, own)?
+    {
+        return Ok(Some(event));
+    }
+    if super::check_external_id(id).is_err() {
+        return Ok(None);
+    }
+    find_external(read, company, id)
+}
+
+/// Which events to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct EventQuery {
+    /// Only of this type.
+    pub event_type: Option<String>,
+    /// Accepted at this time or later.
+    pub since: Option<Timestamp>,
+    /// Accepted before this time.
+    pub until: Option<Timestamp>,
+    /// Only events older than this one (its `hi`).
+    pub before_hi: Option<u64>,
+    /// How many to list.
+    pub limit: usize,
+    /// How many rows to look at.
+    pub scan_limit: usize,
+}
+
+/// The first `hi` that an id minted at this time can have.
+#[must_use]
+pub(crate) fn first_hi_at(time: Timestamp) -> u64 {
+    time.as_ms().max(0).cast_unsigned().min(u64::MAX >> 16) << 16
+}
+
+/// Lists events, newest first; the second answer is the `hi` where looking stopped early.
+///
+/// # Errors
+/// When the store cannot read.
+pub fn list(
+    read: &impl Read,
+    company: CompanyId,
+    query: &EventQuery,
+) -> Result<(Vec<Event>, Option<u64>), storage::Error> {
+    let low = query.since.map_or(0, first_hi_at);
+    let high = query.until.map_or(u64::MAX, first_hi_at).min(query.before_hi.unwrap_or(u64::MAX));
+    let range = KeyRange::between(&(company.hi(), low), &(company.hi(), high));
+    let (mut events, mut looked, mut stopped) = (Vec::new(), 0, None);
+    read.scan(EVENTS, &range, Order::Descending, &mut |(_, hi), row| {
+        if events.len() >= query.limit || looked >= query.scan_limit {
+            return ControlFlow::Break(());
+        }
+        looked += 1;
+        stopped = Some(hi);
+        if query.event_type.as_ref().is_none_or(|wanted| *wanted == row.event_type) {
+            events.push(row.into_event(company.hi(), hi));
+        }
+        ControlFlow::Continue(())
+    })?;
+    let is_cut = events.len() >= query.limit || looked >= query.scan_limit;
+    Ok((events, stopped.filter(|_| is_cut)))
+}
+
+/// Counts deliveries that were added to an event later.
+///
+/// # Errors
+/// When the store cannot read or write.
+pub fn set_deliveries(tx: &mut Tx<'_>, event: &Event, deliveries: u32) -> Result<(), storage::Error> {
+    let row = EventRow { deliveries, ..EventRow::of(event) };
+    tx.put(EVENTS, &(event.company.hi(), event.id.hi()), &row)
+}
+
+/// How many events of a company are stored.
+///
+/// # Errors
+/// When the store cannot read.
+pub fn count(read: &impl Read, company: CompanyId) -> Result<u64, storage::Error> {
+    Ok(read.counter(&counter(company, COUNT))?.max(0).cast_unsigned())
+}
+
+/// How many bytes the events of a company take.
+///
+/// # Errors
+/// When the store cannot read.
+pub fn stored_bytes(read: &impl Read, company: CompanyId) -> Result<u64, storage::Error> {
+    Ok(read.counter(&counter(company, BYTES))?.max(0).cast_unsigned())
+}
+
+/// The companies that have events, at most `limit` of those after `after`; for retention.
+///
+/// # Errors
+/// When the store cannot read.
+pub fn companies(read: &impl Read, after: Option<CompanyId>, limit: usize) -> Result<Vec<CompanyId>, storage::Error> {
+    let mut found: Vec<CompanyId> = Vec::new();
+    let mut after = after;
+    while found.len() < limit {
+        let range = after.map_or_else(KeyRange::all, |company| KeyRange::after(&company.hi()));
+        let mut next = None;
+        read.scan(EVENTS, &range, Order::Ascending, &mut |(company, _), row| {
+            next = Some(CompanyId::from_raw(RawId { hi: company, lo: row.company_lo }));
+            ControlFlow::Break(())
+        })?;
+        let Some(company) = next else { break };
+        found.push(company);
+        after = Some(company);
+    }
+    Ok(found)
+}
+
+/// What one call of [`purge`] did.
+#[derive(Debug, Clone, Default)]
+pub struct Purged {
+    /// The `hi` of each removed event.
+    pub removed: Vec<u64>,
+    /// Whether there are no more events to remove.
+    pub is_done: bool,
+}
+
+/// Removes the oldest events of a company: those before `before` and after `after_hi`, at most `limit`.
+///
+/// `after_hi` is the last one removed by the call before; beginning there spares the scan what is gone.
+///
+/// # Errors
+/// When the store cannot read or write.
+pub fn purge(
+    tx: &mut Tx<'_>,
+    company: CompanyId,
+    after_hi: u64,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Purged, storage::Error> {
+    let range = KeyRange::between(&(company.hi(), after_hi), &(company.hi(), first_hi_at(before)));
+    let mut rows = Vec::new();
+    tx.scan(EVENTS, &range, Order::Ascending, &mut |key, row: EventRow| {
+        rows.push((key, row.weight(), row.external_id));
+        if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    let mut purged = Purged { is_done: rows.len() < limit, ..Purged::default() };
+    for (key, weight, external_id) in rows {
+        tx.remove(EVENTS, &key)?;
+        if let Some(external_id) = external_id {
+            tx.remove(EXTERNAL_IDS, &(company.hi(), external_id))?;
+        }
+        tx.add(counter(company, COUNT), -1);
+        tx.add(counter(company, BYTES), -weight);
+        purged.removed.push(key.1);
+    }
+    Ok(purged)
+}

@@ -1,0 +1,515 @@
+//! Tables of deliveries and attempts.
+//!
+//! A pending delivery is a row in `PENDING`; a finished one is a row in `HISTORY` that also holds
+//! its last attempt. Attempts before the last are rows of their own. The deliveries of an event
+//! are listed in chunks under the event.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use super::{BYTES, PENDING_COUNT, counter};
+use crate::{
+    base::{CompanyId, DeliveryId, EventId, JobId, RawId, Timestamp},
+    postcard_value,
+    storage::{self, KeyRange, Order, Read, Table, Tx, keyspaces},
+    webhooks::model::{Attempt, Delivery, DeliveryState, Trigger},
+};
+
+/// A delivery that is not finished: `(company.hi, webhook.hi, delivery.hi)`.
+#[derive(Debug, Serialize, Deserialize)]
+struct PendingRow {
+    event: RawId,
+    event_type: String,
+    job: Option<RawId>,
+    trigger: Trigger,
+    attempts: u32,
+    next_attempt_at: Option<Timestamp>,
+    last_status: Option<u16>,
+    last_error: String,
+    /// What the attempts recorded so far weigh.
+    attempts_bytes: u32,
+}
+postcard_value!(PendingRow, 1);
+
+/// A finished delivery: `(company.hi, webhook.hi, delivery.hi)`.
+#[derive(Debug, Serialize, Deserialize)]
+struct HistoryRow {
+    delivery: PendingRow,
+    state: DeliveryState,
+    finished_at: Timestamp,
+    last: Option<Attempt>,
+}
+postcard_value!(HistoryRow, 1);
+
+postcard_value!(Attempt, 1);
+
+/// Deliveries of an event: `(company.hi, event.hi, first delivery.hi)`.
+#[derive(Debug, Serialize, Deserialize)]
+struct EventDeliveriesRow {
+    /// `hi` of the delivery and of its webhook.
+    deliveries: Vec<EventDelivery>,
+}
+postcard_value!(EventDeliveriesRow, 1);
+
+/// `hi` of a delivery and of its webhook; together its id.
+pub(in crate::webhooks) type EventDelivery = (u64, u64);
+
+type DeliveryKey = (u64, u64, u64);
+const PENDING: Table<DeliveryKey, PendingRow> = Table::of(keyspaces::PENDING_DELIVERIES);
+const HISTORY: Table<DeliveryKey, HistoryRow> = Table::of(keyspaces::DELIVERIES);
+const ATTEMPTS: Table<(u64, u64, u64, u32), Attempt> = Table::of(keyspaces::ATTEMPTS);
+const OF_EVENT: Table<(u64, u64, u64), EventDeliveriesRow> = Table::of(keyspaces::EVENT_DELIVERIES);
+
+const ROW_BYTES: usize = 128;
+const CHUNK: usize = 512;
+const ATTEMPTS_LISTED_MAX: usize = 200;
+
+const fn key_of(company: CompanyId, id: DeliveryId) -> DeliveryKey {
+    (company.hi(), id.raw().lo, id.hi())
+}
+
+fn attempt_weight(attempt: &Attempt) -> u32 {
+    (ROW_BYTES + attempt.request.len() + attempt.response.len() + attempt.body.len() + attempt.reason.len()) as u32
+}
+
+impl PendingRow {
+    fn of(delivery: &Delivery, attempts_bytes: u32) -> Self {
+        Self {
+            event: delivery.event.raw(),
+            event_type: delivery.event_type.clone(),
+            job: delivery.job.map(JobId::raw),
+            trigger: delivery.trigger,
+            attempts: delivery.attempts,
+            next_attempt_at: delivery.next_attempt_at,
+            last_status: delivery.last_status,
+            last_error: delivery.last_error.clone(),
+            attempts_bytes,
+        }
+    }
+
+    fn weight(&self) -> i64 {
+        (ROW_BYTES + self.event_type.len()) as i64 + i64::from(self.attempts_bytes)
+    }
+
+    fn delivery(self, company: CompanyId, id: DeliveryId) -> Delivery {
+        Delivery {
+            id,
+            company,
+            event: EventId::from_raw(self.event),
+            event_type: self.event_type,
+            job: self.job.map(JobId::from_raw),
+            state: DeliveryState::Pending,
+            trigger: self.trigger,
+            attempts: self.attempts,
+            next_attempt_at: self.next_attempt_at,
+            finished_at: None,
+            last_status: self.last_status,
+            last_error: self.last_error,
+        }
+    }
+}
+
+impl HistoryRow {
+    fn split(self, company: CompanyId, id: DeliveryId) -> (Delivery, Option<Attempt>) {
+        let delivery = self.delivery.delivery(company, id);
+        (Delivery { state: self.state, finished_at: Some(self.finished_at), ..delivery }, self.last)
+    }
+}
+
+const fn id_of(webhook_hi: u64, hi: u64) -> DeliveryId {
+    DeliveryId::from_raw(RawId { hi, lo: webhook_hi })
+}
+
+/// Adds a delivery that waits for its first attempt.
+pub(in crate::webhooks) fn create_pending(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), storage::Error> {
+    let row = PendingRow::of(delivery, 0);
+    tx.add(counter(delivery.company, delivery.webhook_hi(), PENDING_COUNT), 1);
+    tx.add(counter(delivery.company, 0, BYTES), row.weight());
+    tx.put(PENDING, &key_of(delivery.company, delivery.id), &row)
+}
+
+/// The delivery, while it is pending.
+pub(in crate::webhooks) fn pending(
+    read: &impl Read,
+    company: CompanyId,
+    id: DeliveryId,
+) -> Result<Option<Delivery>, storage::Error> {
+    Ok(read.get(PENDING, &key_of(company, id))?.map(|row| row.delivery(company, id)))
+}
+
+/// Replaces the row of a pending delivery and adds the attempt that changed it.
+pub(in crate::webhooks) fn put_pending(
+    tx: &mut Tx<'_>,
+    delivery: &Delivery,
+    attempt: Option<&Attempt>,
+) -> Result<(), storage::Error> {
+    let key = key_of(delivery.company, delivery.id);
+    let before = tx.get(PENDING, &key)?.map_or(0, |row| row.attempts_bytes);
+    let added = attempt.map_or(0, attempt_weight);
+    if let Some(attempt) = attempt {
+        tx.put(ATTEMPTS, &(key.0, key.1, key.2, attempt.number), attempt)?;
+        tx.add(counter(delivery.company, 0, BYTES), i64::from(added));
+    }
+    tx.put(PENDING, &key, &PendingRow::of(delivery, before.saturating_add(added)))
+}
+
+/// Moves a pending delivery, now in a final state, to the history with its last attempt.
+pub(in crate::webhooks) fn finish(
+    tx: &mut Tx<'_>,
+    delivery: &Delivery,
+    last: Option<Attempt>,
+) -> Result<(), storage::Error> {
+    let key = key_of(delivery.company, delivery.id);
+    let before = match delivery.attempts {
+        // Nothing was recorded before a first attempt, which spares the ordinary delivery a read.
+        0 | 1 => 0,
+        _ => tx.get(PENDING, &key)?.map_or(0, |row| row.attempts_bytes),
+    };
+    let added = last.as_ref().map_or(0, attempt_weight);
+    let row = HistoryRow {
+        delivery: PendingRow::of(delivery, before.saturating_add(added)),
+        state: delivery.state,
+        finished_at: delivery.finished_at.unwrap_or_else(|| tx.now()),
+        last,
+    };
+    tx.add(counter(delivery.company, 0, BYTES), i64::from(added));
+    tx.add(counter(delivery.company, delivery.webhook_hi(), PENDING_COUNT), -1);
+    tx.remove(PENDING, &key)?;
+    tx.put(HISTORY, &key, &row)
+}
+
+/// Adds a delivery that never was pending, such as a test.
+pub(in crate::webhooks) fn insert_finished(
+    tx: &mut Tx<'_>,
+    delivery: &Delivery,
+    last: Attempt,
+) -> Result<(), storage::Error> {
+    let row = HistoryRow {
+        delivery: PendingRow::of(delivery, attempt_weight(&last)),
+        state: delivery.state,
+        finished_at: delivery.finished_at.unwrap_or_else(|| tx.now()),
+        last: Some(last),
+    };
+    tx.add(counter(delivery.company, 0, BYTES), row.delivery.weight());
+    tx.put(HISTORY, &key_of(delivery.company, delivery.id), &row)
+}
+
+/// Adds an attempt to a delivery that was finished while the attempt was under way.
+pub(in crate::webhooks) fn record_late_attempt(
+    tx: &mut Tx<'_>,
+    company: CompanyId,
+    id: DeliveryId,
+    mut attempt: Attempt,
+) -> Result<(), storage::Error> {
+    let key = key_of(company, id);
+    let Some(mut row) = tx.get(HISTORY, &key)? else { return Ok(()) };
+    let weight = attempt_weight(&attempt);
+    row.delivery.attempts += 1;
+    row.delivery.attempts_bytes = row.delivery.attempts_bytes.saturating_add(weight);
+    row.delivery.last_status = attempt.status;
+    attempt.number = row.delivery.attempts;
+    if let Some(earlier) = row.last.replace(attempt) {
+        tx.put(ATTEMPTS, &(key.0, key.1, key.2, earlier.number), &earlier)?;
+    }
+    tx.add(counter(company, 0, BYTES), i64::from(weight));
+    tx.put(HISTORY, &key, &row)
+}
+
+/// Takes a finished delivery back to pending for another try; the caller sets its job.
+pub(in crate::webhooks) fn move_to_pending(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), storage::Error> {
+    let key = key_of(delivery.company, delivery.id);
+    let mut attempts_bytes = 0;
+    if let Some(row) = tx.get(HISTORY, &key)? {
+        attempts_bytes = row.delivery.attempts_bytes;
+        if let Some(last) = row.last {
+            tx.put(ATTEMPTS, &(key.0, key.1, key.2, last.number), &last)?;
+        }
+        tx.remove(HISTORY, &key)?;
+    }
+    tx.add(counter(delivery.company, delivery.webhook_hi(), PENDING_COUNT), 1);
+    tx.put(PENDING, &key, &PendingRow::of(delivery, attempts_bytes))
+}
+
+/// The delivery with this id, pending or finished, and its last attempt when that is at hand.
+pub(in crate::webhooks) fn find(
+    read: &impl Read,
+    company: CompanyId,
+    id: DeliveryId,
+) -> Result<Option<(Delivery, Option<Attempt>)>, storage::Error> {
+    if let Some(found) = pending(read, company, id)? {
+        return Ok(Some((found, None)));
+    }
+    Ok(read.get(HISTORY, &key_of(company, id))?.map(|row| row.split(company, id)))
+}
+
+/// The attempts of a delivery, first to last; `last` is the one that came with the delivery.
+pub(in crate::webhooks) fn attempts(
+    read: &impl Read,
+    delivery: &Delivery,
+    last: Option<Attempt>,
+) -> Result<Vec<Attempt>, storage::Error> {
+    let earlier = match &last {
+        Some(last) if last.number <= 1 => Vec::new(),
+        _ if delivery.attempts == 0 => Vec::new(),
+        _ => {
+            let range = KeyRange::prefix(&key_of(delivery.company, delivery.id));
+            read.list(ATTEMPTS, &range, Order::Ascending, ATTEMPTS_LISTED_MAX)?
+        }
+    };
+    Ok(earlier.into_iter().map(|(_, attempt)| attempt).chain(last).collect())
+}
+
+/// Notes deliveries under their event.
+pub(in crate::webhooks) fn add_to_event(
+    tx: &mut Tx<'_>,
+    company: CompanyId,
+    event_hi: u64,
+    deliveries: &[EventDelivery],
+) -> Result<(), storage::Error> {
+    for chunk in deliveries.chunks(CHUNK) {
+        let Some((first, _)) = chunk.first() else { continue };
+        let row = EventDeliveriesRow { deliveries: chunk.to_vec() };
+        tx.put(OF_EVENT, &(company.hi(), event_hi, *first), &row)?;
+    }
+    Ok(())
+}
+
+/// The deliveries of an event, oldest first.
+pub(in crate::webhooks) fn deliveries_of_event(
+    read: &impl Read,
+    company: CompanyId,
+    event_hi: u64,
+    limit: usize,
+) -> Result<Vec<DeliveryId>, storage::Error> {
+    let mut found = Vec::new();
+    let range = KeyRange::prefix(&(company.hi(), event_hi));
+    read.scan(OF_EVENT, &range, Order::Ascending, &mut |_, row| {
+        found.extend(row.deliveries.iter().map(|(hi, webhook)| id_of(*webhook, *hi)));
+        if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// Removes the notes under an event; at most `limit` chunks. Returns whether none are left.
+pub(in crate::webhooks) fn remove_event_deliveries(
+    tx: &mut Tx<'_>,
+    company: CompanyId,
+    event_hi: u64,
+    limit: usize,
+) -> Result<bool, storage::Error> {
+    let rows = tx.list(OF_EVENT, &KeyRange::prefix(&(company.hi(), event_hi)), Order::Ascending, limit)?;
+    for (key, _) in &rows {
+        tx.remove(OF_EVENT, key)?;
+    }
+    Ok(rows.len() < limit)
+}
+
+/// Which deliveries of a webhook to list.
+#[derive(Debug, Clone, Default)]
+pub(in crate::webhooks) struct DeliveryQuery {
+    /// Only in one of these states; empty means any.
+    pub(in crate::webhooks) states: Vec<DeliveryState>,
+    /// Only of one of these event types; empty means any.
+    pub(in crate::webhooks) event_types: Vec<String>,
+    /// Created at this time or later.
+    pub(in crate::webhooks) since: Option<Timestamp>,
+    /// Created before this time.
+    pub(in crate::webhooks) until: Option<Timestamp>,
+    /// Only older than this one (its `hi`).
+    pub(in crate::webhooks) before_hi: Option<u64>,
+    /// Only newer than this one (its `hi`).
+    pub(in crate::webhooks) after_hi: Option<u64>,
+    /// How many to list.
+    pub(in crate::webhooks) limit: usize,
+    /// How many rows of each table to look at.
+    pub(in crate::webhooks) scan_limit: usize,
+}
+
+impl DeliveryQuery {
+    fn wants(&self, state: DeliveryState) -> bool {
+        self.states.is_empty() || self.states.contains(&state)
+    }
+
+    fn wants_type(&self, event_type: &str) -> bool {
+        self.event_types.is_empty() || self.event_types.iter().any(|wanted| wanted == event_type)
+    }
+
+    fn range(&self, company: CompanyId, webhook_hi: u64) -> KeyRange {
+        let low =
+            self.since.map_or(0, crate::events::first_hi_at).max(self.after_hi.map_or(0, |hi| hi.saturating_add(1)));
+        let high = self.until.map_or(u64::MAX, crate::events::first_hi_at).min(self.before_hi.unwrap_or(u64::MAX));
+        KeyRange::between(&(company.hi(), webhook_hi, low), &(company.hi(), webhook_hi, high))
+    }
+}
+
+/// A page of deliveries with their last attempts, newest first, and where to go on.
+pub(in crate::webhooks) type Listed = (Vec<(Delivery, Option<Attempt>)>, Option<u64>);
+
+/// Lists deliveries of a webhook, newest first.
+///
+/// Pending and finished ones lie in two tables; what is returned is complete down to the place to go on from.
+pub(in crate::webhooks) fn list(
+    read: &impl Read,
+    company: CompanyId,
+    webhook_hi: u64,
+    query: &DeliveryQuery,
+) -> Result<Listed, storage::Error> {
+    let range = query.range(company, webhook_hi);
+    let mut found = Vec::new();
+    let mut floor: Option<u64> = None;
+    if query.wants(DeliveryState::Pending) {
+        let mut cut = Cut::new(query);
+        read.scan(PENDING, &range, Order::Descending, &mut |(_, _, hi), row| {
+            if query.wants_type(&row.event_type) {
+                found.push((row.delivery(company, id_of(webhook_hi, hi)), None));
+                cut.found += 1;
+            }
+            cut.look(hi)
+        })?;
+        floor = floor.max(cut.stopped);
+    }
+    if query.states.iter().any(|state| *state != DeliveryState::Pending) || query.states.is_empty() {
+        let mut cut = Cut::new(query);
+        read.scan(HISTORY, &range, Order::Descending, &mut |(_, _, hi), row| {
+            if query.wants(row.state) && query.wants_type(&row.delivery.event_type) {
+                found.push(row.split(company, id_of(webhook_hi, hi)));
+                cut.found += 1;
+            }
+            cut.look(hi)
+        })?;
+        floor = floor.max(cut.stopped);
+    }
+    found.retain(|(delivery, _)| floor.is_none_or(|floor| delivery.id.hi() >= floor));
+    found.sort_unstable_by_key(|(delivery, _)| std::cmp::Reverse(delivery.id.hi()));
+    let next = if found.len() > query.limit {
+        found.truncate(query.limit);
+        found.last().map(|(delivery, _)| delivery.id.hi())
+    } else {
+        floor
+    };
+    Ok((found, next))
+}
+
+/// Where a scan of [`list`] stops: after one more than the limit, so that the end is told from a full page.
+struct Cut {
+    found: usize,
+    looked: usize,
+    limit: usize,
+    scan_limit: usize,
+    stopped: Option<u64>,
+}
+
+impl Cut {
+    const fn new(query: &DeliveryQuery) -> Self {
+        Self { found: 0, looked: 0, limit: query.limit, scan_limit: query.scan_limit, stopped: None }
+    }
+
+    fn look(&mut self, hi: u64) -> ControlFlow<()> {
+        self.looked += 1;
+        if self.found > self.limit || self.looked >= self.scan_limit {
+            self.stopped = Some(hi);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Counts finished deliveries, looking at no more than `scan_limit` rows; false when that was not all.
+pub(in crate::webhooks) fn count_history(
+    read: &impl Read,
+    company: CompanyId,
+    webhook_hi: u64,
+    query: &DeliveryQuery,
+) -> Result<(u64, bool), storage::Error> {
+    let (mut matched, mut looked) = (0, 0);
+    read.scan(HISTORY, &query.range(company, webhook_hi), Order::Ascending, &mut |_, row| {
+        looked += 1;
+        if query.wants(row.state) && query.wants_type(&row.delivery.event_type) {
+            matched += 1;
+        }
+        if looked < query.scan_limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok((matched, looked < query.scan_limit))
+}
+
+/// Finished deliveries oldest first, for a replay: what was found, and where it stopped.
+pub(in crate::webhooks) fn next_history(
+    read: &impl Read,
+    company: CompanyId,
+    webhook_hi: u64,
+    query: &DeliveryQuery,
+) -> Result<(Vec<Delivery>, Option<u64>), storage::Error> {
+    let range = query.range(company, webhook_hi);
+    let (mut found, mut looked, mut stopped) = (Vec::new(), 0, None);
+    read.scan(HISTORY, &range, Order::Ascending, &mut |(_, _, hi), row| {
+        looked += 1;
+        if query.wants(row.state) && query.wants_type(&row.delivery.event_type) {
+            found.push(row.split(company, id_of(webhook_hi, hi)).0);
+        }
+        if found.len() < query.limit && looked < query.scan_limit {
+            return ControlFlow::Continue(());
+        }
+        stopped = Some(hi);
+        ControlFlow::Break(())
+    })?;
+    Ok((found, stopped))
+}
+
+/// Pending deliveries of a webhook, oldest first, created before `before_hi`.
+pub(in crate::webhooks) fn unfinished(
+    read: &impl Read,
+    company: CompanyId,
+    webhook_hi: u64,
+    before_hi: u64,
+    limit: usize,
+) -> Result<Vec<Delivery>, storage::Error> {
+    let range = KeyRange::between(&(company.hi(), webhook_hi, 0_u64), &(company.hi(), webhook_hi, before_hi));
+    let rows = read.list(PENDING, &range, Order::Ascending, limit)?;
+    Ok(rows.into_iter().map(|((_, _, hi), row)| row.delivery(company, id_of(webhook_hi, hi))).collect())
+}
+
+/// Removes the oldest finished deliveries of a webhook with their attempts, at most `limit`.
+///
+/// Returns the `hi` of the last one removed, and whether there are no more.
+pub(in crate::webhooks) fn purge_history(
+    tx: &mut Tx<'_>,
+    company: CompanyId,
+    webhook_hi: u64,
+    (after_hi, before_hi): (u64, u64),
+    limit: usize,
+) -> Result<(Option<u64>, bool), storage::Error> {
+    let range = KeyRange::between(&(company.hi(), webhook_hi, after_hi), &(company.hi(), webhook_hi, before_hi));
+    let mut rows = Vec::new();
+    tx.scan(HISTORY, &range, Order::Ascending, &mut |key, row: HistoryRow| {
+        let recorded = if row.last.is_some() { row.delivery.attempts.saturating_sub(1) } else { row.delivery.attempts };
+        rows.push((key, row.delivery.weight(), recorded));
+        if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    let is_done = rows.len() < limit;
+    let mut last = None;
+    for (key, weight, recorded) in rows {
+        tx.remove(HISTORY, &key)?;
+        for number in 1..=recorded {
+            tx.remove(ATTEMPTS, &(key.0, key.1, key.2, number))?;
+        }
+        tx.add(counter(company, 0, BYTES), -weight);
+        last = Some(key.2);
+    }
+    Ok((last, is_done))
+}
+
+/// How many bytes deliveries and attempts of a company take.
+pub(in crate::webhooks) fn stored_bytes(read: &impl Read, company: CompanyId) -> Result<u64, storage::Error> {
+    Ok(read.counter(&counter(company, 0, BYTES))?.max(0).cast_unsigned())
+}
+
+/// How many deliveries of a webhook are pending.
+pub(in crate::webhooks) fn backlog(
+    read: &impl Read,
+    company: CompanyId,
+    webhook_hi: u64,
+) -> Result<u64, storage::Error> {
+    Ok(read.counter(&counter(company, webhook_hi, PENDING_COUNT))?.max(0).cast_unsigned())
+}
