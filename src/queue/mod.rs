@@ -7,8 +7,11 @@
 //! To enqueue, call `enqueue` inside the transaction that causes the job. To run jobs of a
 //! kind in this process, implement a handler and register it with the queue's pool.
 
+mod heads;
 mod job;
+mod leases;
 mod settings;
+mod state;
 
 pub use job::{
     AttemptError, Enqueued, FailureReason, Group, JobView, MAX_ATTEMPTS, MAX_BATCH, MAX_PAYLOAD_BYTES, MAX_PRIORITY,

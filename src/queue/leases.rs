@@ -1,0 +1,154 @@
+//! The leases of one queue, in memory. Pure: the monotonic clock is an input.
+//!
+//! A lease is known by job and generation, so an old one can end while a newer one exists. Only
+//! leases of external workers have a deadline; those of a pool end with their handler.
+
+use std::collections::{BTreeSet, HashMap};
+
+/// What a lease stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lease {
+    pub(crate) company: u64,
+    pub(crate) group: u64,
+    /// The monotonic time at which it is lost; `None` for a pool's.
+    pub(crate) deadline_ms: Option<u64>,
+    /// The monotonic time at which the attempt has taken too long, heartbeats or not.
+    pub(crate) cut_off_ms: Option<u64>,
+    /// The handler has ended and the settlement is on its way.
+    pub(crate) is_ended: bool,
+}
+
+/// Why a lease is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// No heartbeat in time.
+    Silent,
+    /// The attempt took longer than it may.
+    TimedOut,
+}
+
+/// The leases of one queue.
+#[derive(Debug, Default)]
+pub(crate) struct Leases {
+    held: HashMap<(u64, u32), Lease>,
+    /// (deadline, job, generation) of external leases.
+    deadlines: BTreeSet<(u64, u64, u32)>,
+}
+
+impl Leases {
+    /// Leases held by external workers.
+    pub(crate) fn external(&self) -> usize {
+        self.deadlines.len()
+    }
+
+    /// Leases in all.
+    pub(crate) fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Notes a lease that was given.
+    pub(crate) fn grant(&mut self, job: u64, generation: u32, lease: Lease) {
+        if let Some(at) = lease.deadline_ms {
+            self.deadlines.insert((at, job, generation));
+        }
+        if let Some(old) = self.held.insert((job, generation), lease)
+            && old.deadline_ms != lease.deadline_ms
+            && let Some(at) = old.deadline_ms
+        {
+            self.deadlines.remove(&(at, job, generation));
+        }
+    }
+
+    /// Moves the deadline of an external lease; `None` when it is not held.
+    pub(crate) fn extend(&mut self, job: u64, generation: u32, deadline_ms: u64) -> Option<u64> {
+        let lease = self.held.get_mut(&(job, generation))?;
+        let old = lease.deadline_ms?;
+        let new = deadline_ms.min(lease.cut_off_ms.unwrap_or(u64::MAX));
+        lease.deadline_ms = Some(new);
+        self.deadlines.remove(&(old, job, generation));
+        self.deadlines.insert((new, job, generation));
+        Some(new)
+    }
+
+    /// The handler has ended; `true` the first time.
+    pub(crate) fn end_run(&mut self, job: u64, generation: u32) -> bool {
+        match self.held.get_mut(&(job, generation)) {
+            Some(lease) if !lease.is_ended => {
+                lease.is_ended = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Ends a lease; `None` when it is not held.
+    pub(crate) fn remove(&mut self, job: u64, generation: u32) -> Option<Lease> {
+        let lease = self.held.remove(&(job, generation))?;
+        if let Some(at) = lease.deadline_ms {
+            self.deadlines.remove(&(at, job, generation));
+        }
+        Some(lease)
+    }
+
+    /// External leases whose deadline has passed, at most `limit`.
+    ///
+    /// They stay held until [`Leases::remove`]; their deadline moves to `again_ms`, so that a
+    /// rescue that could not be written is tried again.
+    pub(crate) fn expired(&mut self, now_ms: u64, limit: usize, again_ms: u64) -> Vec<(u64, u32, Lost)> {
+        let due: Vec<_> = self.deadlines.iter().take_while(|(at, ..)| *at <= now_ms).take(limit).copied().collect();
+        let mut lost = Vec::with_capacity(due.len());
+        for (at, job, generation) in due {
+            self.deadlines.remove(&(at, job, generation));
+            let Some(lease) = self.held.get_mut(&(job, generation)) else { continue };
+            let is_cut_off = lease.cut_off_ms.is_some_and(|cut_off| cut_off <= now_ms);
+            lost.push((job, generation, if is_cut_off { Lost::TimedOut } else { Lost::Silent }));
+            lease.deadline_ms = Some(again_ms);
+            self.deadlines.insert((again_ms, job, generation));
+        }
+        lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lease, Leases, Lost};
+
+    const fn external(deadline_ms: u64, cut_off_ms: Option<u64>) -> Lease {
+        Lease { company: 1, group: 0, deadline_ms: Some(deadline_ms), cut_off_ms, is_ended: false }
+    }
+
+    #[test]
+    fn a_lease_is_lost_at_its_deadline_unless_extended() {
+        let mut leases = Leases::default();
+        leases.grant(7, 1, external(100, None));
+        assert_eq!(leases.extend(7, 1, 200), Some(200));
+        assert_eq!(leases.expired(150, 10, 999), []);
+        assert_eq!(leases.expired(200, 10, 999), [(7, 1, Lost::Silent)]);
+        assert_eq!(leases.expired(200, 10, 999), []);
+        assert_eq!(leases.expired(999, 10, 2000), [(7, 1, Lost::Silent)]);
+        assert!(leases.remove(7, 1).is_some());
+        assert_eq!(leases.external(), 0);
+        assert_eq!(leases.expired(9999, 10, 10_000), []);
+    }
+
+    #[test]
+    fn heartbeats_do_not_move_the_cut_off() {
+        let mut leases = Leases::default();
+        leases.grant(7, 1, external(100, Some(120)));
+        assert_eq!(leases.extend(7, 1, 500), Some(120));
+        assert_eq!(leases.expired(120, 10, 999), [(7, 1, Lost::TimedOut)]);
+    }
+
+    #[test]
+    fn generations_are_apart() {
+        let mut leases = Leases::default();
+        leases.grant(7, 1, external(100, None));
+        leases.grant(7, 2, external(300, None));
+        assert_eq!(leases.extend(7, 3, 400), None);
+        assert!(leases.remove(7, 1).is_some());
+        assert!(leases.remove(7, 1).is_none());
+        assert_eq!(leases.len(), 1);
+        assert!(leases.end_run(7, 2));
+        assert!(!leases.end_run(7, 2));
+    }
+}
