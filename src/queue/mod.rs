@@ -7,12 +7,14 @@
 //! To enqueue, call `enqueue` inside the transaction that causes the job. To run jobs of a
 //! kind in this process, implement a handler and register it with the queue's pool.
 
+mod handler;
 mod heads;
 mod job;
 mod leases;
 mod settings;
 mod state;
 
+pub use handler::{AttemptContext, Effect, Handler, LoadError, Outcome, Settled, Settlement};
 pub use job::{
     AttemptError, Enqueued, FailureReason, Group, JobView, MAX_ATTEMPTS, MAX_BATCH, MAX_PAYLOAD_BYTES, MAX_PRIORITY,
     MAX_RESULT_BYTES, MAX_TAGS, MAX_TEXT_BYTES, NewJob, QueueName, QueueNameError, RetryPolicy, State, Unique,
