@@ -7,15 +7,15 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
-use tokio::sync::watch;
 
 use super::{
     chain::Head,
+    db::State,
     engine::Engine,
     error::Error,
     operation::{Answer, Operation, panic_words},
@@ -23,6 +23,7 @@ use super::{
     snapshot::Snapshot,
     tx::Hook,
 };
+use crate::base::Clock;
 
 /// Remembers outside the engine's directory what was acknowledged.
 pub trait AcknowledgedLog: Send {
@@ -57,16 +58,17 @@ pub(super) struct Committer {
     pub(super) settled: Sender<Settled>,
     pub(super) published: Arc<ArcSwap<Snapshot>>,
     pub(super) log: Box<dyn AcknowledgedLog>,
-    pub(super) failure: watch::Sender<Option<String>>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) state: Arc<State>,
 }
 
 impl Committer {
     /// Runs until the sequencer ends or a commit fails.
     pub(super) fn run(mut self) {
         while let Ok(group) = self.groups.recv() {
+            self.state.commit_begun_ms.store(self.clock.mono_ms() + 1, Ordering::Relaxed);
             if let Err((error, operations)) = self.commit(group) {
-                tracing::error!(%error, "a commit failed; the store takes no more writes");
-                self.failure.send_replace(Some(error.to_string()));
+                self.state.fail(format!("a commit failed: {error}"));
                 for operation in operations {
                     operation.answer(Err(Error::Unknown(error.to_string())));
                 }
@@ -93,6 +95,7 @@ impl Committer {
             }
             self.published.store(Arc::new(Snapshot::new(snapshot)));
         }
+        self.state.commit_begun_ms.store(0, Ordering::Relaxed);
         drop(overlay);
         if self.committed.send(()).is_err() {
             tracing::debug!("the sequencer ended before its last group");

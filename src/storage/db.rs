@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     thread::JoinHandle,
 };
@@ -22,6 +22,7 @@ use super::{
     operation::{Answer, Call},
     sequencer::{Message, Sequencer},
     snapshot::Snapshot,
+    space::Headroom,
     table::Read,
     tx::Tx,
 };
@@ -73,9 +74,45 @@ struct Shared {
     places: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     published: Arc<ArcSwap<Snapshot>>,
-    is_space_short: Arc<AtomicBool>,
-    failure: watch::Receiver<Option<String>>,
+    state: Arc<State>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What the threads of a store tell one another.
+pub(super) struct State {
+    headroom: AtomicU8,
+    /// The monotonic time plus one at which the commit under way began; zero when there is none.
+    pub(super) commit_begun_ms: AtomicU64,
+    failure: watch::Sender<Option<String>>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let failure = watch::Sender::new(None);
+        Self { headroom: AtomicU8::new(Headroom::Ample as u8), commit_begun_ms: AtomicU64::new(0), failure }
+    }
+}
+
+impl State {
+    pub(super) fn headroom(&self) -> Headroom {
+        match self.headroom.load(Ordering::Relaxed) {
+            0 => Headroom::Ample,
+            1 => Headroom::Short,
+            _ => Headroom::Exhausted,
+        }
+    }
+
+    /// Keeps the first reason: later ones are its consequences.
+    pub(super) fn fail(&self, reason: String) {
+        self.failure.send_if_modified(|failure| {
+            let is_first = failure.is_none();
+            if is_first {
+                tracing::error!(reason, "the store takes no more writes");
+                *failure = Some(reason);
+            }
+            is_first
+        });
+    }
 }
 
 /// A log for stores whose loss nobody would notice.
@@ -107,9 +144,8 @@ impl Db {
         let (group_sender, groups) = bounded(1);
         let (committed_sender, committed) = bounded(2);
         let (settled_sender, settled) = bounded(8);
-        let (failure_sender, failure) = watch::channel(None);
         let published = Arc::new(ArcSwap::from_pointee(first));
-        let is_space_short = Arc::new(AtomicBool::new(false));
+        let state = Arc::new(State::default());
 
         let sequencer = Sequencer {
             engine: Arc::clone(&engine),
@@ -118,7 +154,7 @@ impl Db {
             messages,
             groups: group_sender,
             committed,
-            is_space_short: Arc::clone(&is_space_short),
+            state: Arc::clone(&state),
             head,
             counters,
         };
@@ -129,7 +165,8 @@ impl Db {
             settled: settled_sender,
             published: Arc::clone(&published),
             log,
-            failure: failure_sender,
+            clock: Arc::clone(&clock),
+            state: Arc::clone(&state),
         };
         let threads = vec![
             spawn("store-writer", move || sequencer.run())?,
@@ -144,8 +181,7 @@ impl Db {
             places: Arc::new(Semaphore::new(WAITING_TRANSACTIONS)),
             reads: Arc::new(Semaphore::new(CONCURRENT_READS)),
             published,
-            is_space_short,
-            failure,
+            state,
             threads: Mutex::new(threads),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -173,7 +209,8 @@ impl Db {
     /// panics, nothing of it is kept. Everything it changes is committed as one unit.
     ///
     /// # Errors
-    /// The closure's own; [`Error::Unknown`] when the commit failed; [`Error::Stopped`].
+    /// The closure's own; [`Error::Unknown`] when the commit failed; [`Error::Stopped`];
+    /// [`Error::Full`] when the disk is exhausted.
     pub async fn write<T, E, F>(&self, closure: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -198,6 +235,19 @@ impl Db {
         self.submit(closure, Answer::Written).await
     }
 
+    /// Like [`Db::write`], for work that frees space: also taken when the disk is exhausted.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_reclaiming<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.enqueue(closure, Answer::Synced).await
+    }
+
     /// Like [`Db::write`], for threads that may block.
     ///
     /// # Errors
@@ -215,6 +265,18 @@ impl Db {
     }
 
     async fn submit<T, E, F>(&self, closure: F, when: Answer) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        if self.headroom() == Headroom::Exhausted {
+            return Err(Error::Full.into());
+        }
+        self.enqueue(closure, when).await
+    }
+
+    async fn enqueue<T, E, F>(&self, closure: F, when: Answer) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
@@ -249,15 +311,33 @@ impl Db {
         task.await.map_err(|error| Error::Panicked(error.to_string()))
     }
 
-    /// Tells the store whether the disk is too full for new work.
-    pub fn set_space_short(&self, is_short: bool) {
-        self.shared.is_space_short.store(is_short, Ordering::Relaxed);
+    /// Tells the store what the disk has room for.
+    pub fn set_headroom(&self, headroom: Headroom) {
+        self.shared.state.headroom.store(headroom as u8, Ordering::Relaxed);
+    }
+
+    /// What the disk has room for.
+    #[must_use]
+    pub fn headroom(&self) -> Headroom {
+        self.shared.state.headroom()
+    }
+
+    /// Declares the store failed, as after a failed commit.
+    pub fn fail(&self, reason: String) {
+        self.shared.state.fail(reason);
+    }
+
+    /// Milliseconds the commit under way has taken so far; zero when there is none.
+    #[must_use]
+    pub fn commit_running_ms(&self) -> u64 {
+        let begun = self.shared.state.commit_begun_ms.load(Ordering::Relaxed);
+        if begun == 0 { 0 } else { self.shared.clock.mono_ms().saturating_sub(begun - 1) }
     }
 
     /// Changes to the reason when a commit has failed; the process must then reopen the store.
     #[must_use]
     pub fn failure(&self) -> watch::Receiver<Option<String>> {
-        self.shared.failure.clone()
+        self.shared.state.failure.subscribe()
     }
 
     /// Transactions waiting for the writer.

@@ -18,6 +18,7 @@ mod chain;
 mod committer;
 mod counters;
 mod db;
+mod directory;
 pub mod engine;
 mod error;
 pub mod guard;
@@ -39,6 +40,7 @@ pub use chain::{COMMITS, CommitRecord, Head, KEPT_COMMITS, hash_at, verify as ve
 pub use committer::AcknowledgedLog;
 pub use counters::{COUNTERS, CounterKey};
 pub use db::{Db, Parts};
+pub use directory::{Directory, DirectoryOptions, OpenError, engine_spec};
 pub use error::Error;
 pub use key::{Key, KeyRange, Order};
 pub use keyspaces::{Space, TableSpec};

@@ -3,10 +3,7 @@
 //! While one group is on its way to the disk, the next one is being built on top of it. At
 //! most one group is un-synced at any time; the journal doctor relies on that.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, select};
 
@@ -14,10 +11,12 @@ use super::{
     chain::{COMMITS, CommitRecord, Head, KEPT_COMMITS},
     committer::Group,
     counters::{COUNTERS, CounterKey, Counters},
+    db::State,
     engine::Engine,
     error::Error,
     operation::Operation,
     overlay::{Below, Overlay, Undo},
+    space::Headroom,
     table::Table,
     tx::{Hook, Mint, Tx},
 };
@@ -41,7 +40,7 @@ pub(super) struct Sequencer {
     pub(super) groups: Sender<Group>,
     /// The committer says here when a group is on disk.
     pub(super) committed: Receiver<()>,
-    pub(super) is_space_short: Arc<AtomicBool>,
+    pub(super) state: Arc<State>,
     pub(super) head: Head,
     pub(super) counters: Counters,
 }
@@ -138,7 +137,7 @@ impl Sequencer {
             hooks: Vec::new(),
             now: self.clock.now().max(Timestamp::from_ms(self.head.time_ms)),
             mono_ms: self.clock.mono_ms(),
-            is_space_short: self.is_space_short.load(Ordering::Relaxed),
+            is_space_short: self.state.headroom() != Headroom::Ample,
         };
         self.head.time_ms = tx.now.as_ms();
         let is_kept = operation.run(&mut tx);

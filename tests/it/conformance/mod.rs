@@ -1,1 +1,3 @@
 //! One suite per seam with several implementations, run for each of them.
+
+mod engine;
