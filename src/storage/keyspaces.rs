@@ -98,6 +98,22 @@ tables! {
     DELETED_WEBHOOKS = 78 in Index, owner "webhooks": "company u64, webhook u64" => "DeletedRow";
     /// Notices about webhooks for the people of a company.
     WEBHOOK_NOTICES = 79 in Records, owner "webhooks": "company u64, notice u64" => "NoticeRow";
+    /// Answers to POSTs with an idempotency key, kept for a day.
+    REPLAYS = 40 in Records, owner "http": "company u64, hash of method, path and key [u8; 16]" => "ReplayRow";
+    /// The same by age, for their removal.
+    REPLAY_TIMES = 41 in Index, owner "http": "created_at, company u64, hash [u8; 16]" => "()";
+    /// API keys.
+    API_KEYS = 50 in Records, owner "auth": "key u64" => "ApiKeyRow";
+    /// API keys by company.
+    COMPANY_API_KEYS = 51 in Index, owner "auth": "company u64, key u64" => "()";
+    /// Companies.
+    COMPANIES = 60 in Records, owner "accounts": "company u64" => "CompanyRow";
+    /// Users.
+    USERS = 61 in Records, owner "accounts": "user u64" => "UserRow";
+    /// Users by e-mail address in lower case.
+    USER_EMAILS = 62 in Index, owner "accounts": "email text" => "EmailRow";
+    /// Users by company.
+    COMPANY_USERS = 63 in Index, owner "accounts": "company u64, user u64" => "()";
 }
 
 #[cfg(test)]
