@@ -1,3 +1,48 @@
 //! The composition root: the only place that wires concrete things together.
+//!
+//! `adapters` turns the configuration into handles, `routes` merges the slices' routes into one
+//! service, `lifecycle` starts it all, waits for the end and drains. Nothing here decides
+//! anything about the product.
 
+mod adapters;
+mod docs;
+mod lifecycle;
+pub mod remote;
+mod routes;
+mod state;
 pub mod ui;
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+pub use lifecycle::{Ended, ServeOptions, serve};
+pub use routes::openapi_json;
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The ready file cannot be written.
+    #[error("cannot write {}", path.display())]
+    ReadyFile {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The metrics are not declared right.
+    #[error("the metrics cannot be declared")]
+    Metrics(#[from] prometheus::Error),
+    /// The OpenAPI document cannot be written as JSON.
+    #[error("the OpenAPI document cannot be written")]
+    OpenApi(#[from] serde_json::Error),
+    /// Signals cannot be listened for.
+    #[error("cannot listen for signals")]
+    Signals(#[source] io::Error),
+}

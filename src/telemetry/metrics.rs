@@ -6,7 +6,10 @@
 
 use std::fmt::Write as _;
 
-use prometheus::{Counter, Encoder, GaugeVec, IntGauge, Opts, Registry, TextEncoder, proto::MetricType};
+use prometheus::{
+    Counter, Encoder, GaugeVec, IntGauge, Opts, Registry, TextEncoder,
+    proto::{Metric, MetricType},
+};
 
 use super::process;
 
@@ -79,7 +82,7 @@ impl Metrics {
             };
             let first = family.get_metric().first();
             let labels: Vec<String> =
-                first.into_iter().flat_map(|metric| metric.get_label()).map(|it| format!("`{}`", it.name())).collect();
+                first.into_iter().flat_map(Metric::get_label).map(|it| format!("`{}`", it.name())).collect();
             let (name, labels, meaning) = (family.name(), labels.join(", "), family.help());
             writeln!(out, "| `{name}` | {kind} | {labels} | {meaning} |").expect("text can always grow");
         }

@@ -1,9 +1,18 @@
 //! The integration tests: one binary, one module per kind of question.
+//!
+//! `cfg(test)` on each module tells the lints that everything below is test code.
 
+#[cfg(test)]
 mod api;
+#[cfg(test)]
 mod conformance;
+#[cfg(test)]
 mod durability;
+#[cfg(test)]
 mod flows;
+#[cfg(test)]
 mod security;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod tidy;

@@ -82,7 +82,7 @@ fn expand(prefix: &str, rest: &str, paths: &mut Vec<String>) -> usize {
                 let read = expand(&path, &rest[at..], paths);
                 // A rename (`as`) or anything unforeseen is passed over up to the next separator.
                 at += read;
-                at += rest[at..].find([',', '}']).unwrap_or(rest[at..].len());
+                at += rest[at..].find([',', '}']).unwrap_or_else(|| rest[at..].len());
             }
         }
     }

@@ -51,7 +51,7 @@ fn code_only(text: &str) -> String {
         let next = match rest {
             ['/', '/', ..] => rest.iter().position(|c| *c == '\n').unwrap_or(rest.len()),
             ['/', '*', ..] => block_comment(rest),
-            ['r', '"', ..] | ['r', '#', '"', ..] | ['r', '#', '#', ..] if !ends_in_word(&out) => raw_string(rest),
+            ['r', '"', ..] | ['r', '#', '"' | '#', ..] if !ends_in_word(&out) => raw_string(rest),
             ['"', ..] => string(rest),
             ['\'', '\\', ..] => 3 + rest[3..].iter().position(|c| *c == '\'').map_or(0, |end| end + 1),
             ['\'', _, '\'', ..] => 3,

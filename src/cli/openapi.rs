@@ -1,0 +1,10 @@
+//! `novapulse openapi`: the document that the server serves, for client generators.
+
+use std::process::ExitCode;
+
+use super::output;
+use crate::app;
+
+pub(super) fn run() -> anyhow::Result<ExitCode> {
+    output::say(app::openapi_json()?.trim_end())
+}
