@@ -14,11 +14,11 @@ async fn a_name_with_a_refused_address_is_not_called() {
     let receiver = Receiver::answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     let port = receiver.address.port();
     let sender = Sender::new(Settings {
-        resolver: names([
+        resolver: Some(names([
             ("inside.test", &["127.0.0.1"]),
             ("both.test", &["9.9.9.9", "127.0.0.1"]),
             ("mapped.test", &["::ffff:127.0.0.1"]),
-        ]),
+        ])),
         ..Settings::new(Policy::default())
     });
     for (name, refusal) in
@@ -42,7 +42,7 @@ async fn a_name_that_moves_inside_is_refused_when_it_is_dialled_again() {
     let port = outside.address.port();
     let inside = Receiver::start_on(&format!("127.0.0.2:{port}"), |_| async {}).await;
     let sender = Sender::new(Settings {
-        resolver: names([("moves.test", &["127.0.0.1"]), ("moves.test", &["127.0.0.2"])]),
+        resolver: Some(names([("moves.test", &["127.0.0.1"]), ("moves.test", &["127.0.0.2"])])),
         ..Settings::new(allowing(&["127.0.0.1"]))
     });
     let url = format!("http://moves.test:{port}/");
@@ -71,7 +71,7 @@ async fn a_redirect_is_an_answer_and_not_followed() {
 async fn our_own_listener_is_refused_even_in_an_allowed_network() {
     let listener = Receiver::start(|_| async {}).await;
     let sender = Sender::new(Settings {
-        resolver: names([("me.test", &["127.0.0.1"])]),
+        resolver: Some(names([("me.test", &["127.0.0.1"])])),
         ..Settings::new(allowing(&["127.0.0.0/8"]))
     });
     let request = sender.post(&format!("http://me.test:{}/", listener.address.port()));
@@ -87,7 +87,7 @@ async fn our_own_listener_is_refused_even_in_an_allowed_network() {
 
 #[tokio::test]
 async fn the_interfaces_of_this_machine_are_known() {
-    let sender = Sender::new(Settings { resolver: names([]), ..Settings::new(Policy::default()) });
+    let sender = Sender::new(Settings { resolver: Some(names([])), ..Settings::new(Policy::default()) });
     for address in OwnAddresses::discover(Vec::new()).unwrap().interfaces {
         let url = match address {
             std::net::IpAddr::V4(v4) => format!("http://{v4}:8080/"),

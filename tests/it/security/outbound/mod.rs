@@ -12,7 +12,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::HeaderMap;
-use novapulse::outbound::{Client, FixedResolver, Policy, Request, Settings, Target};
+use novapulse::outbound::{Client, FixedResolver, Policy, Request, Resolve, Settings, Target};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A client with the keeper it started; dropping it stops the keeper.
@@ -32,7 +32,7 @@ impl Sender {
 
     /// A client that may call loopback and knows no names.
     fn local() -> Self {
-        Self::new(Settings { resolver: names([]), ..Settings::new(Policy::default().allow_loopback()) })
+        Self::new(Settings { resolver: Some(names([])), ..Settings::new(Policy::default().allow_loopback()) })
     }
 
     /// A POST to this URL.
@@ -53,9 +53,9 @@ impl Drop for Sender {
 }
 
 /// A resolver with these answers, in order per name.
-fn names<const N: usize>(answers: [(&str, &[&str]); N]) -> Option<Arc<dyn novapulse::outbound::Resolve>> {
+fn names<const N: usize>(answers: [(&str, &[&str]); N]) -> Arc<dyn Resolve> {
     let resolver = answers.iter().fold(FixedResolver::default(), |resolver, (name, addresses)| {
         resolver.with(name, addresses.iter().map(|address| address.parse::<IpAddr>().unwrap()))
     });
-    Some(Arc::new(resolver))
+    Arc::new(resolver)
 }

@@ -13,7 +13,7 @@ use super::{Sender, names, receiver::Receiver};
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 fn with(change: impl FnOnce(&mut Settings)) -> Sender {
-    let mut settings = Settings { resolver: names([]), ..Settings::new(Policy::default().allow_loopback()) };
+    let mut settings = Settings { resolver: Some(names([])), ..Settings::new(Policy::default().allow_loopback()) };
     change(&mut settings);
     Sender::new(settings)
 }
