@@ -6,8 +6,14 @@
 //! acknowledged commit is therefore damage to data that was promised to be kept.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Seek as _},
     path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{SeekFrom, seek},
+    io::Errno,
 };
 
 use super::{
@@ -50,7 +56,7 @@ pub(super) fn examine(journals: &[PathBuf], rules: &Rules, acknowledged: &Mark) 
     let mut seen: Option<Hash> = None;
     let mut before = 0;
     for (position, path) in journals.iter().enumerate() {
-        let bytes = fs::read(path).reading(path)?;
+        let bytes = read_data(path).reading(path)?;
         let reading = journal::read(&bytes, rules, &mut last, &mut |batch| {
             if batch.commit.n == acknowledged.n {
                 seen = Some(batch.commit.hash);
@@ -64,7 +70,7 @@ pub(super) fn examine(journals: &[PathBuf], rules: &Rules, acknowledged: &Mark) 
             if !is_active || is_order || batches_after > 0 {
                 return Err(damage(path, spot, before, batches_after, is_active));
             }
-            let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+            let used = journal::used_len(&bytes);
             findings.torn = Some(Torn {
                 journal: path.clone(),
                 offset: reading.end as u64,
@@ -80,10 +86,10 @@ pub(super) fn examine(journals: &[PathBuf], rules: &Rules, acknowledged: &Mark) 
 
 /// Saves the torn tail to `shelf` and cuts it off, as the engine itself does with an unfinished batch.
 pub(super) fn repair(torn: &Torn, shelf: &Path, stamp: &str) -> Result<PathBuf, GuardError> {
-    let bytes = fs::read(&torn.journal).reading(&torn.journal)?;
+    let bytes = read_data(&torn.journal).reading(&torn.journal)?;
     let from = usize::try_from(torn.offset).unwrap_or(usize::MAX);
     let tail = bytes.get(from..).unwrap_or_default();
-    let used = tail.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+    let used = journal::used_len(tail);
     fs::create_dir_all(shelf).writing(shelf)?;
     let name = torn.journal.file_name().unwrap_or_default().to_string_lossy();
     let saved = free_name(shelf, &format!("{stamp}-{name}-at-{}", torn.offset));
@@ -94,6 +100,28 @@ pub(super) fn repair(torn: &Torn, shelf: &Path, stamp: &str) -> Result<PathBuf, 
     let file = OpenOptions::new().write(true).open(&torn.journal).writing(&torn.journal)?;
     file.set_len(torn.offset).and_then(|()| file.sync_all()).writing(&torn.journal)?;
     Ok(saved)
+}
+
+/// Reads a file up to its last hole; a new journal is mostly one, and holes read as zeros.
+fn read_data(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let len = file.metadata()?.len();
+    let mut end = 0;
+    loop {
+        match seek(&file, SeekFrom::Data(end)) {
+            Ok(data) => end = seek(&file, SeekFrom::Hole(data))?,
+            Err(Errno::NXIO) => break,
+            // A file system without holes.
+            Err(_) => end = len,
+        }
+        if end >= len {
+            break;
+        }
+    }
+    file.rewind()?;
+    let mut bytes = Vec::new();
+    file.take(end).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A repair that was itself cut short leaves its copy behind; the next one takes another name.

@@ -111,7 +111,7 @@ pub struct Reading {
 /// Reads one file; `last` is the newest batch of the files before it and is moved along.
 pub fn read(bytes: &[u8], rules: &Rules, last: &mut Option<Batch>, visit: &mut dyn FnMut(&Batch)) -> Reading {
     let mut reading = Reading { batches: 0, end: 0, tail: Tail::Clean };
-    let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+    let used = used_len(bytes);
     while reading.end < used {
         match read_batch(bytes, reading.end, rules).and_then(|batch| check_order(last.as_ref(), batch)) {
             Ok(batch) => {
@@ -129,6 +129,21 @@ pub fn read(bytes: &[u8], rules: &Rules, last: &mut Option<Batch>, visit: &mut d
         }
     }
     reading
+}
+
+/// Where the zeros at the end of a file begin.
+#[must_use]
+pub fn used_len(bytes: &[u8]) -> usize {
+    // Whole pages are compared at once: a new journal is 64 MiB of zeros.
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let mut used = bytes.len();
+    for page in bytes.rchunks(ZEROS.len()) {
+        if page != ZEROS.get(..page.len()).unwrap_or_default() {
+            return used - page.len() + page.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+        }
+        used -= page.len();
+    }
+    0
 }
 
 fn check_order(last: Option<&Batch>, batch: Batch) -> Result<Batch, Spot> {

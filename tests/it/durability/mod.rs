@@ -1,3 +1,7 @@
 //! What survives a crash: the real binary is killed and its promises are checked.
 
 mod directory;
+mod doctor;
+mod fixture;
+mod guard;
+mod rot;
