@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::Error;
+use super::{Error, health};
 use crate::{
-    base::Clock,
+    base::{Clock, Random},
     config::Config,
     http,
+    storage::{Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
     system::{Parts, System},
     telemetry::Metrics,
 };
@@ -25,13 +26,37 @@ pub(super) fn http_options(config: &Config) -> http::Options {
     }
 }
 
+/// Opens the data directory; blocks.
+pub(super) fn open_directory(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Result<Directory, OpenError> {
+    let storage = &config.storage;
+    let options = DirectoryOptions {
+        engine: FjallOptions {
+            cache_bytes: storage.cache.0,
+            memtable_bytes: storage.memtable.0,
+            journal_bytes: storage.journal.0,
+            worker_threads: storage.worker_threads,
+        },
+        marks: Marks {
+            soft_percent: storage.soft_free_percent,
+            soft_bytes: storage.soft_free.0,
+            hard_bytes: storage.hard_free.0,
+        },
+        ballast_bytes: storage.ballast.0,
+    };
+    Directory::open(&storage.directory, &options, Arc::clone(clock), Arc::clone(random))
+}
+
 /// The system slice with its checks.
-pub(super) fn system(config: &Config, clock: &Arc<dyn Clock>, metrics: &Metrics) -> System {
+pub(super) fn system(config: &Config, db: &Db, metrics: &Metrics) -> System {
     System::new(Parts {
         metrics: metrics.clone(),
-        clock: Arc::clone(clock),
+        clock: Arc::clone(db.clock()),
         metrics_token: config.server.metrics_token.clone(),
-        checks: Vec::new(),
+        checks: health::checks(config, db),
         refresh: Vec::new(),
     })
 }

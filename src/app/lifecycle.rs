@@ -4,16 +4,22 @@
 //! and attempts finish within the grace; cut off what is left; close the store. A second signal
 //! skips the rest. A store that failed ends the same way, and the caller starts anew.
 
-use std::{fs, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Error, adapters, routes, state::State};
 use crate::{
-    base::{Clock, SystemClock, SystemRandom},
+    base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
     http,
+    storage::Directory,
     system::{Phase, System},
 };
 
@@ -46,6 +52,7 @@ pub enum Ended {
 /// What runs, and how to end it.
 #[derive(Debug)]
 struct Running {
+    directory: Directory,
     system: System,
     tracker: TaskTracker,
     stop: CancellationToken,
@@ -60,52 +67,88 @@ struct Running {
 pub async fn serve(config: Config, options: ServeOptions) -> Result<Ended, Error> {
     let mut signals = Signals::listen().map_err(Error::Signals)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let started_ms = clock.mono_ms();
-    let (metrics, http_metrics) = adapters::metrics()?;
-    let system = adapters::system(&config, &clock, &metrics);
-    let state = State { system: system.clone() };
+    let directory = tokio::task::block_in_place(|| adapters::open_directory(&config, &clock, &random))?;
+    announce(&directory);
+    let mut failure = directory.db().failure();
+    let running = start(&config, &options, directory)?;
 
-    let edge = http::Edge::new(
-        routes::router(state)?,
-        adapters::http_options(&config),
-        Arc::clone(&clock),
-        &SystemRandom,
-        http_metrics,
-    );
+    let reason = tokio::select! {
+        name = signals.next() => End::Signal(name),
+        Ok(reason) = failure.wait_for(Option::is_some) => End::Failure(reason.clone().unwrap_or_default()),
+    };
+    let ran_ms = clock.mono_ms().saturating_sub(started_ms);
+    let ended = match reason {
+        End::Signal(name) => {
+            tracing::info!(signal = name, "{name}: finishing what runs");
+            Ended::Stopped
+        }
+        End::Failure(reason) => {
+            tracing::error!(reason, "the store failed: {reason}");
+            Ended::StoreFailed { ran_ms }
+        }
+    };
+    tokio::select! {
+        () = running.drain() => tracing::info!(ran_ms, "stopped"),
+        name = signals.next() => {
+            tracing::warn!(signal = name, "{name}: stopping at once");
+            return Ok(Ended::Interrupted);
+        }
+    }
+    Ok(ended)
+}
+
+/// What ended the serving.
+enum End {
+    Signal(&'static str),
+    Failure(String),
+}
+
+fn announce(directory: &Directory) {
+    let path = directory.path().display();
+    if let Some(saved) = directory.repaired() {
+        let saved = saved.display();
+        tracing::warn!("a write that was cut off by a crash was removed from the journal; it is kept in {saved}");
+    }
+    let state = if directory.is_new() { "new" } else { "opened" };
+    tracing::info!(storage.boot = directory.boot(), "data directory {path} {state}");
+}
+
+/// Wires everything over the open directory and starts to accept.
+fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Result<Running, Error> {
+    let db = directory.db().clone();
+    let (metrics, http_metrics) = adapters::metrics()?;
+    let system = adapters::system(config, &db, &metrics);
+    let router = routes::router(State { system: system.clone() })?;
+    let (clock, random) = (Arc::clone(db.clock()), Arc::clone(db.random()));
+    let edge = http::Edge::new(router, adapters::http_options(config), clock, &*random, http_metrics);
     let address = config.server.listen;
     let server = http::Server::bind(address, edge).map_err(|source| Error::Listen { address, source })?;
     let address = server.address();
 
     let running = Running {
-        system: system.clone(),
+        directory,
+        system,
         tracker: TaskTracker::new(),
         stop: CancellationToken::new(),
         kill: CancellationToken::new(),
         grace: Duration::from_millis(config.server.shutdown_grace_ms),
     };
-    running.tracker.spawn(server.run(running.tracker.clone(), running.stop.clone(), running.kill.clone()));
-    system.enter(Phase::Ready);
+    let Running { tracker, stop, kill, .. } = &running;
+    tracker.spawn(server.run(tracker.clone(), stop.clone(), kill.clone()));
+    tracker.spawn(http::idempotency::sweep(db, stop.clone()));
+    running.system.enter(Phase::Ready);
     tracing::info!(http.address = %address, "listening on http://{address}");
-    if let Some(path) = options.ready_file {
-        write_ready_file(&path, &format!("http://{address}\n"))
-            .map_err(|source| Error::ReadyFile { path: path.clone(), source })?;
+    if let Some(path) = &options.ready_file {
+        let ready = serde_json::json!({ "url": format!("http://{address}"), "pid": std::process::id() });
+        write_whole(path, &format!("{ready}\n")).map_err(|source| Error::ReadyFile { path: path.clone(), source })?;
     }
-
-    let name = signals.next().await;
-    tracing::info!(signal = name, "{name}: finishing what runs");
-    let ended = tokio::select! {
-        () = running.drain() => Ended::Stopped,
-        name = signals.next() => {
-            tracing::warn!(signal = name, "{name} again: stopping at once");
-            Ended::Interrupted
-        }
-    };
-    tracing::info!(ran_ms = clock.mono_ms().saturating_sub(started_ms), "stopped");
-    Ok(ended)
+    Ok(running)
 }
 
 impl Running {
-    async fn drain(&self) {
+    async fn drain(self) {
         self.system.enter(Phase::Stopping);
         self.stop.cancel();
         self.tracker.close();
@@ -117,12 +160,15 @@ impl Running {
         if tokio::time::timeout(Duration::from_millis(CUT_OFF_MS), self.tracker.wait()).await.is_err() {
             tracing::error!(left = self.tracker.len(), "tasks did not end when cut off");
         }
+        if let Err(error) = tokio::task::spawn_blocking(move || self.directory.close()).await {
+            tracing::error!(%error, "the store could not be closed in order: {error}");
+        }
     }
 }
 
-/// Writes the file whole or not at all, so that a reader never sees half an address.
-fn write_ready_file(path: &PathBuf, text: &str) -> io::Result<()> {
-    let mut partial = path.clone().into_os_string();
+/// Writes the file whole or not at all, so that a reader never sees half of it.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let mut partial = path.to_path_buf().into_os_string();
     partial.push(".new");
     fs::write(&partial, text)?;
     fs::rename(&partial, path)

@@ -5,7 +5,7 @@
 //! anything about the product.
 
 mod adapters;
-mod docs;
+mod health;
 mod lifecycle;
 pub mod remote;
 mod routes;
@@ -13,6 +13,8 @@ mod state;
 pub mod ui;
 
 use std::{io, net::SocketAddr, path::PathBuf};
+
+use crate::storage::OpenError;
 
 pub use lifecycle::{Ended, ServeOptions, serve};
 pub use routes::openapi_json;
@@ -28,6 +30,9 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The data directory cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The ready file cannot be written.
     #[error("cannot write {}", path.display())]
     ReadyFile {

@@ -6,5 +6,5 @@ use super::output;
 use crate::app;
 
 pub(super) fn run() -> anyhow::Result<ExitCode> {
-    output::say(app::openapi_json()?.trim_end())
+    output::say(String::from_utf8(app::openapi_json()?)?.trim_end())
 }
