@@ -7,6 +7,7 @@
 mod adapters;
 mod health;
 mod lifecycle;
+pub mod reference;
 pub mod remote;
 mod routes;
 mod state;

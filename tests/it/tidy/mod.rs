@@ -3,6 +3,7 @@
 mod dependencies;
 mod files;
 mod layers;
+mod reference;
 
 use std::{fs, path::Path};
 
