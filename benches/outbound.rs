@@ -3,8 +3,8 @@
 //! `cargo bench --bench outbound` starts itself again as the receiver, in another process, and posts
 //! 1 KiB bodies to it, each signed with HMAC-SHA256. Columns: requests per second, their ratio to the bare
 //! connections of the same round, CPU time of the sending process per request (which suffers least from
-//! other work on the machine), and the latency of a request. `--seconds N` and `--rounds N` change the length;
-//! the median round counts. The table goes to standard error, JSON to standard output.
+//! other work on the machine), and the latency of a request. `--seconds N` and `--rounds N` change the length,
+//! `--only ours` (or `bare`, `reqwest`) leaves the others out; the median round counts. The table goes to standard error, JSON to standard output.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints its result")]
 
@@ -49,6 +49,14 @@ enum Way {
 impl Way {
     const ALL: [Self; 3] = [Self::Bare, Self::Ours, Self::Reqwest];
 
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Ours => "ours",
+            Self::Reqwest => "reqwest",
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare hyper connection per slot",
@@ -82,9 +90,11 @@ fn main() -> Result<()> {
     };
     let time = Duration::from_secs(number("--seconds", 3)?);
     let rounds = number("--rounds", 5)?;
+    let only = arguments.iter().position(|argument| argument == "--only").and_then(|at| arguments.get(at + 1));
+    let ways: Vec<Way> = Way::ALL.into_iter().filter(|way| only.is_none_or(|only| only == way.word())).collect();
 
     let (mut child, port) = start_receiver()?;
-    let result = measure(port, time, rounds);
+    let result = measure(&ways, port, time, rounds);
     child.kill()?;
     child.wait()?;
     result
@@ -127,17 +137,17 @@ async fn receive() -> Result<()> {
     }
 }
 
-fn measure(port: u16, time: Duration, rounds: u64) -> Result<()> {
+fn measure(ways: &[Way], port: u16, time: Duration, rounds: u64) -> Result<()> {
     let mut results = Vec::new();
     for in_flight in IN_FLIGHT {
-        let mut measured: [Vec<Round>; 3] = Default::default();
+        let mut measured = vec![Vec::new(); ways.len()];
         for _ in 0..rounds {
-            for (way, list) in Way::ALL.into_iter().zip(&mut measured) {
+            for (way, list) in ways.iter().copied().zip(&mut measured) {
                 // A runtime of its own for each round: nothing is left over from the one before.
                 list.push(runtime(SENDER_THREADS)?.block_on(round(way, port, in_flight, time))?);
             }
         }
-        for (way, list) in Way::ALL.into_iter().zip(measured) {
+        for (way, list) in ways.iter().copied().zip(measured) {
             results.push((way, in_flight, median(list)?));
         }
     }

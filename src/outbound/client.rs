@@ -174,10 +174,9 @@ impl Client {
     /// # Errors
     /// [`Failure`] with the phase it failed in.
     pub async fn send(&self, request: Request) -> Result<Exchange, Failure> {
-        let started = Instant::now();
-        let mut phases = Phases::default();
-        let result = self.0.send(&request, started, &mut phases).await;
-        phases.total_us = u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX);
+        let mut trip = Trip::start(&request.limits);
+        let result = self.0.send(&request, &mut trip).await;
+        let phases = trip.finish();
         match result {
             Ok(exchange) => Ok(Exchange { phases, ..exchange }),
             Err(failure) => {
@@ -190,6 +189,38 @@ impl Client {
     }
 }
 
+/// The times of one call. The clock is read as seldom as the phases allow.
+struct Trip {
+    started: Instant,
+    deadline: Instant,
+    ended: Option<Instant>,
+    phases: Phases,
+}
+
+impl Trip {
+    fn start(limits: &Limits) -> Self {
+        let started = Instant::now();
+        Self {
+            started,
+            deadline: started + limits.total.min(Limits::TOTAL_MAX),
+            ended: None,
+            phases: Phases::default(),
+        }
+    }
+
+    /// A second try after a dead connection: the deadline stays.
+    fn start_again(&mut self) {
+        self.ended = None;
+        self.phases = Phases { is_redialled: true, ..Phases::default() };
+    }
+
+    fn finish(mut self) -> Phases {
+        let ended = self.ended.unwrap_or_else(Instant::now);
+        self.phases.total_us = u32::try_from(ended.duration_since(self.started).as_micros()).unwrap_or(u32::MAX);
+        self.phases
+    }
+}
+
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client").field("stats", &self.stats()).finish_non_exhaustive()
@@ -197,28 +228,27 @@ impl std::fmt::Debug for Client {
 }
 
 impl Inner {
-    async fn send(&self, request: &Request, started: Instant, phases: &mut Phases) -> Result<Exchange, Failure> {
+    async fn send(&self, request: &Request, trip: &mut Trip) -> Result<Exchange, Failure> {
         if let Some(name) = request.headers.keys().find(|name| is_reserved_header(name)) {
             let detail = format!("the header {name} is set by the client itself");
             return Err(Failure::new(Phase::Prepare, Kind::Request, detail));
         }
-        let deadline = started + request.limits.total.min(Limits::TOTAL_MAX);
-        if let Some(mut wire) = self.pool.take(request.target.authority()) {
-            phases.is_reused = true;
-            match self.exchange(&mut wire, request, deadline, phases).await {
-                Ok(answer) => return Ok(self.finish(wire, request, answer)),
+        if let Some(mut wire) = self.pool.take(request.target.authority(), trip.started) {
+            trip.phases.is_reused = true;
+            match self.exchange(&mut wire, request, trip.started, trip).await {
+                Ok(answer) => return Ok(self.finish(wire, request, answer, trip)),
                 Err(broken) if broken.is_unanswered => {
                     self.redials.fetch_add(1, Relaxed);
-                    *phases = Phases { is_redialled: true, ..Phases::default() };
+                    trip.start_again();
                 }
                 Err(broken) => return Err(fail(broken, &wire)),
             }
         }
-        let connect_deadline = deadline.min(Instant::now() + request.limits.connect);
+        let connect_deadline = trip.deadline.min(Instant::now() + request.limits.connect);
         self.dials.fetch_add(1, Relaxed);
-        let mut wire = self.dialer.dial(&request.target, connect_deadline, phases).await?;
-        match self.exchange(&mut wire, request, deadline, phases).await {
-            Ok(answer) => Ok(self.finish(wire, request, answer)),
+        let mut wire = self.dialer.dial(&request.target, connect_deadline, &mut trip.phases).await?;
+        match self.exchange(&mut wire, request, Instant::now(), trip).await {
+            Ok(answer) => Ok(self.finish(wire, request, answer, trip)),
             Err(broken) => Err(fail(broken, &wire)),
         }
     }
@@ -227,11 +257,13 @@ impl Inner {
         &self,
         wire: &mut Wire,
         request: &Request,
-        deadline: Instant,
-        phases: &mut Phases,
+        now: Instant,
+        trip: &mut Trip,
     ) -> Result<Answer, Broken> {
-        let result = wire.exchange(self.encode(request), &request.limits, deadline).await;
-        wire.measure(phases);
+        let result = wire.exchange(self.encode(request), &request.limits, now, trip.deadline).await;
+        let ended = Instant::now();
+        wire.measure(&mut trip.phases, ended);
+        trip.ended = Some(ended);
         result
     }
 
@@ -249,10 +281,10 @@ impl Inner {
         encoded
     }
 
-    fn finish(&self, wire: Wire, request: &Request, answer: Answer) -> Exchange {
+    fn finish(&self, wire: Wire, request: &Request, answer: Answer, trip: &Trip) -> Exchange {
         let peer = wire.peer();
         if answer.is_reusable {
-            self.pool.put(request.target.authority(), wire);
+            self.pool.put(request.target.authority(), wire, trip.ended.unwrap_or(trip.started));
         }
         Exchange {
             status: answer.head.status,

@@ -50,11 +50,15 @@ impl Meter {
     }
 
     fn now_us(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX)
+        self.at_us(Instant::now())
     }
 
-    pub(super) fn start(&self) {
-        self.started_us.store(self.now_us(), Relaxed);
+    fn at_us(&self, at: Instant) -> u64 {
+        u64::try_from(at.duration_since(self.epoch).as_micros()).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn start(&self, now: Instant) {
+        self.started_us.store(self.at_us(now), Relaxed);
         self.last_write_us.store(0, Relaxed);
         self.first_read_us.store(0, Relaxed);
         self.bytes.store(0, Relaxed);
@@ -90,9 +94,9 @@ impl Meter {
         }
     }
 
-    pub(super) fn measure(&self, phases: &mut Phases) {
+    pub(super) fn measure(&self, phases: &mut Phases, now: Instant) {
         let started = self.started_us.load(Relaxed);
-        let now = self.now_us();
+        let now = self.at_us(now);
         let wrote = match self.last_write_us.load(Relaxed) {
             0 => now,
             at => at,

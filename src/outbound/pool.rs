@@ -57,8 +57,7 @@ impl Pool {
     }
 
     /// Takes the most recently used idle connection.
-    pub(super) fn take(&self, authority: &Authority) -> Option<Wire> {
-        let now = Instant::now();
+    pub(super) fn take(&self, authority: &Authority, now: Instant) -> Option<Wire> {
         loop {
             let idle = self.shard(authority).get_mut(authority).and_then(VecDeque::pop_back)?;
             self.idle.fetch_sub(1, Relaxed);
@@ -69,8 +68,7 @@ impl Pool {
     }
 
     /// Keeps a connection for the next exchange, or closes it where a bound is reached.
-    pub(super) fn put(&self, authority: &Authority, wire: Wire) {
-        let since = Instant::now();
+    pub(super) fn put(&self, authority: &Authority, wire: Wire, since: Instant) {
         if self.is_closed.load(Relaxed) || since.duration_since(wire.opened()) > self.limits.age {
             return;
         }

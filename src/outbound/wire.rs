@@ -95,9 +95,10 @@ impl Wire {
         &mut self,
         request: http::Request<Full<Bytes>>,
         limits: &Limits,
+        now: Instant,
         deadline: Instant,
     ) -> Result<Answer, Broken> {
-        self.meter.start();
+        self.meter.start(now);
         self.timer.as_mut().reset(deadline);
         unconstrained(async {
             let (head, body) = self.read_head(request).await?.into_parts();
@@ -109,8 +110,8 @@ impl Wire {
     }
 
     /// Writes the phases from the start of the exchange up to now.
-    pub(super) fn measure(&self, phases: &mut Phases) {
-        self.meter.measure(phases);
+    pub(super) fn measure(&self, phases: &mut Phases, now: Instant) {
+        self.meter.measure(phases, now);
     }
 
     /// Whether an idle connection is still good: open, and nothing arrived that nobody asked for.
