@@ -36,7 +36,7 @@ pub fn respond(request: &Request<Body>) -> Option<Response<Body>> {
         return Some(serve(path, &file, request));
     }
     let is_api = path == "api" || path.starts_with("api/");
-    if is_api || path.starts_with("assets/") || !accepts_html(request.headers()) {
+    if is_api || path.starts_with("assets/") || !(path.is_empty() || accepts_html(request.headers())) {
         return None;
     }
     Bundle::get(PAGE).map(|page| serve(PAGE, &page, request))

@@ -1,1 +1,4 @@
-//! Stories that cross slices.
+//! Stories that cross slices, and the command line as people use it.
+
+mod command_line;
+mod life_cycle;

@@ -1,0 +1,92 @@
+//! The commands: what they print, what they refuse, and with which exit code.
+
+use std::{
+    fs,
+    process::{Command, Output},
+};
+
+fn novapulse(arguments: &[&str]) -> Output {
+    novapulse_with(arguments, &[])
+}
+
+fn novapulse_with(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
+    command.args(arguments).env_clear().envs(environment.iter().copied()).output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn version_and_openapi_print_to_standard_output_alone() {
+    let version = novapulse(&["version"]);
+    assert_eq!(out(&version), format!("novapulse {}\n", env!("CARGO_PKG_VERSION")));
+    let openapi = novapulse(&["openapi"]);
+    let document: serde_json::Value = serde_json::from_slice(&openapi.stdout).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+    assert_eq!(err(&openapi), "");
+}
+
+#[test]
+fn wrong_arguments_have_their_exit_code() {
+    assert_eq!(novapulse(&["sever"]).status.code(), Some(2));
+    assert_eq!(novapulse(&["serve", "--lisen", "127.0.0.1:0"]).status.code(), Some(2));
+}
+
+#[test]
+fn config_print_tells_where_each_value_came_from_and_masks_secrets() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("novapulse.toml");
+    fs::write(&file, "[server]\nlisten = \"127.0.0.1:9999\"\nmetrics_token = \"hunter2\"\n").unwrap();
+    let file = file.to_str().unwrap();
+    let arguments = ["config", "print", "--config", file, "--data", "/srv/data"];
+    let output = novapulse_with(&arguments, &[("QUEUE_CONCURRENCY", "7")]);
+    let text = out(&output);
+    for wanted in [
+        format!("listen = \"127.0.0.1:9999\"                    # {file}\n"),
+        format!("metrics_token = \"********\"                   # {file}\n"),
+        "concurrency = 7                              # environment QUEUE_CONCURRENCY\n".to_owned(),
+        "directory = \"/srv/data\"                      # flag --data\n".to_owned(),
+    ] {
+        assert!(text.contains(&wanted), "{wanted} is not in {text}");
+    }
+    assert!(!text.contains("hunter2"));
+}
+
+#[test]
+fn a_wrong_configuration_stops_the_start_with_every_complaint() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("novapulse.toml");
+    fs::write(&file, "[server]\nlissten = \"127.0.0.1:9999\"\n[storage]\ncache = \"much\"\n").unwrap();
+    let data = directory.path().join("data");
+    let arguments = ["serve", "--config", file.to_str().unwrap(), "--data", data.to_str().unwrap()];
+    let output = novapulse(&arguments);
+    assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+    assert!(err(&output).contains("did you mean listen?"), "{}", err(&output));
+    assert!(err(&output).contains("storage.cache must be a size"), "{}", err(&output));
+    assert!(!data.exists(), "a refused start made a data directory");
+}
+
+#[test]
+fn a_directory_of_somebody_else_is_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("thesis.txt"), "mine").unwrap();
+    let data = directory.path().to_str().unwrap();
+    let output = novapulse(&["serve", "--data", data, "--listen", "127.0.0.1:0"]);
+    assert_eq!(output.status.code(), Some(21), "{}", err(&output));
+    assert!(err(&output).contains("thesis.txt"), "{}", err(&output));
+    let left: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["thesis.txt"]);
+}
+
+#[test]
+fn healthcheck_fails_where_nobody_answers() {
+    let output = novapulse(&["healthcheck", "--url", "http://127.0.0.1:9"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("cannot be reached"), "{}", err(&output));
+}

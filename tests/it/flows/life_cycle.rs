@@ -1,0 +1,149 @@
+//! Start and end of the server: readiness, signals, one process per directory, busy addresses.
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::support::{Client, signal, wait_until};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server without dev mode; killed when dropped.
+struct Plain {
+    process: Child,
+    url: String,
+}
+
+impl Plain {
+    fn start(data: &Path) -> Self {
+        let ready = data.with_extension("ready");
+        drop(fs::remove_file(&ready));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).arg("--ready-file").arg(&ready);
+        let process = command.env_clear().stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut url = String::new();
+        wait_until("the server is ready", PATIENCE, || {
+            let document = fs::read(&ready).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+            url = document.and_then(|document| Some(document["url"].as_str()?.to_owned())).unwrap_or_default();
+            !url.is_empty()
+        });
+        Self { process, url }
+    }
+
+    fn client(&self) -> Client {
+        Client::anonymous(self.url.trim_start_matches("http://").parse().unwrap())
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        let mut exit = None;
+        wait_until("the server has ended", PATIENCE, || {
+            exit = self.process.try_wait().unwrap();
+            exit.is_some()
+        });
+        exit.unwrap()
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+#[test]
+fn a_fresh_server_is_live_ready_and_healthy() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Plain::start(&directory.path().join("data"));
+    let mut client = server.client();
+    for path in ["/health/live", "/health/ready", "/api/v1/health/live", "/api/v1/health/ready"] {
+        assert_eq!(client.get(path).expect(200)["status"], "ok", "{path}");
+    }
+    let health = client.get("/health").expect(200);
+    assert_eq!(health["phase"], "ready");
+    assert_eq!(health["checks"]["storage"]["status"], "ok");
+    assert!(health["checks"]["disk"]["free_bytes"].as_u64().unwrap() > 0, "{health}");
+    let metrics = client.get("/metrics").text();
+    assert!(metrics.contains("novapulse_http_requests_total{status=\"2xx\"}"), "{metrics}");
+}
+
+#[test]
+fn both_signals_end_it_in_order_and_the_directory_opens_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    for name in ["-TERM", "-INT"] {
+        let mut server = Plain::start(&data);
+        signal(server.process.id(), name);
+        let status = server.wait();
+        assert!(status.success(), "{name}: {status}");
+    }
+}
+
+#[test]
+fn one_process_per_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let server = Plain::start(&data);
+    let mut second = Command::new(env!("CARGO_BIN_EXE_novapulse"));
+    let second = second.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data).env_clear().output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(20), "{said}");
+    assert!(said.contains(&format!("process {}", server.process.id())), "{said}");
+    assert_eq!(server.client().get("/health/ready").status, 200);
+}
+
+#[test]
+fn a_busy_address_has_its_own_exit_code() {
+    let directory = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_novapulse"));
+    server.args(["serve", "--listen", &address, "--data"]).arg(directory.path().join("data")).env_clear();
+    let output = server.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains(&format!("cannot listen on {address}")), "{said}");
+}
+
+#[test]
+fn browsers_get_the_page_and_machines_get_problems() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Plain::start(&directory.path().join("data"));
+    let mut client = server.client();
+    let page = client.send("GET", "/", &[("accept", "text/html")], None);
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("cache-control"), Some("no-cache"));
+    assert!(page.header("content-security-policy").unwrap().contains("script-src 'self'"));
+    let text = page.text();
+    assert!(text.contains("NovaPulse is running") && !text.contains("<script>") && !text.contains("style="), "{text}");
+    let again = client.send("GET", "/", &[("if-none-match", page.header("etag").unwrap())], None);
+    assert_eq!(again.status, 304);
+
+    let deep = client.send("GET", "/webhooks/wh_1", &[("accept", "text/html")], None);
+    assert_eq!(deep.status, 200);
+    assert_eq!(client.get("/webhooks/wh_1").problem(404), "not_found");
+    let below_api = client.send("GET", "/api/v1/nothing", &[("accept", "text/html")], None);
+    assert_eq!(below_api.problem(404), "not_found");
+    assert_eq!(client.send("POST", "/", &[("accept", "text/html")], None).problem(404), "not_found");
+}
+
+#[test]
+fn the_reference_and_the_problem_pages_need_no_network() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Plain::start(&directory.path().join("data"));
+    let mut client = server.client();
+    let page = client.get("/docs").text();
+    assert!(page.contains("get_health") && !page.contains("<script"), "{page}");
+    assert!(!page.contains("src=\"http") && !page.contains("href=\"http"), "{page}");
+    assert_eq!(client.get("/problems/not_found").status, 200);
+    assert_eq!(client.get("/problems/no_such_code").problem(404), "not_found");
+    assert!(client.get("/api/v1/openapi.json").expect(200)["paths"].is_object());
+    assert!(client.get("/robots.txt").text().contains("Disallow: /"));
+    assert!(client.get("/.well-known/security.txt").text().contains("Contact: "));
+}
