@@ -1,0 +1,69 @@
+//! Setting up, on a store in memory.
+
+use std::sync::Arc;
+
+use super::{Accounts, Created, Error, SetUp, model::PasswordHash, store};
+use crate::{
+    auth::{Auth, Scopes},
+    base::{ManualClock, SeededRandom, Timestamp},
+    storage::Db,
+};
+
+fn order() -> SetUp {
+    SetUp {
+        company_name: " Demo ".to_owned(),
+        name: "Ada".to_owned(),
+        email: "Ada@Example.com".to_owned(),
+        password: "correct horse".to_owned(),
+    }
+}
+
+fn accounts() -> (Accounts, Auth, Db) {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    let db = Db::in_memory(clock, Arc::new(SeededRandom::new(1))).unwrap();
+    let auth = Auth::new(db.clone());
+    (Accounts::new(db.clone(), auth.clone()), auth, db)
+}
+
+#[tokio::test]
+async fn setting_up_makes_company_admin_and_key_together() {
+    let (accounts, auth, db) = accounts();
+    assert!(accounts.is_empty().await.unwrap());
+    let Created { company, user, api_key_text, .. } = accounts.set_up(order()).await.unwrap();
+    assert_eq!(accounts.newest_company().await.unwrap(), Some((company, "Demo".to_owned())));
+    let caller = auth.identify(Some(&format!("Bearer {}", api_key_text.expose()))).await.unwrap();
+    assert_eq!((caller.company, caller.scopes), (company, Scopes::all()));
+    let row = db.read(move |snapshot| store::find_user(snapshot, user)).await.unwrap().unwrap().unwrap();
+    assert_eq!(row.email.as_str(), "ada@example.com");
+    assert!(row.password.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    assert!(!format!("{row:?}").contains(row.password.as_str()));
+}
+
+#[tokio::test]
+async fn unusable_fields_are_refused_and_leave_nothing() {
+    let (accounts, _, _) = accounts();
+    let cases: [(fn(&mut SetUp), fn(&Error) -> bool); 6] = [
+        (|order| order.password = "short".to_owned(), |error| matches!(error, Error::Password)),
+        (|order| order.password = "x".repeat(129), |error| matches!(error, Error::Password)),
+        (|order| order.company_name = "  ".to_owned(), |error| matches!(error, Error::Name)),
+        (|order| order.name = "a\nb".to_owned(), |error| matches!(error, Error::Name)),
+        (|order| order.email = "ada".to_owned(), |error| matches!(error, Error::Email)),
+        (|order| order.email = "a@b@c".to_owned(), |error| matches!(error, Error::Email)),
+    ];
+    for (spoil, is_expected) in cases {
+        let mut order = order();
+        spoil(&mut order);
+        let error = accounts.set_up(order).await.unwrap_err();
+        assert!(is_expected(&error), "{error}");
+    }
+    assert!(accounts.is_empty().await.unwrap());
+    accounts.set_up(order()).await.unwrap();
+    assert!(matches!(accounts.set_up(order()).await, Err(Error::EmailTaken)));
+}
+
+#[test]
+fn the_same_password_hashes_differently_with_another_salt() {
+    let hash = |salt| PasswordHash::create("correct horse", [salt; 16]).unwrap();
+    assert_eq!(hash(1), hash(1));
+    assert_ne!(hash(1), hash(2));
+}

@@ -1,0 +1,55 @@
+//! `Caller` as an extractor, and what its refusals look like.
+
+use axum::{
+    extract::{FromRef, FromRequestParts, MatchedPath},
+    http::{header, request::Parts},
+};
+use utoipa::openapi::{OpenApi, extensions::ExtensionsBuilder, path::Operation};
+
+use super::{Auth, Caller, Error, permissions};
+use crate::http::{Problem, problems};
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Auth: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let caller = Auth::from_ref(state).identify(authorization).await?;
+        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let scope = permissions::required(parts.method.as_str(), route).ok_or(Error::NotListed)?;
+        if caller.scopes.contains(scope) { Ok(caller) } else { Err(Error::NotAllowed(scope).into()) }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Missing | Error::Invalid => Self::of(&problems::UNAUTHORIZED).detail(error.to_string()),
+            Error::NotAllowed(_) | Error::NotListed => Self::of(&problems::FORBIDDEN).detail(error.to_string()),
+            Error::Storage(error) => error.into(),
+        }
+    }
+}
+
+/// Writes each operation's scope into the document as `x-scope`.
+pub fn describe(document: &mut OpenApi) {
+    for permission in permissions::ALL {
+        let path = format!("/api/v1{}", permission.path);
+        let Some(item) = document.paths.paths.get_mut(&path) else { continue };
+        let operation: Option<&mut Operation> = match permission.method {
+            "GET" => item.get.as_mut(),
+            "POST" => item.post.as_mut(),
+            "PATCH" => item.patch.as_mut(),
+            "DELETE" => item.delete.as_mut(),
+            _ => None,
+        };
+        if let Some(operation) = operation {
+            let extension = ExtensionsBuilder::new().add("x-scope", permission.scope.as_str()).build();
+            operation.extensions.get_or_insert_default().merge(extension);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Scopes, and the text form of an API key.
+
+use std::{fmt, str::FromStr};
+
+use subtle::ConstantTimeEq;
+
+use crate::base::{ApiKeyId, CompanyId, RawId};
+
+const PREFIX: &str = "np_live_";
+const ID_LEN: usize = 26;
+/// Characters of the secret part: 160 bits in base32.
+const SECRET_LEN: usize = 32;
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+macro_rules! scopes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// One thing a credential may be allowed to do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Scope {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Scope {
+            /// Every scope.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The word of the API.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+scopes! {
+    /// Read jobs and queue figures.
+    JobsRead = "jobs:read",
+    /// Enqueue, change, cancel and retry jobs.
+    JobsWrite = "jobs:write",
+    /// Lease jobs and report on them, as an external worker does.
+    JobsWork = "jobs:work",
+    /// Change, pause and resume queues.
+    QueuesWrite = "queues:write",
+    /// Read events and event types.
+    EventsRead = "events:read",
+    /// Send events and keep the catalogue of event types.
+    EventsWrite = "events:write",
+    /// Read webhooks, deliveries and attempts.
+    WebhooksRead = "webhooks:read",
+    /// Create, change and delete webhooks, read and rotate their secrets, retry and replay deliveries.
+    WebhooksWrite = "webhooks:write",
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|scope| scope.as_str() == text).ok_or(())
+    }
+}
+
+/// A set of scopes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Scopes(u32);
+
+impl Scopes {
+    /// Every scope there is.
+    #[must_use]
+    pub fn all() -> Self {
+        Scope::ALL.iter().copied().collect()
+    }
+
+    /// Whether the scope is in the set.
+    #[must_use]
+    pub const fn contains(self, scope: Scope) -> bool {
+        self.0 & (1 << scope as u8) != 0
+    }
+
+    /// The scopes of the set, in their order.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.iter().copied().filter(move |scope| self.contains(*scope))
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Self(scopes.into_iter().fold(0, |set, scope| set | (1 << scope as u8)))
+    }
+}
+
+/// Who is calling, once the credential was found good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// The company everything the caller does belongs to.
+    pub company: CompanyId,
+    /// What the caller showed.
+    pub credential: Credential,
+    /// What the caller may do.
+    pub scopes: Scopes,
+}
+
+/// What a caller can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// An API key.
+    ApiKey(ApiKeyId),
+}
+
+/// SHA-256 of the secret part of a key. Keys are random, so a slow hash would add cost and no safety.
+pub(super) type SecretHash = [u8; 32];
+
+/// The secret part of a key as sent, and the id it claims.
+#[derive(Clone, Copy)]
+pub(super) struct KeyText<'a> {
+    pub(super) id: ApiKeyId,
+    pub(super) secret: &'a str,
+}
+
+impl<'a> KeyText<'a> {
+    /// Takes a key apart; `None` when it is none.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let rest = text.strip_prefix(PREFIX)?;
+        let (id, secret) = rest.split_at_checked(ID_LEN)?;
+        let secret = secret.strip_prefix('_')?;
+        let is_plain = secret.len() == SECRET_LEN && secret.bytes().all(|byte| ALPHABET.contains(&byte));
+        let id = RawId::from_text(id).ok()?;
+        is_plain.then_some(Self { id: ApiKeyId::from_raw(id), secret })
+    }
+}
+
+/// Whether two hashes are equal, in a time that does not tell where they differ.
+pub(super) fn is_same(left: &SecretHash, right: &SecretHash) -> bool {
+    left.ct_eq(right).into()
+}
+
+/// A fresh key in its only readable form; shown once and never stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewKeyText {
+    text: String,
+}
+
+impl NewKeyText {
+    pub(super) fn new(id: ApiKeyId, random: [u8; SECRET_LEN]) -> Self {
+        let secret: String =
+            random.iter().map(|byte| char::from(*ALPHABET.get(usize::from(byte % 32)).unwrap_or(&b'0'))).collect();
+        Self { text: format!("{PREFIX}{}_{secret}", id.raw().to_text()) }
+    }
+
+    pub(super) fn secret(&self) -> &str {
+        self.text.rsplit('_').next().unwrap_or_default()
+    }
+
+    /// The key as its owner gets it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Debug for NewKeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewKeyText(…)")
+    }
+}

@@ -1,0 +1,62 @@
+//! Which scope each operation asks for.
+//!
+//! This list is the whole of it: extracting a `Caller` looks the operation up here, and one that is not listed is
+//! refused. A test compares the list with the operations of the OpenAPI document, both ways.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use super::model::Scope;
+
+/// One operation and the scope it asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Permission {
+    /// The HTTP method in capitals.
+    pub method: &'static str,
+    /// The path below `/api/v1`, with its parameters in braces.
+    pub path: &'static str,
+    /// What the caller must be allowed to do.
+    pub scope: Scope,
+}
+
+macro_rules! permissions {
+    ($($scope:ident: $($method:ident $path:literal),+;)*) => {
+        /// Every operation that needs a credential.
+        pub const ALL: &[Permission] = &[
+            $($(Permission { method: stringify!($method), path: $path, scope: Scope::$scope },)+)*
+        ];
+    };
+}
+
+permissions! {
+    JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/queues", GET "/queues/{name}", GET "/queue/stats";
+    JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/{id}/cancel";
+    JobsWork: POST "/queues/{name}/lease", POST "/jobs/{id}/complete", POST "/jobs/{id}/fail",
+        POST "/jobs/{id}/heartbeat", POST "/jobs/{id}/snooze";
+    QueuesWrite: PATCH "/queues/{name}", POST "/queues/{name}/pause", POST "/queues/{name}/resume";
+    EventsRead: GET "/events", GET "/events/{id}", GET "/event-types", GET "/event-types/{name}";
+    EventsWrite: POST "/events", POST "/events/batch", POST "/event-types", PATCH "/event-types/{name}",
+        DELETE "/event-types/{name}";
+    WebhooksRead: GET "/webhooks", GET "/webhooks/{id}", GET "/webhooks/{id}/logs", GET "/webhooks/{id}/stats",
+        GET "/deliveries/{id}";
+    WebhooksWrite: POST "/webhooks", PATCH "/webhooks/{id}", DELETE "/webhooks/{id}", POST "/webhooks/{id}/test",
+        GET "/webhooks/{id}/secret", POST "/webhooks/{id}/rotate-secret", POST "/webhooks/{id}/replay",
+        POST "/events/{id}/replay", POST "/deliveries/{id}/retry", POST "/deliveries/{id}/cancel";
+}
+
+/// Where the operations stand.
+const BASE: &str = "/api/v1";
+
+static BY_PATH: LazyLock<HashMap<&'static str, Vec<Permission>>> = LazyLock::new(|| {
+    let mut by_path: HashMap<_, Vec<Permission>> = HashMap::new();
+    for permission in ALL {
+        by_path.entry(permission.path).or_default().push(*permission);
+    }
+    by_path
+});
+
+/// The scope of the operation behind a route; `None` when it is not listed.
+pub(super) fn required(method: &str, route: &str) -> Option<Scope> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let path = route.strip_prefix(BASE).unwrap_or(route);
+    BY_PATH.get(path)?.iter().find(|permission| permission.method == method).map(|permission| permission.scope)
+}

@@ -1,0 +1,102 @@
+//! Keys from creation to revocation, on a store in memory.
+
+use std::sync::Arc;
+
+use super::{Auth, Caller, Credential, Error, NewApiKey, Scope, Scopes, permissions};
+use crate::{
+    base::{ApiKeyId, CompanyId, ManualClock, RawId, SeededRandom, Timestamp},
+    storage::{self, Db},
+};
+
+const COMPANY: CompanyId = CompanyId::from_raw(RawId { hi: 7, lo: 1 });
+
+fn auth() -> (Auth, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    let db = Db::in_memory(Arc::clone(&clock) as _, Arc::new(SeededRandom::new(1))).unwrap();
+    (Auth::new(db), clock)
+}
+
+async fn create(auth: &Auth, scopes: Scopes, expires_at: Option<Timestamp>) -> (ApiKeyId, String) {
+    let maker = auth.clone();
+    let order = NewApiKey { company: COMPANY, name: "test".to_owned(), scopes, expires_at };
+    let (id, text) = auth.db.write(move |tx| Ok::<_, storage::Error>(maker.create_key(tx, order)?)).await.unwrap();
+    assert!(!format!("{text:?}").contains(text.secret()));
+    (id, format!("Bearer {}", text.expose()))
+}
+
+#[tokio::test]
+async fn a_key_speaks_for_its_company_with_its_scopes() {
+    let (auth, _) = auth();
+    let scopes = [Scope::JobsRead, Scope::EventsWrite].into_iter().collect();
+    let (id, header) = create(&auth, scopes, None).await;
+    for _ in 0..2 {
+        let caller = auth.identify(Some(&header)).await.unwrap();
+        assert_eq!(caller, Caller { company: COMPANY, credential: Credential::ApiKey(id), scopes });
+    }
+    assert!(scopes.contains(Scope::JobsRead) && !scopes.contains(Scope::JobsWrite));
+    assert!(auth.identify(Some(&header.replace("Bearer", "bearer"))).await.is_ok());
+}
+
+#[tokio::test]
+async fn anything_else_is_refused_alike() {
+    let (auth, _) = auth();
+    let (_, header) = create(&auth, Scopes::all(), None).await;
+    let (_, other) = create(&auth, Scopes::all(), None).await;
+    let (id, secret) = (header.rsplit_once('_').unwrap().0, other.rsplit_once('_').unwrap().1);
+    let swapped = format!("{id}_{secret}");
+    let unknown = header.replacen("np_live_0", "np_live_1", 1);
+    for text in [&swapped, &unknown, "Bearer ", "Bearer np_live_", "Basic abc", "np", &format!("{header}0")] {
+        assert!(matches!(auth.identify(Some(text)).await, Err(Error::Invalid)), "{text}");
+    }
+    assert!(matches!(auth.identify(None).await, Err(Error::Missing)));
+    assert!(auth.identify(Some(&header)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_revoked_or_expired_key_is_refused_at_once() {
+    let (auth, clock) = auth();
+    let (id, header) = create(&auth, Scopes::all(), None).await;
+    let stale = auth.cache.generation();
+    assert!(auth.identify(Some(&header)).await.is_ok());
+    let revoker = auth.clone();
+    assert!(auth.db.write(move |tx| revoker.revoke_key(tx, COMPANY, id)).await.unwrap());
+    assert!(matches!(auth.identify(Some(&header)).await, Err(Error::Invalid)));
+    assert_ne!(auth.cache.generation(), stale, "a reader from before the revocation is told apart");
+
+    let (_, header) = create(&auth, Scopes::all(), Some(Timestamp::from_ms(1_000_500))).await;
+    assert!(auth.identify(Some(&header)).await.is_ok());
+    clock.advance_ms(500);
+    assert!(matches!(auth.identify(Some(&header)).await, Err(Error::Invalid)));
+}
+
+#[tokio::test]
+async fn another_company_cannot_revoke() {
+    let (auth, _) = auth();
+    let (id, header) = create(&auth, Scopes::all(), None).await;
+    let revoker = auth.clone();
+    let other = CompanyId::from_raw(RawId { hi: 8, lo: 1 });
+    assert!(!auth.db.write(move |tx| revoker.revoke_key(tx, other, id)).await.unwrap());
+    assert!(auth.identify(Some(&header)).await.is_ok());
+}
+
+#[tokio::test]
+async fn last_use_is_written_down() {
+    let (auth, _) = auth();
+    let (id, header) = create(&auth, Scopes::all(), None).await;
+    auth.identify(Some(&header)).await.unwrap();
+    auth.write_last_used().await.unwrap();
+    let row = auth.db.read(move |snapshot| super::store::find(snapshot, id)).await.unwrap().unwrap().unwrap();
+    assert_eq!(row.last_used_at, Some(Timestamp::from_ms(1_000_000)));
+}
+
+#[test]
+fn permissions_are_looked_up_by_route() {
+    assert_eq!(permissions::required("POST", "/api/v1/jobs"), Some(Scope::JobsWrite));
+    assert_eq!(permissions::required("HEAD", "/api/v1/jobs/{id}"), Some(Scope::JobsRead));
+    assert_eq!(permissions::required("DELETE", "/api/v1/nowhere"), None);
+    for (position, permission) in permissions::ALL.iter().enumerate() {
+        let is_twin =
+            |other: &permissions::Permission| other.method == permission.method && other.path == permission.path;
+        assert!(!permissions::ALL[position + 1..].iter().any(is_twin), "{} {}", permission.method, permission.path);
+    }
+}
