@@ -6,6 +6,7 @@
 
 use std::{
     fs, io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -14,8 +15,10 @@ use std::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Error, adapters, routes, state::State};
+use super::{Error, adapters, dev, routes, state::State};
 use crate::{
+    accounts::Accounts,
+    auth::Auth,
     base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
     http,
@@ -53,6 +56,9 @@ pub enum Ended {
 #[derive(Debug)]
 struct Running {
     directory: Directory,
+    address: SocketAddr,
+    auth: Auth,
+    accounts: Accounts,
     system: System,
     tracker: TaskTracker,
     stop: CancellationToken,
@@ -72,7 +78,13 @@ pub async fn serve(config: Config, options: ServeOptions) -> Result<Ended, Error
     let directory = tokio::task::block_in_place(|| adapters::open_directory(&config, &clock, &random))?;
     announce(&directory);
     let mut failure = directory.db().failure();
-    let running = start(&config, &options, directory)?;
+    let running = start(&config, directory)?;
+    if options.is_dev {
+        running.demonstrate().await.map_err(|error| Error::Dev(error.into()))?;
+    }
+    if let Some(path) = &options.ready_file {
+        running.write_ready_file(path).map_err(|source| Error::ReadyFile { path: path.clone(), source })?;
+    }
 
     let reason = tokio::select! {
         name = signals.next() => End::Signal(name),
@@ -116,11 +128,14 @@ fn announce(directory: &Directory) {
 }
 
 /// Wires everything over the open directory and starts to accept.
-fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Result<Running, Error> {
+fn start(config: &Config, directory: Directory) -> Result<Running, Error> {
     let db = directory.db().clone();
     let (metrics, http_metrics) = adapters::metrics()?;
     let system = adapters::system(config, &db, &metrics);
-    let router = routes::router(State { system: system.clone() })?;
+    let auth = Auth::new(db.clone());
+    let accounts = Accounts::new(db.clone(), auth.clone());
+    let state = State { auth: auth.clone(), accounts: accounts.clone(), system: system.clone() };
+    let router = routes::router(state)?;
     let (clock, random) = (Arc::clone(db.clock()), Arc::clone(db.random()));
     let edge = http::Edge::new(router, adapters::http_options(config), clock, &*random, http_metrics);
     let address = config.server.listen;
@@ -129,6 +144,9 @@ fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Resul
 
     let running = Running {
         directory,
+        address,
+        auth: auth.clone(),
+        accounts,
         system,
         tracker: TaskTracker::new(),
         stop: CancellationToken::new(),
@@ -138,16 +156,36 @@ fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Resul
     let Running { tracker, stop, kill, .. } = &running;
     tracker.spawn(server.run(tracker.clone(), stop.clone(), kill.clone()));
     tracker.spawn(http::idempotency::sweep(db, stop.clone()));
+    tracker.spawn(auth.keep_last_used(stop.clone()));
     running.system.enter(Phase::Ready);
     tracing::info!(http.address = %address, "listening on http://{address}");
-    if let Some(path) = &options.ready_file {
-        let ready = serde_json::json!({ "url": format!("http://{address}"), "pid": std::process::id() });
-        write_whole(path, &format!("{ready}\n")).map_err(|source| Error::ReadyFile { path: path.clone(), source })?;
-    }
     Ok(running)
 }
 
 impl Running {
+    /// Where this machine reaches the server.
+    fn url(&self) -> String {
+        let mut address = self.address;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        format!("http://{address}")
+    }
+
+    /// Dev mode's demo company and first delivery.
+    async fn demonstrate(&self) -> anyhow::Result<()> {
+        let (db, data) = (self.directory.db(), self.directory.path());
+        let demo = dev::prepare(db, &self.accounts, &self.auth, data, &self.url()).await?;
+        dev::present(&demo).await
+    }
+
+    fn write_ready_file(&self, path: &Path) -> io::Result<()> {
+        let ready = serde_json::json!({ "url": self.url(), "pid": std::process::id() });
+        write_whole(path, &format!("{ready}\n"))
+    }
+
     async fn drain(self) {
         self.system.enter(Phase::Stopping);
         self.stop.cancel();

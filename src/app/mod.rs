@@ -5,17 +5,19 @@
 //! anything about the product.
 
 mod adapters;
+mod dev;
 mod health;
 mod lifecycle;
 pub mod reference;
 pub mod remote;
 mod routes;
+pub mod setup;
 mod state;
 pub mod ui;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::storage::OpenError;
+use crate::{accounts, storage::OpenError};
 
 pub use lifecycle::{Ended, ServeOptions, serve};
 pub use routes::openapi_json;
@@ -34,6 +36,12 @@ pub enum Error {
     /// The data directory cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The first company cannot be made.
+    #[error("cannot set up the company")]
+    SetUp(#[from] accounts::Error),
+    /// Dev mode could not prepare its demo.
+    #[error("dev mode cannot start")]
+    Dev(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The ready file cannot be written.
     #[error("cannot write {}", path.display())]
     ReadyFile {

@@ -77,7 +77,11 @@ pub fn call(call: &Call) -> anyhow::Result<Answer> {
     runtime.block_on(send(call))
 }
 
-async fn send(call: &Call) -> anyhow::Result<Answer> {
+/// Makes the call and waits for the answer.
+///
+/// # Errors
+/// As [`call`].
+pub async fn send(call: &Call) -> anyhow::Result<Answer> {
     // The operator names the address, so every address is fine.
     let everywhere = ["0.0.0.0/0", "::/0"].map(str::parse);
     let mut policy = Policy::default().allow_loopback();

@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{Error, state::State, ui};
 use crate::{
+    auth,
     http::{
         Problem,
         openapi::{self, Document},
@@ -24,19 +25,25 @@ const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 const SECURITY_CONTACT: &str =
     "Contact: mailto:security@novapulse.invalid\nExpires: 2036-01-01T00:00:00.000Z\nPreferred-Languages: en\n";
 
-/// The operations of every slice, relative to [`API`].
+/// The operations of every slice.
 fn api() -> OpenApiRouter<State> {
-    OpenApiRouter::with_openapi(openapi::base()).merge(system::api::routes())
+    let slices = OpenApiRouter::new().merge(system::api::routes());
+    OpenApiRouter::with_openapi(openapi::base()).nest(API, slices)
+}
+
+/// The operations' handlers, and the document that describes them.
+fn described() -> Result<(Router<State>, Document), Error> {
+    let (router, mut operations) = api().split_for_parts();
+    auth::describe(&mut operations);
+    Ok((router, Document::build(&operations)?))
 }
 
 /// Everything the server answers.
 pub(super) fn router(state: State) -> Result<Router, Error> {
-    let (api, operations) = api().split_for_parts();
-    let document = Document::build(&operations)?;
+    let (api, document) = described()?;
     // Probes and scrapers find health and metrics without the prefix too.
     let (bare, _) = system::api::routes::<State>().split_for_parts();
-    let router = Router::new()
-        .nest(API, api)
+    let router = api
         .merge(bare)
         .merge(document.routes())
         .route("/robots.txt", get(|| async { text(ROBOTS) }))
@@ -52,8 +59,8 @@ pub(super) fn router(state: State) -> Result<Router, Error> {
 /// # Errors
 /// When it cannot be written as JSON, which would be a defect of a schema.
 pub fn openapi_json() -> Result<Vec<u8>, Error> {
-    let (_, operations) = api().split_for_parts();
-    Ok(Document::build(&operations)?.json().to_vec())
+    let (_, document) = described()?;
+    Ok(document.json().to_vec())
 }
 
 fn text(content: &'static str) -> Response {

@@ -2,11 +2,13 @@
 
 use axum::extract::FromRef;
 
-use crate::system::System;
+use crate::{accounts::Accounts, auth::Auth, system::System};
 
 /// The handles behind the routes.
 #[derive(Debug, Clone)]
 pub(super) struct State {
+    pub(super) auth: Auth,
+    pub(super) accounts: Accounts,
     pub(super) system: System,
 }
 
@@ -21,5 +23,7 @@ macro_rules! part {
 }
 
 part! {
+    auth: Auth,
+    accounts: Accounts,
     system: System,
 }

@@ -147,11 +147,6 @@ impl Config {
                 server.service_timeout_ms, server.request_timeout_ms
             ));
         }
-        if let Some(url) = &server.public_url
-            && !(url.starts_with("http://") || url.starts_with("https://"))
-        {
-            complaints.push(format!("server.public_url must begin with http:// or https://, not \"{url}\""));
-        }
         if server.body_max.0 < 1024 {
             complaints.push(format!("server.body_max must be at least 1KiB, not {}", server.body_max));
         }

@@ -14,8 +14,6 @@ section! {
     Server in "server" {
         /// Address and port to listen on. Loopback by default, so that nothing is exposed unasked; port 0 takes a free one.
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
-        /// The address people and links use, such as `https://pulse.example.com`. Made from `listen` when unset.
-        public_url: Option<String> = None;
         /// Open connections at once; more wait in the kernel's queue. Bounds memory.
         connections_max: usize = 10_000, range 1..=1_000_000;
         /// Time to send the request head. Short, against clients that trickle bytes.

@@ -1,0 +1,39 @@
+//! The first company of a directory, made offline.
+
+use std::sync::Arc;
+
+use super::{Error, adapters};
+use crate::{
+    accounts::{Accounts, Created, SetUp},
+    auth::Auth,
+    base::{Clock, Random, SystemClock, SystemRandom},
+    config::Config,
+};
+
+const PASSWORD_WORDS: usize = 5;
+
+/// Makes a company with its first user and API key in a directory that no server is using.
+///
+/// # Errors
+/// When the directory cannot be opened, or a field is not usable.
+pub async fn set_up(config: &Config, order: SetUp) -> Result<Created, Error> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let directory = adapters::open_directory(config, &clock, &random)?;
+    let db = directory.db().clone();
+    let created = Accounts::new(db.clone(), Auth::new(db)).set_up(order).await;
+    directory.close();
+    Ok(created?)
+}
+
+/// A password somebody can read aloud: groups of letters and digits without those that look alike.
+///
+/// 25 characters of 31 are some 123 bits; the uneven last digit of a byte costs less than one of them.
+#[must_use]
+pub fn password(random: &dyn Random) -> String {
+    const ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+    let mut bytes = [0; PASSWORD_WORDS * 5];
+    random.fill(&mut bytes);
+    let characters = bytes.map(|byte| char::from(*ALPHABET.get(usize::from(byte % 31)).unwrap_or(&b'a')));
+    characters.chunks(5).map(|word| word.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+}
