@@ -38,8 +38,7 @@ impl From<Error> for Problem {
 /// Writes each operation's scope into the document as `x-scope`.
 pub fn describe(document: &mut OpenApi) {
     for permission in permissions::ALL {
-        let path = format!("/api/v1{}", permission.path);
-        let Some(item) = document.paths.paths.get_mut(&path) else { continue };
+        let Some(item) = document.paths.paths.get_mut(permission.path) else { continue };
         let operation: Option<&mut Operation> = match permission.method {
             "GET" => item.get.as_mut(),
             "POST" => item.post.as_mut(),

@@ -136,6 +136,14 @@ impl Problem {
         self.0.cause.as_deref()
     }
 
+    /// Takes over the refused values of another problem.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let room = ERRORS_MAX.saturating_sub(self.0.errors.len());
+        self.0.errors.extend(other.0.errors.into_iter().take(room));
+        self
+    }
+
     /// The same problem with every pointer below `prefix`, for an item of a batch.
     #[must_use]
     pub fn below(mut self, prefix: &str) -> Self {

@@ -86,6 +86,7 @@ fn complete(document: &mut Value) {
         "description": DESCRIPTION,
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     });
+    document["servers"] = json!([{"url": "/api/v1"}]);
     document["security"] = json!([{"bearer": []}]);
     document["components"]["securitySchemes"] = json!({
         "bearer": {"type": "http", "scheme": "bearer", "description": "An API key: `np_live_<id>_<secret>`."},

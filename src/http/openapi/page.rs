@@ -30,7 +30,7 @@ pub(super) fn render(document: &Value) -> String {
         let _ = write!(body, "<h3><a href=\"#tag-{0}\">{0}</a></h3><ul>", escape(tag));
         for operation in operations {
             let (id, method) = (escape(operation.id()), operation.method);
-            let path = escape(operation.path.strip_prefix("/api/v1").unwrap_or(operation.path));
+            let path = escape(operation.path);
             let _ = write!(body, "<li><a href=\"#{id}\"><b class=\"{method}\">{method}</b> {path}</a></li>");
         }
         body.push_str("</ul>");
@@ -39,7 +39,8 @@ pub(super) fn render(document: &Value) -> String {
     let info = &document["info"];
     let _ = write!(
         body,
-        "<h1>NovaPulse API</h1><p class=\"quiet\">Version {} · <a href=\"/api/v1/openapi.json\">OpenAPI document</a></p>",
+        "<h1>NovaPulse API</h1><p class=\"quiet\">Version {} · <a href=\"/api/v1/openapi.json\">OpenAPI document</a> · \
+         paths are below <code>/api/v1</code></p>",
         escape(text(&info["version"]))
     );
     prose(&mut body, text(&info["description"]));
