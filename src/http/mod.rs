@@ -9,7 +9,6 @@
 //! read, kept or waited for without a limit. Deliberately absent: TLS (a proxy's work), CORS (the UI is same-origin).
 
 mod compression;
-mod connection;
 mod context;
 mod edge;
 mod etag;

@@ -5,6 +5,10 @@
 //! instead of spinning. Stopping has two steps: `stop` ends accepting and lets each connection finish its request;
 //! `kill` drops what is left when the grace is over.
 
+mod connection;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::HashMap,
     io,
@@ -19,7 +23,7 @@ use std::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Edge, connection, forwarded};
+use super::{Edge, forwarded};
 
 /// Most connections the kernel may keep for us before they are accepted.
 const BACKLOG: u32 = 4096;

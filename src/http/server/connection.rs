@@ -26,8 +26,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Edge, Options};
-use crate::base::Clock;
+use crate::{
+    base::Clock,
+    http::{Edge, Options},
+};
 
 /// Hyper's buffer; the headers must fit, so the limit on them is checked before this one is met.
 const BUFFER_BYTES_MIN: usize = 64 << 10;
