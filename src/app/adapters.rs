@@ -1,12 +1,15 @@
 //! From the configuration to concrete handles.
 
-use std::sync::Arc;
+use std::{fs, net::SocketAddr, sync::Arc};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Error, health};
 use crate::{
     base::{Clock, Random},
     config::Config,
     http,
+    outbound::{self, AllowRule, Client, OwnAddresses, Policy},
     storage::{Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
     system::{Parts, System},
     telemetry::Metrics,
@@ -48,6 +51,38 @@ pub(super) fn open_directory(
         ballast_bytes: storage.ballast.0,
     };
     Directory::open(&storage.directory, &options, Arc::clone(clock), Arc::clone(random))
+}
+
+/// The only way out; in dev mode loopback is allowed.
+pub(super) fn outbound(
+    config: &Config,
+    is_dev: bool,
+    tracker: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<Client, Error> {
+    let outbound = &config.outbound;
+    let rules = outbound.allow.iter().map(|target| AllowRule::new(target.network, target.port));
+    let mut policy = rules.fold(Policy::default(), Policy::allow);
+    if is_dev {
+        policy = policy.allow_loopback();
+    }
+    if outbound.https_only {
+        policy = policy.https_only();
+    }
+    let mut settings = outbound::Settings::new(policy);
+    settings.open_max = outbound.connections_max;
+    if let Some(path) = &outbound.extra_ca_file {
+        settings.extra_ca_pem = Some(fs::read(path).map_err(|source| Error::ReadFile { path: path.clone(), source })?);
+    }
+    Ok(Client::new(settings, tracker, stop.clone())?)
+}
+
+/// Tells the guard where this process listens, so that nobody reaches it through itself.
+pub(super) fn guard_own_addresses(client: &Client, address: SocketAddr) {
+    match OwnAddresses::discover(vec![address]) {
+        Ok(own) => client.policy().set_own(own),
+        Err(error) => tracing::warn!(%error, "the addresses of this machine cannot be read: {error}"),
+    }
 }
 
 /// The system slice with its checks.

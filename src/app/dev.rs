@@ -30,9 +30,9 @@ use crate::{
 /// Where the credentials are kept in the data directory.
 const CREDENTIALS_FILE: &str = "dev-credentials.json";
 const EMAIL: &str = "demo@novapulse.example";
-/// How long the first delivery may take before the newcomer is told that it did not come.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How often and how many times to look for the end of the first delivery; some 15 seconds.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
+const LOOKS: u32 = 600;
 
 /// What the file holds; only its owner may read it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -151,22 +151,23 @@ async fn first_delivery(credentials: &Credentials) -> anyhow::Result<String> {
     let event_id = text(&event, "/id")?;
 
     let look = Call::get(url, &format!("/api/v1/events/{event_id}")).with_api_key(api_key);
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
+    for _ in 0..LOOKS {
         let answer = accepted(&send(&look).await?)?;
         let delivery = answer.pointer("/deliveries/0").cloned().unwrap_or_default();
         match delivery.get("state").and_then(Value::as_str) {
-            Some("succeeded") => break,
+            Some("succeeded") => return Ok(story(text(&webhook, "/id")?, event_id, &inspector)),
             Some("failed" | "cancelled") => bail!("the delivery failed: {delivery}"),
-            _ if tokio::time::Instant::now() > deadline => bail!("no delivery within {PATIENCE:?}: {answer}"),
             _ => tokio::time::sleep(LOOK_EVERY).await,
         }
     }
-    let webhook_id = text(&webhook, "/id")?;
-    Ok(format!(
+    bail!("the delivery of {event_id} has not ended yet")
+}
+
+fn story(webhook_id: &str, event_id: &str, inspector: &str) -> String {
+    format!(
         "  webhook      {webhook_id} -> {inspector}\n  event        {event_id} order.created\n  \
          delivery     succeeded: signed, sent and answered; see it at {inspector}\n"
-    ))
+    )
 }
 
 fn accepted(answer: &Answer) -> anyhow::Result<Value> {

@@ -17,7 +17,7 @@ pub mod ui;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::{accounts, storage::OpenError};
+use crate::{accounts, outbound, storage::OpenError};
 
 pub use lifecycle::{Ended, ServeOptions, serve};
 pub use routes::openapi_json;
@@ -36,6 +36,17 @@ pub enum Error {
     /// The data directory cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A file the configuration names cannot be read.
+    #[error("cannot read {}", path.display())]
+    ReadFile {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The client for outbound calls cannot be made.
+    #[error("cannot make outbound calls")]
+    Outbound(#[from] outbound::SettingsError),
     /// The first company cannot be made.
     #[error("cannot set up the company")]
     SetUp(#[from] accounts::Error),

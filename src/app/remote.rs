@@ -84,7 +84,7 @@ pub fn call(call: &Call) -> anyhow::Result<Answer> {
 pub async fn send(call: &Call) -> anyhow::Result<Answer> {
     // The operator names the address, so every address is fine.
     let everywhere = ["0.0.0.0/0", "::/0"].map(str::parse);
-    let mut policy = Policy::default().allow_loopback();
+    let mut policy = Policy::default().allow_loopback().deny_ports([]);
     for network in everywhere {
         policy = policy.allow(crate::outbound::AllowRule::new(network?, []));
     }

@@ -25,25 +25,21 @@ const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 const SECURITY_CONTACT: &str =
     "Contact: mailto:security@novapulse.invalid\nExpires: 2036-01-01T00:00:00.000Z\nPreferred-Languages: en\n";
 
-/// The operations of every slice.
-fn api() -> OpenApiRouter<State> {
-    let slices = OpenApiRouter::new().merge(system::api::routes());
-    OpenApiRouter::with_openapi(openapi::base()).nest(API, slices)
-}
-
-/// The operations' handlers, and the document that describes them.
-fn described() -> Result<(Router<State>, Document), Error> {
-    let (router, mut operations) = api().split_for_parts();
+/// The operations of every slice with the document that describes them, relative to [`API`].
+fn api() -> Result<(Router<State>, Document), Error> {
+    let slices = OpenApiRouter::with_openapi(openapi::base()).merge(system::api::routes());
+    let (router, mut operations) = slices.split_for_parts();
     auth::describe(&mut operations);
     Ok((router, Document::build(&operations)?))
 }
 
 /// Everything the server answers.
 pub(super) fn router(state: State) -> Result<Router, Error> {
-    let (api, document) = described()?;
+    let (api, document) = api()?;
     // Probes and scrapers find health and metrics without the prefix too.
     let (bare, _) = system::api::routes::<State>().split_for_parts();
-    let router = api
+    let router = Router::new()
+        .nest(API, api)
         .merge(bare)
         .merge(document.routes())
         .route("/robots.txt", get(|| async { text(ROBOTS) }))
@@ -59,7 +55,7 @@ pub(super) fn router(state: State) -> Result<Router, Error> {
 /// # Errors
 /// When it cannot be written as JSON, which would be a defect of a schema.
 pub fn openapi_json() -> Result<Vec<u8>, Error> {
-    let (_, document) = described()?;
+    let (_, document) = api()?;
     Ok(document.json().to_vec())
 }
 

@@ -1,6 +1,6 @@
 //! `[outbound]`: calls to the outside and the addresses they may reach.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr};
 
 use ipnet::IpNet;
 
@@ -16,6 +16,12 @@ section! {
         connect_timeout_ms: u64 = 5_000, range 100..=60_000;
         /// Networks that are reachable although they are not public: `10.1.0.0/16`, or `127.0.0.0/8:9000` for one port. Empty by default, because every entry is a way into the inside.
         allow: Vec<AllowedTarget> = Vec::new();
+        /// Refuse `http://` targets.
+        https_only: bool = false;
+        /// More certificate authorities to trust beside the public ones (PEM file).
+        extra_ca_file: Option<PathBuf> = None;
+        /// Connections open at once; each is a file descriptor on this machine and one at the receiver.
+        connections_max: usize = 4_096, range 1..=65_536;
     }
 }
 
