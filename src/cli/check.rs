@@ -2,9 +2,18 @@
 
 use std::process::ExitCode;
 
-use super::ConfigArguments;
+use super::{ConfigArguments, output};
+use crate::{
+    base::SystemRandom,
+    storage::{OpenError, check::check},
+};
+
+/// What the command ends with when it found problems; the same as for a store that is refused as damaged.
+const DAMAGED: u8 = 23;
 
 pub(super) fn run(arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.load()?;
-    anyhow::bail!("{} cannot be checked yet: this build has no offline check", config.storage.directory.display())
+    let report = check(&config.storage.directory, &SystemRandom, &[]).map_err(OpenError::from)?;
+    output::say(&format!("{}:\n{report}", config.storage.directory.display()))?;
+    Ok(if report.problems() == 0 { ExitCode::SUCCESS } else { ExitCode::from(DAMAGED) })
 }

@@ -15,6 +15,7 @@
 //! There are no conflicts and no retries here, and no engine call on an async thread.
 
 mod chain;
+pub mod check;
 mod committer;
 mod counters;
 mod db;

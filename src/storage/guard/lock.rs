@@ -51,8 +51,8 @@ impl DirLock {
         write(&mut self.file).writing(&self.path)
     }
 
-    /// Gives the lock back after a refusal, without leaving a file that was not there before.
-    pub(super) fn withdraw(self) {
+    /// Gives the lock back without leaving a file that was not there before.
+    pub(in crate::storage) fn give_back(self) {
         if self.is_new {
             // The refusal is what the operator must read; a stray empty lock file would be harmless.
             drop(fs::remove_file(&self.path));

@@ -157,7 +157,29 @@ pub fn prepare(
             Ok(Prepared { lock, engine, superblock, witness, findings, is_new, repaired })
         }
         Err(error) => {
-            lock.withdraw();
+            lock.give_back();
+            Err(error)
+        }
+    }
+}
+
+/// Locks an existing store and checks it without changing anything else.
+///
+/// # Errors
+/// A [`GuardError`]; also when there is no store, which is then not made.
+pub fn inspect_locked(dir: &Path, spec: &EngineSpec<'_>) -> Result<(DirLock, Inspection), GuardError> {
+    let store = dir.join(STORE_FOLDER);
+    if !store.try_exists().reading(&store)? {
+        if dir.try_exists().reading(dir)? {
+            first_boot::survey(dir)?;
+        }
+        return Err(GuardError::missing(&store, "there is no store in this data directory"));
+    }
+    let lock = DirLock::take(dir)?;
+    match inspect(dir, spec) {
+        Ok(inspection) => Ok((lock, inspection)),
+        Err(error) => {
+            lock.give_back();
             Err(error)
         }
     }

@@ -20,10 +20,10 @@ use novapulse::{
 };
 use xxhash_rust::xxh3::xxh3_128;
 
-pub const KEYSPACES: [&str; 2] = ["records", "index"];
+pub(super) const KEYSPACES: [&str; 2] = ["records", "index"];
 const COMMIT_PREFIX: u8 = 1;
 
-pub const SPEC: EngineSpec<'static> = EngineSpec {
+pub(super) const SPEC: EngineSpec<'static> = EngineSpec {
     name: "fjall",
     version: "3.1.13",
     keyspaces: &KEYSPACES,
@@ -36,12 +36,12 @@ fn read_commit(key: &[u8], value: &[u8]) -> Option<Link> {
     Some(Link { n, previous: *previous, hash: hash.try_into().ok()? })
 }
 
-pub fn hash(n: u64) -> Hash {
+pub(super) fn hash(n: u64) -> Hash {
     if n == 0 { GENESIS } else { xxh3_128(&n.to_be_bytes()).to_be_bytes() }
 }
 
 /// Prepares a directory as the server does at its start.
-pub fn prepare(dir: &Path) -> Result<Prepared, GuardError> {
+pub(super) fn prepare(dir: &Path) -> Result<Prepared, GuardError> {
     let random = SeededRandom::new(7);
     guard::prepare(dir, &SPEC, Timestamp::from_ms(1_790_000_000_000), &random, &mut make_engine)
 }
@@ -59,19 +59,19 @@ fn open_engine(path: &Path) -> fjall::Result<(Database, [Keyspace; 2])> {
 }
 
 /// An open store.
-pub struct Store {
-    pub prepared: Prepared,
-    pub database: Database,
-    pub keyspaces: [Keyspace; 2],
+pub(super) struct Store {
+    pub(super) prepared: Prepared,
+    pub(super) database: Database,
+    pub(super) keyspaces: [Keyspace; 2],
     head: u64,
 }
 
 /// All rows of both keyspaces.
-pub type Rows = BTreeMap<(usize, Vec<u8>), Vec<u8>>;
+pub(super) type Rows = BTreeMap<(usize, Vec<u8>), Vec<u8>>;
 
 impl Store {
     /// Prepares, opens and confirms, as the server does.
-    pub fn open(dir: &Path) -> Result<Self, String> {
+    pub(super) fn open(dir: &Path) -> Result<Self, String> {
         let prepared = prepare(dir).map_err(|error| error.to_string())?;
         let (database, keyspaces) = open_engine(&prepared.engine).map_err(|error| error.to_string())?;
         let mut store = Self { prepared, database, keyspaces, head: 0 };
@@ -85,14 +85,14 @@ impl Store {
     }
 
     /// Commits one batch and acknowledges it.
-    pub fn commit(&mut self, value: &[u8]) {
+    pub(super) fn commit(&mut self, value: &[u8]) {
         self.commit_unacknowledged(value);
         let mark = Mark { n: self.head, hash: hash(self.head), boot: 1, clock_ms: 5, last_id: self.head };
         self.prepared.witness.record(mark).unwrap();
     }
 
     /// Commits one batch whose callers never heard of it.
-    pub fn commit_unacknowledged(&mut self, value: &[u8]) {
+    pub(super) fn commit_unacknowledged(&mut self, value: &[u8]) {
         self.head += 1;
         let n = self.head;
         let [records, index] = &self.keyspaces;
@@ -107,14 +107,14 @@ impl Store {
     }
 
     /// Writes everything out to tables.
-    pub fn flush(&self) {
+    pub(super) fn flush(&self) {
         for keyspace in &self.keyspaces {
             keyspace.rotate_memtable_and_wait().unwrap();
         }
     }
 
     /// Every row there is.
-    pub fn rows(&self) -> Result<Rows, String> {
+    pub(super) fn rows(&self) -> Result<Rows, String> {
         let snapshot = self.database.snapshot();
         let mut rows = Rows::new();
         for (number, keyspace) in self.keyspaces.iter().enumerate() {
@@ -132,13 +132,13 @@ fn commit_key(n: u64) -> Vec<u8> {
 }
 
 /// The newest commit among the rows.
-pub fn head_of(rows: &Rows) -> u64 {
+pub(super) fn head_of(rows: &Rows) -> u64 {
     let commits = rows.keys().filter(|(keyspace, key)| *keyspace == 1 && key.first() == Some(&COMMIT_PREFIX));
     commits.filter_map(|(_, key)| Some(u64::from_be_bytes(key.get(1..)?.try_into().ok()?))).max().unwrap_or(0)
 }
 
 /// A closed directory with tables and a journal: `flushed` commits in tables, all of them in the journal.
-pub fn closed_store(flushed: u64, more: u64) -> (tempfile::TempDir, Rows) {
+pub(super) fn closed_store(flushed: u64, more: u64) -> (tempfile::TempDir, Rows) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("data");
     let mut store = Store::open(&path).unwrap();
@@ -157,7 +157,7 @@ pub fn closed_store(flushed: u64, more: u64) -> (tempfile::TempDir, Rows) {
 }
 
 /// The journal that is written to.
-pub fn active_journal(data: &Path) -> PathBuf {
+pub(super) fn active_journal(data: &Path) -> PathBuf {
     let engine = data.join("store/engine");
     let entries = fs::read_dir(engine).unwrap().map(|entry| entry.unwrap().path());
     let journals = entries.filter(|path| path.extension().is_some_and(|extension| extension == "jnl"));
@@ -165,7 +165,7 @@ pub fn active_journal(data: &Path) -> PathBuf {
 }
 
 /// Copies a tree, leaving the zeros at the end of files out (holes stay holes).
-pub fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -179,7 +179,7 @@ pub fn copy(from: &Path, to: &Path) {
 }
 
 /// Every path below a directory with a digest of what is there, for "nothing changed".
-pub fn digest(dir: &Path) -> BTreeMap<PathBuf, u128> {
+pub(super) fn digest(dir: &Path) -> BTreeMap<PathBuf, u128> {
     let mut found = BTreeMap::new();
     let mut waiting = vec![dir.to_path_buf()];
     while let Some(next) = waiting.pop() {
