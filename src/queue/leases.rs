@@ -46,6 +46,11 @@ impl Leases {
         self.held.len()
     }
 
+    /// Whose lease it is.
+    pub(crate) fn company(&self, job: u64, generation: u32) -> Option<u64> {
+        self.held.get(&(job, generation)).map(|lease| lease.company)
+    }
+
     /// Notes a lease that was given.
     pub(crate) fn grant(&mut self, job: u64, generation: u32, lease: Lease) {
         if let Some(at) = lease.deadline_ms {
@@ -68,6 +73,15 @@ impl Leases {
         self.deadlines.remove(&(old, job, generation));
         self.deadlines.insert((new, job, generation));
         Some(new)
+    }
+
+    /// Sets when the attempt has taken too long, for an external lease.
+    pub(crate) fn cut_off_at(&mut self, job: u64, generation: u32, cut_off_ms: u64) {
+        let Some(lease) = self.held.get_mut(&(job, generation)) else { return };
+        lease.cut_off_ms = Some(cut_off_ms);
+        if let Some(deadline) = lease.deadline_ms {
+            self.extend(job, generation, deadline);
+        }
     }
 
     /// The handler has ended; `true` the first time.

@@ -7,17 +7,47 @@
 //! To enqueue, call `enqueue` inside the transaction that causes the job. To run jobs of a
 //! kind in this process, implement a handler and register it with the queue's pool.
 
+mod after;
+mod boot;
+mod claim;
+mod enqueue;
+mod error;
+mod external;
 mod handler;
 mod heads;
 mod job;
 mod leases;
+mod line;
+mod load;
+mod operate;
+mod pool;
+mod registry;
+mod rescue;
+mod retention;
+mod rings;
 mod settings;
+mod settle;
 mod state;
+mod stats;
+mod store;
+mod timers;
+mod token;
+mod view;
 
+#[cfg(test)]
+mod tests;
+
+pub use enqueue::{enqueue, enqueue_many};
+pub use error::Error;
+pub use external::{DEFAULT_LEASE_MS, LEASE_MS, LeaseRequest, LeasedJob, MAX_LEASE_JOBS, MAX_WAIT_MS};
 pub use handler::{AttemptContext, Effect, Handler, LoadError, Outcome, Settled, Settlement};
 pub use job::{
     AttemptError, Enqueued, FailureReason, Group, JobView, MAX_ATTEMPTS, MAX_BATCH, MAX_PAYLOAD_BYTES, MAX_PRIORITY,
     MAX_RESULT_BYTES, MAX_TAGS, MAX_TEXT_BYTES, NewJob, QueueName, QueueNameError, RetryPolicy, State, Unique,
     UniqueScope,
 };
+pub use pool::{Handlers, Pool, PoolFigures};
+pub use registry::Queues;
 pub use settings::{GroupPolicy, Keep, QueueConfig, QueueSettings, Retention};
+pub use stats::{QueueStats, QueueTotals};
+pub use view::JobPage;

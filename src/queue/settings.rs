@@ -62,7 +62,7 @@ impl Default for QueueSettings {
             group_concurrency: None,
             rate_per_second: None,
             retry: RetryPolicy { attempts: 4, backoff: Backoff::exponential(1_000).with_max(DAY_MS) },
-            timeout_ms: Some(10 * MINUTE_MS),
+            timeout_ms: None,
             retention: Retention::default(),
         }
     }
@@ -93,6 +93,7 @@ impl QueueSettings {
             QueueName::WORKFLOW => Self {
                 concurrency: cores.saturating_mul(3).max(1),
                 retry: RetryPolicy { attempts: 4, backoff: Backoff::exponential(1_000).with_max(DAY_MS) },
+                timeout_ms: Some(10 * MINUTE_MS),
                 ..other
             },
             QueueName::REPORT => Self {

@@ -73,6 +73,29 @@ tables! {
     /// Maintained counters.
     COUNTERS = 2 in Index, owner "storage": "area u8, company u64, subject u64, what u8" => "i64";
 
+    /// What a job is: written once.
+    JOBS = 10 in Records, owner "queue": "company u64, job u64" => "JobBody";
+    /// Where a job stands; a job without a row waits as it was enqueued.
+    JOB_STATES = 11 in Index, owner "queue": "company u64, job u64" => "JobState";
+    /// Jobs that wait or are active, in the order of their line.
+    READY = 12 in Index, owner "queue": "company u64, queue u32, priority u8, group u64, order u64" => "ReadyRow";
+    /// What happens to jobs at a time: due, expired, unique key free again.
+    TIMERS = 13 in Index, owner "queue": "at i64, company u64, job u64, what u8" => "TimerRow";
+    /// Unique keys and the jobs that hold them.
+    UNIQUE_KEYS = 14 in Index, owner "queue": "company u64, queue u32, key text" => "UniqueRow";
+    /// Finished jobs in the order of their end.
+    FINISHED = 15 in Index, owner "queue": "company u64, queue u32, state u8, at i64, job u64" => "FinishedRow";
+    /// Errors of attempts, the last few per job.
+    JOB_ERRORS = 16 in Records, owner "queue": "company u64, job u64, number u32" => "AttemptError";
+    /// Results of completed jobs.
+    JOB_RESULTS = 17 in Records, owner "queue": "company u64, job u64" => "ResultRow";
+    /// Queues by name, with their number and the figures that were changed.
+    QUEUES = 18 in Index, owner "queue": "name text" => "QueueRow";
+    /// Which companies have jobs in which queue.
+    LANES = 19 in Index, owner "queue": "queue u32, company u64" => "LaneRow";
+    /// How often the store was opened for running jobs.
+    QUEUE_BOOTS = 20 in Index, owner "queue": "0 u8" => "BootRow";
+
     /// Events with the exact bytes that receivers get.
     EVENTS = 30 in Records, owner "events": "company u64, event u64" => "EventRow";
     /// Events by the id their sender chose.

@@ -50,7 +50,7 @@ pub(super) enum Verdict {
 
 /// Who asks for work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Taker {
+pub(super) enum Taker {
     /// A pool of this process: it may claim ahead of its handlers.
     Pool,
     /// A worker outside: what it leases it runs.

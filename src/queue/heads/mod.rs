@@ -27,7 +27,6 @@ use lane::{Lane, Search};
 use window::{Fill, Window};
 
 pub(crate) use fill::{FoundGroup, Request};
-pub(crate) use group::Taker;
 pub(crate) use take::Taken;
 pub(crate) use window::Ref;
 
@@ -164,6 +163,20 @@ impl Heads {
     /// Companies of this queue.
     pub(crate) fn companies(&self) -> impl Iterator<Item = u64> + '_ {
         self.lanes.keys().copied()
+    }
+
+    /// Whether taking may give something now.
+    pub(crate) fn is_ready(&self, now_ms: u64) -> bool {
+        let is_due = |at: Option<u64>| at.is_some_and(|at| at <= now_ms);
+        let is_rated = self.rate.is_some_and(|rate| rate.wait_until(now_ms).is_some());
+        (!self.turn.is_empty() && !is_rated)
+            || is_due(self.parked.first().map(|(at, ..)| *at))
+            || is_due(self.later_searches.first().map(|(at, _)| *at))
+    }
+
+    /// Whether a lane has something in turn.
+    pub(crate) fn is_lane_ready(&self, company: u64) -> bool {
+        self.lanes.get(&company).is_some_and(Lane::is_ready)
     }
 
     /// When something that is held becomes free by time alone.

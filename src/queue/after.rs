@@ -1,0 +1,193 @@
+//! What a transaction changes in memory, applied once its commit is durable.
+//!
+//! Order within one transition matters: a job is pushed before its lease ends, so that an
+//! ordered group never lets the next one pass; a hold is set before the lease ends, too.
+
+use std::sync::Arc;
+
+use super::{
+    heads::Ref,
+    job::{QueueName, State},
+    line::Line,
+    registry::{Inner, Queues},
+    settings::QueueSettings,
+    state::JobState,
+    store::JobKey,
+};
+use crate::{
+    base::{QueueId, Timestamp},
+    storage::Tx,
+};
+
+/// One change of a queue's memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Op {
+    Push {
+        company: u64,
+        priority: u8,
+        group: u64,
+        item: Ref,
+    },
+    Remove {
+        company: u64,
+        priority: u8,
+        group: u64,
+        ord: u64,
+    },
+    Hold {
+        company: u64,
+        group: u64,
+        job: u64,
+    },
+    Unhold {
+        company: u64,
+        group: u64,
+        job: u64,
+    },
+    EndLease {
+        job: u64,
+        generation: u32,
+    },
+    /// Tell a running handler that its job is cancelled.
+    Stop {
+        job: u64,
+        generation: u32,
+    },
+    Finished {
+        company: u64,
+        state: State,
+    },
+    SetPaused {
+        company: u64,
+        is_paused: bool,
+    },
+}
+
+/// Collects what is to happen after the commit.
+#[derive(Debug, Default)]
+pub(super) struct After {
+    ops: Vec<(QueueId, Op)>,
+    new_queues: Vec<(QueueName, QueueId, QueueSettings)>,
+    new_lanes: Vec<(QueueId, u64)>,
+    earliest_timer: Option<Timestamp>,
+}
+
+impl After {
+    pub(super) fn push(&mut self, queue: QueueId, op: Op) {
+        self.ops.push((queue, op));
+    }
+
+    pub(super) fn timer(&mut self, at: Timestamp) {
+        self.earliest_timer = Some(self.earliest_timer.map_or(at, |known| known.min(at)));
+    }
+
+    pub(super) fn new_queue(&mut self, name: QueueName, id: QueueId, settings: QueueSettings) {
+        self.new_queues.push((name, id, settings));
+    }
+
+    pub(super) fn new_lane(&mut self, queue: QueueId, company: u64) {
+        self.new_lanes.push((queue, company));
+    }
+
+    /// The number of a queue that this transaction creates.
+    pub(super) fn find_queue(&self, name: &QueueName) -> Option<QueueId> {
+        self.new_queues.iter().find(|(known, ..)| known == name).map(|(_, id, _)| *id)
+    }
+
+    pub(super) fn created(&mut self, (company, job): JobKey, new: &JobState) {
+        if new.state == State::Waiting {
+            self.push(new.place.queue, push_op(company, job, new));
+        }
+    }
+
+    pub(super) fn changed(&mut self, (company, job): JobKey, old: &JobState, new: &JobState, boot: u32) {
+        let queue = new.place.queue;
+        let group = new.place.group;
+        let was_in_line = old.effective(boot) == State::Waiting;
+        let was_held = old.effective(boot) == State::Active;
+        if new.state == State::Waiting && !(old.state == State::Waiting && old.place == new.place) {
+            self.push(queue, push_op(company, job, new));
+        }
+        if was_in_line && (!matches!(new.state, State::Waiting | State::Active) || old.place != new.place) {
+            let priority = old.place.priority;
+            self.push(queue, Op::Remove { company, priority, group: old.place.group, ord: old.place.ord });
+        }
+        if new.keeps_place && !old.keeps_place {
+            self.push(queue, Op::Hold { company, group, job });
+        }
+        if was_held && new.state != State::Active {
+            if new.state == State::Cancelled {
+                self.push(queue, Op::Stop { job, generation: old.generation });
+            }
+            self.push(queue, Op::EndLease { job, generation: old.generation });
+        }
+        if old.keeps_place && !new.keeps_place {
+            self.push(queue, Op::Unhold { company, group, job });
+        }
+        if new.state.is_terminal() && !old.state.is_terminal() {
+            self.push(queue, Op::Finished { company, state: new.state });
+        }
+    }
+
+    /// Leaves everything collected for after the commit.
+    pub(super) fn register(self, tx: &mut Tx<'_>, queues: &Queues) {
+        let Self { ops, new_queues, new_lanes, earliest_timer } = self;
+        if ops.is_empty() && new_queues.is_empty() && new_lanes.is_empty() && earliest_timer.is_none() {
+            return;
+        }
+        let inner = Arc::clone(&queues.inner);
+        tx.on_commit(move || {
+            for (name, id, settings) in new_queues {
+                inner.add_queue(&name, id, settings);
+            }
+            inner.add_lanes(&new_lanes);
+            for (queue, company) in new_lanes {
+                if let Some(line) = inner.line(queue) {
+                    line.core().heads.set_paused(company, false);
+                }
+            }
+            apply(&inner, &ops);
+            if let Some(at) = earliest_timer {
+                inner.timers.note(at);
+            }
+        });
+    }
+}
+
+fn push_op(company: u64, job: u64, row: &JobState) -> Op {
+    let item = Ref { ord: row.place.ord, job, kind: row.kind, bytes: row.bytes };
+    Op::Push { company, priority: row.place.priority, group: row.place.group, item }
+}
+
+fn apply(inner: &Arc<Inner>, ops: &[(QueueId, Op)]) {
+    for run in ops.chunk_by(|left, right| left.0 == right.0) {
+        let Some(line) = run.first().and_then(|(queue, _)| inner.line(*queue)) else { continue };
+        apply_to(inner, &line, run);
+    }
+}
+
+fn apply_to(inner: &Arc<Inner>, line: &Arc<Line>, run: &[(QueueId, Op)]) {
+    let now_s = inner.clock.mono_ms() / 1000;
+    let mut core = line.core();
+    for (_, op) in run {
+        match *op {
+            Op::Push { company, priority, group, item } => {
+                core.heads.push(company, priority, group, item);
+                line.wake_worker(company);
+            }
+            Op::Remove { company, priority, group, ord } => core.heads.remove(company, priority, group, ord),
+            Op::Hold { company, group, job } => core.heads.hold(company, group, job),
+            Op::Unhold { company, group, job } => core.heads.unhold(company, group, job),
+            Op::EndLease { job, generation } => core.end_lease(job, generation),
+            Op::Stop { job, generation } => line.stop_run(job, generation),
+            Op::Finished { company, state } => core.rings.record(company, state, now_s),
+            Op::SetPaused { company, is_paused } => core.heads.set_paused(company, is_paused),
+        }
+    }
+    let wants_reads = core.heads.has_requests();
+    drop(core);
+    line.wake_pool();
+    if wants_reads {
+        inner.load(line);
+    }
+}

@@ -1,0 +1,101 @@
+//! Opening the queues of a store, and their background tasks.
+//!
+//! Nothing here looks at jobs, however many there are: one commit gives this start its number
+//! and moves the counters of active jobs, whose leases are dead, to waiting. The jobs
+//! themselves are met in line.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    error::Error,
+    job::{QueueName, State},
+    registry::{BUILT_IN, Background, Inner, Queues},
+    settings::QueueConfig,
+    store::{BootRow, LANES, LaneRow, QUEUE_BOOTS, QUEUES, QueueRow, jobs_in},
+};
+use crate::{
+    base::QueueId,
+    storage::{Db, KeyRange, Order, Read, Tx},
+};
+
+/// What the boot commit read.
+struct Found {
+    boot: u32,
+    queues: Vec<(String, QueueRow)>,
+    lanes: Vec<((QueueId, u64), LaneRow)>,
+}
+
+impl Queues {
+    /// Opens the queues of a store. Nothing runs yet: see [`Queues::start`] and [`Queues::start_pool`].
+    ///
+    /// # Errors
+    /// When the store cannot read or write.
+    pub async fn open(db: Db, config: QueueConfig) -> Result<Self, Error> {
+        let found = db.write(boot).await?;
+        Ok(Self::with(db, config, found))
+    }
+
+    /// As [`Queues::open`], for threads that may block.
+    ///
+    /// # Errors
+    /// As [`Queues::open`].
+    pub fn open_blocking(db: Db, config: QueueConfig) -> Result<Self, Error> {
+        let found = db.write_blocking(boot)?;
+        Ok(Self::with(db, config, found))
+    }
+
+    fn with(db: Db, config: QueueConfig, found: Found) -> Self {
+        let inner = Inner::new(db, config, found.boot);
+        for (name, row) in found.queues {
+            let name = QueueName::trusted(&name);
+            let settings = row.settings.unwrap_or_else(|| inner.defaults(&name));
+            inner.add_queue(&name, row.id, settings);
+        }
+        let mut known = Vec::with_capacity(found.lanes.len());
+        for ((queue, company), row) in found.lanes {
+            known.push((queue, company));
+            if let Some(line) = inner.line(queue) {
+                line.core().heads.add_lane(company, row.is_paused);
+            }
+        }
+        inner.add_lanes(&known);
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Starts timers, rescue, retention and the reads behind the heads; once.
+    ///
+    /// Must be called within a tokio runtime. The tasks end when `stop` is cancelled.
+    pub fn start(&self, tracker: &TaskTracker, stop: &CancellationToken) {
+        let background = Background { handle: Handle::current(), tracker: tracker.clone(), stop: stop.clone() };
+        if self.inner.background.set(background).is_err() {
+            return;
+        }
+        tracker.spawn(self.clone().run_timer_loop());
+        tracker.spawn(self.clone().run_rescue_loop());
+        tracker.spawn(self.clone().run_retention_loop());
+        for line in self.inner.lines() {
+            self.inner.load(&line);
+        }
+    }
+}
+
+fn boot(tx: &mut Tx<'_>) -> Result<Found, Error> {
+    let boot = tx.get(QUEUE_BOOTS, &0)?.map_or(1, |row| row.boot.wrapping_add(1));
+    tx.put(QUEUE_BOOTS, &0, &BootRow { boot })?;
+    for (name, id) in BUILT_IN {
+        if !tx.exists(QUEUES, &name.to_owned())? {
+            tx.put(QUEUES, &name.to_owned(), &QueueRow { id, settings: None })?;
+        }
+    }
+    let queues = tx.list(QUEUES, &KeyRange::all(), Order::Ascending, usize::MAX)?;
+    let lanes = tx.list(LANES, &KeyRange::all(), Order::Ascending, usize::MAX)?;
+    for ((queue, company), _) in &lanes {
+        let active = tx.count(&jobs_in(*company, *queue, State::Active));
+        tx.add(jobs_in(*company, *queue, State::Active), -active);
+        tx.add(jobs_in(*company, *queue, State::Waiting), active);
+    }
+    Ok(Found { boot, queues, lanes })
+}

@@ -1,0 +1,187 @@
+//! Giving leases: jobs are taken from the heads, checked against their rows and marked active.
+//!
+//! Runs on the writer thread, so no two claims can meet. What was taken but not claimed goes
+//! back, also when the transaction fails or panics.
+
+use std::sync::Arc;
+
+use super::{
+    after::After,
+    heads::Taken,
+    leases::Lease,
+    line::Line,
+    registry::Queues,
+    state::{Claim, Claimed, JobState, Place},
+    store::{JOB_STATES, JobKey, Writer},
+};
+use crate::storage::{Error, Read, Tx};
+
+/// Who asks for leases.
+#[derive(Debug, Clone)]
+pub(super) enum Asker {
+    /// A pool of this process, for any company.
+    Pool,
+    /// A worker outside.
+    External {
+        company: u64,
+        /// Hashes of the kinds it takes.
+        kinds: Option<Vec<u32>>,
+        worker: String,
+        lease_ms: u32,
+    },
+}
+
+/// A job under a new lease.
+#[derive(Debug, Clone)]
+pub(super) struct Granted {
+    pub(super) key: JobKey,
+    pub(super) state: JobState,
+    pub(super) group_limit: Option<u32>,
+}
+
+/// Gives back what was taken when the transaction does not come to its end.
+struct Round<'a> {
+    line: &'a Line,
+    /// Taken and not yet looked at to the end.
+    taken: Vec<Taken>,
+    leased: Vec<(Taken, u32)>,
+}
+
+impl Drop for Round<'_> {
+    fn drop(&mut self) {
+        if self.taken.is_empty() && self.leased.is_empty() {
+            return;
+        }
+        let mut core = self.line.core();
+        for (taken, generation) in self.leased.drain(..) {
+            core.leases.remove(taken.item.job, generation);
+            self.taken.push(taken);
+        }
+        for taken in &self.taken {
+            core.heads.push(taken.company, taken.priority, taken.group, taken.item);
+            core.heads.untake(taken.company, taken.group);
+        }
+    }
+}
+
+/// Takes up to `want` jobs from the heads and marks them active.
+pub(super) fn claim(
+    tx: &mut Tx<'_>,
+    queues: &Queues,
+    line: &Arc<Line>,
+    want: usize,
+    asker: &Asker,
+) -> Result<Vec<Granted>, Error> {
+    let mut after = After::default();
+    let mut round = Round { line, taken: Vec::new(), leased: Vec::new() };
+    let mut granted = Vec::new();
+    while granted.len() < want {
+        round.taken = take(tx, line, want - granted.len(), asker);
+        if round.taken.is_empty() {
+            break;
+        }
+        let mut verdicts = Vec::with_capacity(round.taken.len());
+        for item in &round.taken {
+            verdicts.push(check(tx, queues, line, item, asker, &mut after)?);
+        }
+        let mut core = line.core();
+        for (item, verdict) in round.taken.drain(..).zip(verdicts) {
+            let job = item.item.job;
+            match verdict {
+                Verdict::Granted(state, lease) => {
+                    core.leases.grant(job, state.generation, lease);
+                    round.leased.push((item, state.generation));
+                    granted.push(Granted { key: (item.company, job), state, group_limit: item.group_limit });
+                }
+                Verdict::Rearmed(generation, lease) => {
+                    core.leases.grant(job, generation, lease);
+                    round.leased.push((item, generation));
+                }
+                Verdict::Holds => {
+                    core.heads.hold(item.company, item.group, job);
+                    core.heads.untake(item.company, item.group);
+                }
+                Verdict::Gone => core.heads.untake(item.company, item.group),
+            }
+        }
+    }
+    after.register(tx, queues);
+    round.leased.clear();
+    Ok(granted)
+}
+
+fn take(tx: &Tx<'_>, line: &Line, want: usize, asker: &Asker) -> Vec<Taken> {
+    let now_ms = tx.mono_ms();
+    let mut core = line.core();
+    core.heads.begin_pass(now_ms);
+    std::iter::from_fn(|| match asker {
+        Asker::Pool => core.heads.take(now_ms),
+        Asker::External { company, kinds, .. } => core.heads.take_for(*company, now_ms, kinds.as_deref()),
+    })
+    .take(want)
+    .collect()
+}
+
+/// What becomes of a job that was taken.
+enum Verdict {
+    Granted(JobState, Lease),
+    /// An external worker from before the restart still has it.
+    Rearmed(u32, Lease),
+    Holds,
+    Gone,
+}
+
+fn check(
+    tx: &mut Tx<'_>,
+    queues: &Queues,
+    line: &Line,
+    taken: &Taken,
+    asker: &Asker,
+    after: &mut After,
+) -> Result<Verdict, Error> {
+    let inner = &queues.inner;
+    let key = (taken.company, taken.item.job);
+    let row = tx.get(JOB_STATES, &key)?.unwrap_or_else(|| first_state(line, taken));
+    if row.place.ord != taken.item.ord {
+        return Ok(Verdict::Gone);
+    }
+    let (is_external, lease_ms, worker) = match asker {
+        Asker::Pool => (false, 0, ""),
+        Asker::External { lease_ms, worker, .. } => (true, *lease_ms, worker.as_str()),
+    };
+    let now_ms = tx.mono_ms();
+    let claim =
+        Claim { now: tx.now(), boot: inner.boot, since_boot_ms: inner.since_boot_ms(), is_external, lease_ms, worker };
+    let lease = |deadline_ms| Lease {
+        company: taken.company,
+        group: taken.group,
+        deadline_ms,
+        cut_off_ms: None,
+        is_ended: false,
+    };
+    let claimed = row.claim(&claim);
+    let mut writer = Writer { tx, after, boot: inner.boot };
+    Ok(match claimed {
+        Claimed::Start(next) => {
+            writer.change(key, &row, &next)?;
+            let deadline = is_external.then(|| now_ms.saturating_add(u64::from(lease_ms)));
+            Verdict::Granted(next, lease(deadline))
+        }
+        Claimed::Fail(next) => {
+            writer.change(key, &row, &next)?;
+            Verdict::Gone
+        }
+        Claimed::Rearm(next, left_ms) => {
+            writer.change(key, &row, &next)?;
+            Verdict::Rearmed(next.generation, lease(Some(now_ms.saturating_add(left_ms))))
+        }
+        Claimed::Holds => Verdict::Holds,
+        Claimed::Gone => Verdict::Gone,
+    })
+}
+
+/// The row of a job that has none, from its place alone.
+fn first_state(line: &Line, taken: &Taken) -> JobState {
+    let place = Place { queue: line.id, priority: taken.priority, group: taken.group, ord: taken.item.job };
+    JobState::enqueued(place, taken.item.kind, taken.item.bytes)
+}

@@ -1,0 +1,40 @@
+//! What can go wrong with a job or a queue.
+
+use super::job::State;
+use crate::{base::JobId, storage};
+
+/// Why the queue kernel refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store could not read or write.
+    #[error("the store failed")]
+    Storage(#[from] storage::Error),
+    /// There is no such job in this company.
+    #[error("there is no job {0}")]
+    NotFound(JobId),
+    /// The job is held under another lease, or not held any more.
+    #[error("the lease of job {0} is not held any more")]
+    LeaseLost(JobId),
+    /// The job's state does not allow it.
+    #[error("job {id} is {}", .state.as_str())]
+    WrongState {
+        /// The job.
+        id: JobId,
+        /// Its state.
+        state: State,
+    },
+    /// A field of the job does not fit.
+    #[error("{field} {reason}")]
+    Invalid {
+        /// The field, as the API names it.
+        field: &'static str,
+        /// What it must be.
+        reason: &'static str,
+    },
+    /// No further queue can be created.
+    #[error("there are already {0} queues, the most this instance holds")]
+    TooManyQueues(u32),
+    /// External workers hold as many leases as a queue allows.
+    #[error("external workers hold {0} leases, the most a queue allows")]
+    TooManyLeases(usize),
+}

@@ -1,0 +1,313 @@
+//! Workers outside: leasing with long poll, heartbeat, and the end of an attempt by token.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    after::After,
+    claim::{Asker, Granted, claim},
+    error::Error,
+    handler::{Outcome, Settled},
+    job::{JobView, MAX_RESULT_BYTES, MAX_TEXT_BYTES, QueueName},
+    leases::Lease,
+    line::Line,
+    registry::Queues,
+    settle::{Ending, PolicySource, forget_phantom, settle},
+    store::{JOB_STATES, JOBS, Writer, kind_hash},
+    token::Token,
+};
+use crate::{
+    base::{CompanyId, JobId},
+    storage::{self, Read, Tx},
+};
+
+/// The most jobs of one lease request.
+pub const MAX_LEASE_JOBS: usize = 100;
+/// The shortest and the longest lease.
+pub const LEASE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
+/// The lease when the worker names none.
+pub const DEFAULT_LEASE_MS: u32 = 30_000;
+/// The longest a request may wait for a job.
+pub const MAX_WAIT_MS: u64 = 30_000;
+
+/// A worker's wish for jobs.
+#[derive(Debug, Clone)]
+pub struct LeaseRequest {
+    /// Whose jobs.
+    pub company: CompanyId,
+    /// Of which queue; created at first use.
+    pub queue: QueueName,
+    /// 1 to [`MAX_LEASE_JOBS`].
+    pub max: usize,
+    /// Within [`LEASE_MS`].
+    pub lease_ms: u32,
+    /// How long to wait when there is none, at most [`MAX_WAIT_MS`].
+    pub wait_ms: u64,
+    /// The worker's name for itself; may be empty.
+    pub worker: String,
+    /// Only these kinds; looked for among the next thousand or so jobs of each group.
+    pub kinds: Option<Vec<String>>,
+}
+
+/// A job under lease.
+#[derive(Debug, Clone)]
+pub struct LeasedJob {
+    /// The job.
+    pub job: JobView,
+    /// To be shown with heartbeat, complete, fail and snooze.
+    pub token: String,
+    /// How long the lease holds from now, without a heartbeat.
+    pub lease_ms: u64,
+}
+
+impl Queues {
+    /// Leases jobs to a worker outside; waits for the first one if asked to.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]; [`Error::TooManyLeases`]; [`Error::Storage`].
+    pub async fn lease(&self, request: LeaseRequest) -> Result<Vec<LeasedJob>, Error> {
+        check(&request)?;
+        let line = self.line_for(&request).await?;
+        let company = request.company.hi();
+        let kinds = request.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind_hash(kind)).collect::<Vec<_>>());
+        let asker = Asker::External { company, kinds, worker: request.worker.clone(), lease_ms: request.lease_ms };
+        let clock = &self.inner.clock;
+        let give_up_ms = clock.mono_ms().saturating_add(request.wait_ms.min(MAX_WAIT_MS));
+        let waiting = line.wait(company, request.kinds.is_some());
+        loop {
+            let woken = waiting.notify.notified();
+            tokio::pin!(woken);
+            woken.as_mut().enable();
+            let leased = self.lease_now(&line, &request, &asker).await?;
+            let now_ms = clock.mono_ms();
+            let left_ms = give_up_ms.saturating_sub(now_ms);
+            if !leased.is_empty() || left_ms == 0 || self.is_stopping() {
+                return Ok(leased);
+            }
+            let next_wake = line.core().heads.next_wake(now_ms);
+            let wait_ms = next_wake.map_or(left_ms, |at| at.saturating_sub(now_ms).clamp(1, left_ms));
+            tokio::select! {
+                () = woken => {}
+                () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
+                () = self.stopping() => {}
+            }
+        }
+    }
+
+    async fn stopping(&self) {
+        match self.inner.background.get() {
+            Some(background) => background.stop.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn line_for(&self, request: &LeaseRequest) -> Result<Arc<Line>, Error> {
+        if let Some(line) = self.inner.find(&request.queue) {
+            return Ok(line);
+        }
+        let (queues, name) = (self.clone(), request.queue.clone());
+        self.inner
+            .db
+            .write(move |tx| {
+                let mut after = After::default();
+                let id = queues.intern(tx, &name, &mut after)?;
+                after.register(tx, &queues);
+                Ok::<_, Error>(id)
+            })
+            .await?;
+        self.inner.find(&request.queue).ok_or(Error::Storage(storage::Error::Stopped))
+    }
+
+    async fn lease_now(
+        &self,
+        line: &Arc<Line>,
+        request: &LeaseRequest,
+        asker: &Asker,
+    ) -> Result<Vec<LeasedJob>, Error> {
+        let (is_ready, external) = {
+            let mut core = line.core();
+            core.heads.begin_pass(self.inner.clock.mono_ms());
+            (core.heads.is_lane_ready(request.company.hi()), core.leases.external())
+        };
+        self.inner.load(line);
+        if !is_ready {
+            return Ok(Vec::new());
+        }
+        let limit = self.inner.config.external_leases;
+        let max = request.max.min(limit.saturating_sub(external));
+        if max == 0 {
+            return Err(Error::TooManyLeases(limit));
+        }
+        let (queues, own_line, asker) = (self.clone(), Arc::clone(line), asker.clone());
+        let granted = self.inner.db.write_unsynced(move |tx| claim(tx, &queues, &own_line, max, &asker)).await?;
+        self.inner.load(line);
+        if granted.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.show_leased(line, request, granted).await
+    }
+
+    /// Reads the bodies of leased jobs; one of another kind or none goes back.
+    async fn show_leased(
+        &self,
+        line: &Arc<Line>,
+        request: &LeaseRequest,
+        granted: Vec<Granted>,
+    ) -> Result<Vec<LeasedJob>, Error> {
+        let (queues, own_line) = (self.clone(), Arc::clone(line));
+        let read = move |snapshot: &storage::Snapshot| {
+            granted
+                .into_iter()
+                .map(|granted| {
+                    let view = snapshot.get(JOBS, &granted.key)?.map(|body| {
+                        let (key, state, settings) = (granted.key, &granted.state, own_line.settings());
+                        super::view::view(key, body, state, &own_line.name, &settings, queues.inner.boot)
+                    });
+                    Ok((granted, view))
+                })
+                .collect::<Result<Vec<_>, storage::Error>>()
+        };
+        let mut leased = Vec::new();
+        let mut unwanted = Vec::new();
+        for (granted, job) in self.inner.db.read(read).await?? {
+            let generation = granted.state.generation;
+            match job {
+                Some(job) if request.kinds.as_ref().is_none_or(|kinds| kinds.contains(&job.kind)) => {
+                    let token = Token::new(job.id, line.id, generation).to_string();
+                    let lease_ms = self.limit_lease(line, &job, generation, request.lease_ms);
+                    leased.push(LeasedJob { job, token, lease_ms });
+                }
+                other => unwanted.push((granted, other)),
+            }
+        }
+        if !unwanted.is_empty() {
+            self.give_back(unwanted).await?;
+        }
+        Ok(leased)
+    }
+
+    /// An attempt ends with its timeout whatever the heartbeats say.
+    fn limit_lease(&self, line: &Line, job: &JobView, generation: u32, lease_ms: u32) -> u64 {
+        let Some(timeout_ms) = job.timeout_ms else { return u64::from(lease_ms) };
+        let cut_off = self.inner.clock.mono_ms().saturating_add(timeout_ms);
+        line.core().leases.cut_off_at(job.id.hi(), generation, cut_off);
+        u64::from(lease_ms).min(timeout_ms)
+    }
+
+    async fn give_back(&self, unwanted: Vec<(Granted, Option<JobView>)>) -> Result<(), Error> {
+        let queues = self.clone();
+        self.inner
+            .db
+            .write(move |tx| {
+                let mut after = After::default();
+                for (granted, job) in unwanted {
+                    let generation = granted.state.generation;
+                    let Some(job) = job else {
+                        forget_phantom(tx, &queues, granted.key, generation)?;
+                        continue;
+                    };
+                    let ending = Ending {
+                        company: job.company,
+                        id: job.id,
+                        generation,
+                        outcome: Outcome::Release,
+                        policy: PolicySource::Known(None),
+                    };
+                    // It was leased just now, so a refusal only means that it was cancelled since.
+                    let _refused = settle(tx, &queues, ending, &mut after)?.is_err();
+                }
+                after.register(tx, &queues);
+                Ok::<_, Error>(())
+            })
+            .await
+    }
+
+    /// Extends a lease to `lease_ms` from now; answers how long it holds, which a timeout may shorten.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] when it is not held any more.
+    pub async fn heartbeat(&self, company: CompanyId, id: JobId, token: &str, lease_ms: u32) -> Result<u64, Error> {
+        let token = Token::parse(token, id).ok_or(Error::LeaseLost(id))?;
+        let line = self.inner.line(token.queue).ok_or(Error::LeaseLost(id))?;
+        let lease_ms = lease_ms.clamp(*LEASE_MS.start(), *LEASE_MS.end());
+        let now_ms = self.inner.clock.mono_ms();
+        let until = now_ms.saturating_add(u64::from(lease_ms));
+        if let Some(until) = line.core().leases.extend(id.hi(), token.generation, until) {
+            return Ok(until.saturating_sub(now_ms));
+        }
+        let queues = self.clone();
+        self.inner.db.write(move |tx| rearm(tx, &queues, company, id, token, until)).await?;
+        Ok(u64::from(lease_ms))
+    }
+
+    /// Ends an attempt of a worker outside, in the caller's transaction.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] for a token that is not the job's current one, and nothing is
+    /// changed; [`Error::Invalid`] for a result beyond its limit.
+    pub fn settle(
+        &self,
+        tx: &mut Tx<'_>,
+        company: CompanyId,
+        id: JobId,
+        token: &str,
+        outcome: Outcome,
+    ) -> Result<Settled, Error> {
+        let token = Token::parse(token, id).ok_or(Error::LeaseLost(id))?;
+        if let Outcome::Complete { result: Some(result) } = &outcome
+            && result.len() > MAX_RESULT_BYTES
+        {
+            return Err(Error::Invalid { field: "result", reason: "must be at most 256 KiB" });
+        }
+        let mut after = After::default();
+        let ending = Ending { company, id, generation: token.generation, outcome, policy: PolicySource::Body };
+        let settled = settle(tx, self, ending, &mut after)?.map_err(|_| Error::LeaseLost(id))?;
+        after.register(tx, self);
+        Ok(settled)
+    }
+}
+
+/// Takes over a lease from before the restart whose worker was heard of before its job was reached.
+fn rearm(
+    tx: &mut Tx<'_>,
+    queues: &Queues,
+    company: CompanyId,
+    id: JobId,
+    token: Token,
+    deadline_ms: u64,
+) -> Result<(), Error> {
+    let key = (company.hi(), id.hi());
+    let boot = queues.inner.boot;
+    let row = tx.get(JOB_STATES, &key)?.ok_or(Error::LeaseLost(id))?;
+    let next = row.rearm(token.generation, boot).map_err(|_| Error::LeaseLost(id))?;
+    let Some(line) = queues.inner.line(row.place.queue) else { return Err(Error::LeaseLost(id)) };
+    let mut after = After::default();
+    Writer { tx, after: &mut after, boot }.change(key, &row, &next)?;
+    after.register(tx, queues);
+    let group = row.place.group;
+    let lease = Lease { company: key.0, group, deadline_ms: Some(deadline_ms), cut_off_ms: None, is_ended: false };
+    tx.on_commit(move || {
+        let mut core = line.core();
+        core.heads.count_lease(key.0, group);
+        core.leases.grant(key.1, token.generation, lease);
+    });
+    Ok(())
+}
+
+fn check(request: &LeaseRequest) -> Result<(), Error> {
+    if !(1..=MAX_LEASE_JOBS).contains(&request.max) {
+        return Err(Error::Invalid { field: "max", reason: "must be 1 to 100" });
+    }
+    if !LEASE_MS.contains(&request.lease_ms) {
+        return Err(Error::Invalid { field: "lease_ms", reason: "must be 1000 to 3600000" });
+    }
+    if request.wait_ms > MAX_WAIT_MS {
+        return Err(Error::Invalid { field: "wait_ms", reason: "must be at most 30000" });
+    }
+    if request.worker.len() > MAX_TEXT_BYTES {
+        return Err(Error::Invalid { field: "worker", reason: "must be at most 256 bytes" });
+    }
+    if request.kinds.as_ref().is_some_and(|kinds| kinds.is_empty() || kinds.len() > MAX_LEASE_JOBS) {
+        return Err(Error::Invalid { field: "kinds", reason: "must be 1 to 100 kinds" });
+    }
+    Ok(())
+}

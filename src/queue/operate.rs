@@ -1,0 +1,210 @@
+//! What callers and operators do to jobs and queues, inside their own transaction.
+
+use super::{
+    after::{After, Op},
+    error::Error,
+    job::{JobView, QueueName, State},
+    registry::Queues,
+    settings::QueueSettings,
+    state::{JobState, Moment, Refusal},
+    store::{
+        FINISHED, JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobBody, JobKey, LANES, LaneRow, QUEUES, QueueRow, READY,
+        Writer, bytes_in, jobs_in,
+    },
+};
+use crate::{
+    base::{CompanyId, JobId, QueueId, Timestamp},
+    storage::{self, KeyRange, Order, Read, Tx},
+};
+
+/// Jobs cancelled in one transaction by [`Queues::drain_lane`].
+const DRAIN_CHUNK: usize = 200;
+
+impl Queues {
+    /// Cancels a job in any state that is not terminal; a running handler is told.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::WrongState`] when it is finished already.
+    pub fn cancel(&self, tx: &mut Tx<'_>, company: CompanyId, id: JobId) -> Result<JobView, Error> {
+        self.transition(tx, company, id, |row, moment| row.cancel(moment.now))
+    }
+
+    /// Puts a finished job back in line, with all its attempts before it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::WrongState`] when it is not finished.
+    pub fn retry(&self, tx: &mut Tx<'_>, company: CompanyId, id: JobId) -> Result<JobView, Error> {
+        tx.admit_new_work()?;
+        tx.remove(JOB_RESULTS, &(company.hi(), id.hi()))?;
+        self.transition(tx, company, id, JobState::retry_finished)
+    }
+
+    /// Starts the wait of a delayed or retrying job no longer: it becomes waiting.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::WrongState`] when it is neither delayed nor retrying.
+    pub fn promote(&self, tx: &mut Tx<'_>, company: CompanyId, id: JobId) -> Result<JobView, Error> {
+        self.transition(tx, company, id, JobState::promote)
+    }
+
+    fn transition(
+        &self,
+        tx: &mut Tx<'_>,
+        company: CompanyId,
+        id: JobId,
+        step: impl FnOnce(&JobState, &Moment) -> Result<JobState, Refusal>,
+    ) -> Result<JobView, Error> {
+        let (key, body, row) = self.body_and_state(tx, company, id)?;
+        let moment = Moment { now: tx.now(), tail: tx.mint_with(0).hi, is_ordered: false };
+        let next = step(&row, &moment).map_err(|_| Error::WrongState { id, state: row.effective(self.inner.boot) })?;
+        let mut after = After::default();
+        Writer { tx, after: &mut after, boot: self.inner.boot }.change(key, &row, &next)?;
+        after.register(tx, self);
+        self.inner.view(tx, key, body)?.ok_or(Error::NotFound(id))
+    }
+
+    fn body_and_state(&self, tx: &Tx<'_>, company: CompanyId, id: JobId) -> Result<(JobKey, JobBody, JobState), Error> {
+        let key = (company.hi(), id.hi());
+        let body = tx.get(JOBS, &key)?.filter(|body| body.id_lo == id.raw().lo).ok_or(Error::NotFound(id))?;
+        let row = tx.get(JOB_STATES, &key)?.unwrap_or_else(|| body.first_state(key.1));
+        Ok((key, body, row))
+    }
+
+    /// Removes a finished job and everything kept with it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::WrongState`] when it is not finished.
+    pub fn delete(&self, tx: &mut Tx<'_>, company: CompanyId, id: JobId) -> Result<(), Error> {
+        let (key, _, row) = self.body_and_state(tx, company, id)?;
+        let Some(at) = row.finished_at.filter(|_| row.state.is_terminal()) else {
+            return Err(Error::WrongState { id, state: row.effective(self.inner.boot) });
+        };
+        Ok(remove_finished(tx, (key.0, row.place.queue, row.state, at, key.1), row.bytes)?)
+    }
+
+    /// Pauses the company's part of a queue: nothing of it starts until it is resumed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn pause(&self, tx: &mut Tx<'_>, company: CompanyId, queue: &QueueName) -> Result<(), Error> {
+        self.set_paused(tx, company, queue, true)
+    }
+
+    /// Ends a pause.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn resume(&self, tx: &mut Tx<'_>, company: CompanyId, queue: &QueueName) -> Result<(), Error> {
+        self.set_paused(tx, company, queue, false)
+    }
+
+    fn set_paused(&self, tx: &mut Tx<'_>, company: CompanyId, queue: &QueueName, is_paused: bool) -> Result<(), Error> {
+        let mut after = After::default();
+        let id = self.intern(tx, queue, &mut after)?;
+        self.ensure_lane(tx, id, company.hi(), &mut after)?;
+        tx.put(LANES, &(id, company.hi()), &LaneRow { is_paused })?;
+        after.push(id, Op::SetPaused { company: company.hi(), is_paused });
+        after.register(tx, self);
+        Ok(())
+    }
+
+    /// Changes the figures of a queue, for all companies.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a figure out of range.
+    pub fn configure(&self, tx: &mut Tx<'_>, queue: &QueueName, settings: QueueSettings) -> Result<(), Error> {
+        if settings.concurrency == 0 || settings.retry.attempts == 0 {
+            return Err(Error::Invalid { field: "concurrency", reason: "and attempts must be at least 1" });
+        }
+        let mut after = After::default();
+        let id = self.intern(tx, queue, &mut after)?;
+        tx.put(QUEUES, &queue.as_str().to_owned(), &QueueRow { id, settings: Some(settings.clone()) })?;
+        after.register(tx, self);
+        let inner = std::sync::Arc::clone(&self.inner);
+        tx.on_commit(move || {
+            if let Some(line) = inner.line(id) {
+                line.configure(settings);
+            }
+        });
+        Ok(())
+    }
+
+    /// Cancels everything of the company that waits in a queue; answers how many.
+    ///
+    /// Jobs that are active, delayed or retrying stay. Works in small transactions.
+    ///
+    /// # Errors
+    /// When the store cannot read or write.
+    pub async fn drain_lane(&self, company: CompanyId, queue: &QueueName) -> Result<u64, Error> {
+        let Some(line) = self.inner.find(queue) else { return Ok(0) };
+        let mut cancelled = 0;
+        let mut cursor = None;
+        loop {
+            let (queues, id) = (self.clone(), line.id);
+            let (count, next) =
+                self.inner.db.write(move |tx| drain_chunk(tx, &queues, company.hi(), id, cursor)).await?;
+            cancelled += count;
+            match next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(cancelled),
+            }
+        }
+    }
+}
+
+type Place = (u8, u64, u64);
+
+fn drain_chunk(
+    tx: &mut Tx<'_>,
+    queues: &Queues,
+    company: u64,
+    queue: QueueId,
+    cursor: Option<Place>,
+) -> Result<(u64, Option<Place>), Error> {
+    let lane = (company, queue);
+    let range = match cursor {
+        Some((priority, group, ord)) => KeyRange::after(&(company, queue, priority, group, ord)).within(&lane),
+        None => KeyRange::prefix(&lane),
+    };
+    let rows = tx.list(READY, &range, Order::Ascending, DRAIN_CHUNK)?;
+    let next = rows.last().filter(|_| rows.len() == DRAIN_CHUNK).map(|((_, _, p, g, o), _)| (*p, *g, *o));
+    let boot = queues.inner.boot;
+    let mut after = After::default();
+    let mut count = 0;
+    for (_, ready) in rows {
+        let key = (company, ready.job);
+        let Some(row) = super::store::find_state(tx, key)? else { continue };
+        if row.effective(boot) != State::Waiting {
+            continue;
+        }
+        if let Ok(cancelled) = row.cancel(tx.now()) {
+            Writer { tx, after: &mut after, boot }.change(key, &row, &cancelled)?;
+            count += 1;
+        }
+    }
+    after.register(tx, queues);
+    Ok((count, next))
+}
+
+/// Removes a finished job by its place in the finished index.
+pub(super) fn remove_finished(
+    tx: &mut Tx<'_>,
+    (company, queue, state, at, job): (u64, QueueId, State, Timestamp, u64),
+    bytes: u32,
+) -> Result<(), storage::Error> {
+    let key = (company, job);
+    if let Some(row) = tx.get(JOB_STATES, &key)? {
+        for number in row.errors.saturating_sub(super::settle::KEPT_ERRORS)..row.errors {
+            tx.remove(JOB_ERRORS, &(company, job, number))?;
+        }
+        if row.has_result {
+            tx.remove(JOB_RESULTS, &key)?;
+        }
+    }
+    tx.remove(JOBS, &key)?;
+    tx.remove(JOB_STATES, &key)?;
+    tx.remove(FINISHED, &(company, queue, state as u8, at, job))?;
+    tx.add(jobs_in(company, queue, state), -1);
+    tx.add(bytes_in(company, queue, state), -i64::from(bytes));
+    Ok(())
+}

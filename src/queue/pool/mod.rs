@@ -1,0 +1,381 @@
+//! Handlers at work: one pool per queue claims jobs, reads their inputs, runs them and settles them.
+//!
+//! The way of a job: claimed in an un-synced commit, its input read on a blocking thread with
+//! the rest of its batch, run in a task under its deadline with panics caught, settled in a
+//! synced commit with the changes its handler wants. A place is free again as soon as the
+//! handler ends. Nothing polls: commits and ended handlers wake the claim loop.
+
+mod handlers;
+mod local;
+mod run;
+mod settler;
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    claim::{Asker, Granted, claim},
+    handler::{AttemptContext, LoadError, Outcome},
+    job::{JobView, QueueName},
+    line::Line,
+    registry::Queues,
+    settle::{Ending, PolicySource, forget_phantom},
+    store::JOBS,
+    view,
+};
+use crate::storage::{self, Read, Snapshot};
+use handlers::Run;
+use local::Local;
+
+pub use handlers::Handlers;
+
+/// The most jobs of one claim.
+const CLAIM_MAX: usize = 512;
+
+/// Figures of a pool; they only grow.
+#[derive(Debug, Default)]
+pub struct PoolFigures {
+    /// Attempts begun.
+    pub started: AtomicU64,
+    /// Attempts that panicked.
+    pub panicked: AtomicU64,
+    /// Attempts cut off at their deadline.
+    pub timed_out: AtomicU64,
+    /// Settlements refused because the job was no longer held.
+    pub refused: AtomicU64,
+    /// Claims made.
+    pub claims: AtomicU64,
+}
+
+/// A claimed job whose input is read.
+struct Ready {
+    run: Run,
+    ctx: AttemptContext,
+    granted: Granted,
+    policy: PolicySource,
+    timeout_ms: Option<u64>,
+}
+
+/// What a claimed job becomes once its body was looked at.
+enum Loaded {
+    Run(Box<Ready>),
+    End(Ending, Granted),
+    /// Deleted while on the way.
+    Phantom(Granted),
+}
+
+struct Shared {
+    queues: Queues,
+    line: Arc<Line>,
+    handlers: Handlers,
+    tracker: TaskTracker,
+    /// No more claims.
+    stop: CancellationToken,
+    /// Running handlers are told.
+    warn: CancellationToken,
+    /// Running handlers are dropped.
+    force: CancellationToken,
+    local: Mutex<Local<Box<Ready>>>,
+    /// Claimed and not settled.
+    open: AtomicUsize,
+    closed: Notify,
+    unsettled: Mutex<Vec<Ending>>,
+    settle_wake: Notify,
+    figures: PoolFigures,
+}
+
+/// The pool of one queue; stops with [`Pool::drain`].
+#[derive(Clone)]
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("queue", &self.shared.line.name).finish_non_exhaustive()
+    }
+}
+
+impl Queues {
+    /// Starts the pool of an existing queue; `None` when there is no such queue.
+    ///
+    /// Its tasks run on the tracker; it stops claiming when `stop` is cancelled.
+    pub fn start_pool(
+        &self,
+        queue: &QueueName,
+        handlers: Handlers,
+        tracker: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Option<Pool> {
+        let line = self.inner.find(queue)?;
+        let shared = Arc::new(Shared {
+            queues: self.clone(),
+            line,
+            handlers,
+            tracker: tracker.clone(),
+            stop: stop.child_token(),
+            warn: CancellationToken::new(),
+            force: CancellationToken::new(),
+            local: Mutex::default(),
+            // The claim loop itself counts as one until it has ended.
+            open: AtomicUsize::new(1),
+            closed: Notify::new(),
+            unsettled: Mutex::default(),
+            settle_wake: Notify::new(),
+            figures: PoolFigures::default(),
+        });
+        tracker.spawn(Arc::clone(&shared).claim_loop());
+        tracker.spawn(Arc::clone(&shared).settle_loop());
+        Some(Pool { shared })
+    }
+}
+
+impl Pool {
+    /// The queue it serves.
+    pub fn queue(&self) -> &QueueName {
+        &self.shared.line.name
+    }
+
+    /// Its figures.
+    pub fn figures(&self) -> &PoolFigures {
+        &self.shared.figures
+    }
+
+    /// Handlers running now.
+    pub fn running(&self) -> usize {
+        self.shared.local().running()
+    }
+
+    /// Stops: no more claims, what has not started goes back, what runs may end within `grace`.
+    ///
+    /// Then handlers are told, a second later dropped, and their jobs go back to the head of
+    /// the line. Answers once everything is settled, or a few seconds after the grace.
+    pub async fn drain(&self, grace: Duration) {
+        let shared = &self.shared;
+        shared.stop.cancel();
+        shared.line.wake_pool();
+        let left = shared.local().close();
+        for ready in left {
+            shared.release(&ready.ctx.job, &ready.granted);
+        }
+        if tokio::time::timeout(grace, shared.wait_closed()).await.is_ok() {
+            return;
+        }
+        shared.warn.cancel();
+        if tokio::time::timeout(Duration::from_secs(1), shared.wait_closed()).await.is_ok() {
+            return;
+        }
+        shared.force.cancel();
+        if tokio::time::timeout(Duration::from_secs(5), shared.wait_closed()).await.is_err() {
+            tracing::warn!(queue = %shared.line.name, "not every job could be given back; the rest is rescued at the next start");
+        }
+    }
+}
+
+impl Shared {
+    fn local(&self) -> MutexGuard<'_, Local<Box<Ready>>> {
+        self.local.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn concurrency(&self) -> usize {
+        self.line.settings().concurrency.max(1) as usize
+    }
+
+    async fn wait_closed(&self) {
+        loop {
+            let notified = self.closed.notified();
+            if self.open.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// One claimed job is settled, or will be by somebody else.
+    fn close_one(&self) {
+        if self.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.closed.notify_waiters();
+            self.settle_wake.notify_one();
+        }
+    }
+
+    async fn claim_loop(self: Arc<Self>) {
+        self.claim_until_stopped().await;
+        self.close_one();
+    }
+
+    async fn claim_until_stopped(self: &Arc<Self>) {
+        while !self.stop.is_cancelled() {
+            let now_ms = self.queues.inner.clock.mono_ms();
+            let room = self.local().room(self.concurrency()).min(CLAIM_MAX);
+            let (is_ready, next_wake) = {
+                let core = self.line.core();
+                (core.heads.is_ready(now_ms), core.heads.next_wake(now_ms))
+            };
+            if room > 0 && is_ready {
+                match self.claim(room).await {
+                    Ok(0) => {}
+                    Ok(_) => continue,
+                    Err(storage::Error::Stopped | storage::Error::Unknown(_)) => return,
+                    Err(error) => {
+                        tracing::warn!(%error, queue = %self.line.name, "could not claim jobs");
+                        self.pause(Some(now_ms + 200)).await;
+                        continue;
+                    }
+                }
+            }
+            self.pause(next_wake.filter(|_| room > 0)).await;
+        }
+    }
+
+    /// Waits for a commit, an ended handler, the monotonic clock to read `until`, or the stop.
+    async fn pause(&self, until: Option<u64>) {
+        let now_ms = self.queues.inner.clock.mono_ms();
+        let wait = until.map_or(Duration::MAX, |at| Duration::from_millis(at.saturating_sub(now_ms)));
+        tokio::select! {
+            () = self.line.woken() => {}
+            () = tokio::time::sleep(wait), if until.is_some() => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// Claims and sends what was claimed on its way; answers how many.
+    async fn claim(self: &Arc<Self>, room: usize) -> Result<usize, storage::Error> {
+        let (queues, line) = (self.queues.clone(), Arc::clone(&self.line));
+        self.figures.claims.fetch_add(1, Ordering::Relaxed);
+        let granted =
+            self.queues.inner.db.write_unsynced(move |tx| claim(tx, &queues, &line, room, &Asker::Pool)).await?;
+        self.queues.inner.load(&self.line);
+        let count = granted.len();
+        if count > 0 {
+            self.open.fetch_add(count, Ordering::AcqRel);
+            self.local().claimed(count);
+            let shared = Arc::clone(self);
+            self.tracker.spawn(async move { shared.load(granted).await });
+        }
+        Ok(count)
+    }
+
+    /// Reads the inputs of a batch and starts what may start.
+    async fn load(self: Arc<Self>, granted: Vec<Granted>) {
+        let shared = Arc::clone(&self);
+        let batch = granted.clone();
+        let loaded = self.queues.inner.db.read(move |snapshot| shared.load_batch(snapshot, batch)).await;
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                // Nothing is known of the jobs, so their leases stay until the next start.
+                tracing::error!(%error, queue = %self.line.name, "claimed jobs could not be read");
+                for _ in granted {
+                    self.local().drop_claimed();
+                    self.close_one();
+                }
+                return;
+            }
+        };
+        for item in loaded {
+            match item {
+                Loaded::Run(ready) => self.offer(ready),
+                Loaded::End(ending, granted) => {
+                    self.end_unstarted(&granted);
+                    self.settle_later(ending);
+                }
+                Loaded::Phantom(granted) => self.forget(granted).await,
+            }
+        }
+        self.start_ready();
+    }
+
+    fn offer(&self, ready: Box<Ready>) {
+        let key = (ready.granted.key.0, ready.granted.state.place.group);
+        let limit = ready.granted.group_limit;
+        if let Some(ready) = self.local().offer(key, limit, ready) {
+            self.local().drop_claimed();
+            self.release(&ready.ctx.job, &ready.granted);
+        }
+    }
+
+    /// Frees the place of a job that will not run.
+    fn end_unstarted(&self, granted: &Granted) {
+        self.local().drop_claimed();
+        let Granted { key, state, .. } = granted;
+        self.line.core().end_run(key.1, state.generation, key.0, state.place.group);
+        self.line.wake_pool();
+    }
+
+    /// Gives a claimed job back to the head of its line.
+    fn release(&self, job: &JobView, granted: &Granted) {
+        self.settle_later(Ending {
+            company: job.company,
+            id: job.id,
+            generation: granted.state.generation,
+            outcome: Outcome::Release,
+            policy: PolicySource::Known(None),
+        });
+    }
+
+    async fn forget(&self, granted: Granted) {
+        self.local().drop_claimed();
+        let queues = self.queues.clone();
+        let write =
+            self.queues.inner.db.write(move |tx| forget_phantom(tx, &queues, granted.key, granted.state.generation));
+        if let Err(error) = write.await {
+            tracing::warn!(%error, "a lease of a deleted job could not be ended");
+        }
+        self.close_one();
+    }
+
+    fn load_batch(&self, snapshot: &Snapshot, granted: Vec<Granted>) -> Vec<Loaded> {
+        let settings = self.line.settings();
+        let started_at = self.queues.inner.clock.now();
+        granted
+            .into_iter()
+            .map(|granted| {
+                let body = match snapshot.get(JOBS, &granted.key) {
+                    Ok(Some(body)) => body,
+                    Ok(None) => return Loaded::Phantom(granted),
+                    Err(error) => {
+                        tracing::error!(%error, "the body of a claimed job could not be read");
+                        return Loaded::Phantom(granted);
+                    }
+                };
+                let policy = PolicySource::Known(body.retry.clone());
+                let timeout_ms = body.timeout_ms.or(settings.timeout_ms);
+                let job =
+                    view::view(granted.key, body, &granted.state, &self.line.name, &settings, self.queues.inner.boot);
+                let (company, id) = (job.company, job.id);
+                let generation = granted.state.generation;
+                match self.handlers.prepare(snapshot, &job) {
+                    Ok(run) => {
+                        let ctx = AttemptContext {
+                            attempt: job.attempt,
+                            attempts_max: job.attempts_max,
+                            job: Arc::new(job),
+                            started_at,
+                            deadline_mono_ms: None,
+                            cancel: self.warn.child_token(),
+                        };
+                        Loaded::Run(Box::new(Ready { run, ctx, granted, policy, timeout_ms }))
+                    }
+                    Err(error) => {
+                        let outcome = match error {
+                            LoadError::Discard(error) => Outcome::Discard { error },
+                            LoadError::Snooze { ms } => Outcome::Snooze { ms },
+                            LoadError::Storage(error) => Outcome::Retry { error: error.to_string(), after_ms: None },
+                        };
+                        Loaded::End(Ending { company, id, generation, outcome, policy }, granted)
+                    }
+                }
+            })
+            .collect()
+    }
+}

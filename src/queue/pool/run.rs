@@ -1,0 +1,139 @@
+//! One attempt in its task: deadline, panic, cancellation, and what follows its end.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use super::{Ready, Shared, handlers::Running};
+use crate::queue::{
+    handler::{Outcome, Settlement},
+    settle::Ending,
+};
+
+/// Jobs a task runs one after another before it lets others go first.
+const YIELD_AFTER: usize = 16;
+
+/// How an attempt ended, before that is turned into an outcome.
+enum End {
+    Settled(Settlement),
+    Panicked(String),
+    TimedOut,
+    Forced,
+}
+
+/// Turns a panic of the future inside into an error.
+struct Caught(Running);
+
+impl Future for Caught {
+    type Output = Result<Settlement, String>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(settlement)) => Poll::Ready(Ok(settlement)),
+            Err(panic) => {
+                let words = panic
+                    .downcast_ref::<&str>()
+                    .map(|words| (*words).to_owned())
+                    .or_else(|| panic.downcast_ref::<String>().cloned());
+                Poll::Ready(Err(words.unwrap_or_else(|| "no message".to_owned())))
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Starts a task for every job that may start.
+    pub(super) fn start_ready(self: &Arc<Self>) {
+        let concurrency = self.concurrency();
+        loop {
+            let Some(ready) = self.local().start(concurrency) else { return };
+            self.tracker.spawn(Arc::clone(self).work(ready));
+        }
+    }
+
+    /// Runs a job, and then others for as long as there are any.
+    async fn work(self: Arc<Self>, first: Box<Ready>) {
+        let mut next = Some(first);
+        let mut count = 0;
+        while let Some(ready) = next.take() {
+            let key = (ready.granted.key.0, ready.granted.state.place.group);
+            let job = ready.granted.key.1;
+            let generation = ready.granted.state.generation;
+            let policy = ready.policy.clone();
+            let view = Arc::clone(&ready.ctx.job);
+            let Settlement { outcome, effect } = self.attempt(*ready).await;
+            self.line.core().end_run(job, generation, key.0, key.1);
+            next = {
+                let mut local = self.local();
+                local.end(key);
+                local.start(self.concurrency())
+            };
+            self.line.workers.store(self.local().running(), Ordering::Relaxed);
+            self.line.wake_pool();
+            let ending = Ending { company: view.company, id: view.id, generation, outcome, policy };
+            match effect {
+                None => self.settle_later(ending),
+                Some(effect) => {
+                    if let Some(ready) = next.take() {
+                        self.tracker.spawn(Arc::clone(&self).boxed_work(ready));
+                    }
+                    self.settle_with(ending, effect).await;
+                }
+            }
+            count += 1;
+            if count % YIELD_AFTER == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// The same as a boxed future, so that a task can start another of its own type.
+    fn boxed_work(self: Arc<Self>, ready: Box<Ready>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(self.work(ready))
+    }
+
+    async fn attempt(&self, ready: Ready) -> Settlement {
+        let Ready { run, mut ctx, granted, timeout_ms, .. } = ready;
+        let (job, generation) = (granted.key.1, granted.state.generation);
+        let now_ms = self.queues.inner.clock.mono_ms();
+        ctx.deadline_mono_ms = timeout_ms.map(|ms| now_ms.saturating_add(ms));
+        self.figures.started.fetch_add(1, Ordering::Relaxed);
+        self.line.watch_run(job, generation, ctx.cancel.clone());
+        let cancel = ctx.cancel.clone();
+        let end = self.run_to_end(Caught(run(ctx)), timeout_ms).await;
+        self.line.unwatch_run(job, generation);
+        match end {
+            End::Settled(settlement) => settlement,
+            End::Panicked(words) => {
+                self.figures.panicked.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(job.id = job, panic = words, "a handler panicked");
+                Settlement::retry(format!("the handler panicked: {words}"))
+            }
+            End::TimedOut => {
+                cancel.cancel();
+                self.figures.timed_out.fetch_add(1, Ordering::Relaxed);
+                Settlement::retry(format!("timed out after {} ms", timeout_ms.unwrap_or_default()))
+            }
+            End::Forced => Settlement::plain(Outcome::Release),
+        }
+    }
+
+    async fn run_to_end(&self, running: Caught, timeout_ms: Option<u64>) -> End {
+        let timeout = timeout_ms.map_or(Duration::MAX, Duration::from_millis);
+        tokio::select! {
+            biased;
+            result = running => match result {
+                Ok(settlement) => End::Settled(settlement),
+                Err(words) => End::Panicked(words),
+            },
+            () = tokio::time::sleep(timeout), if timeout_ms.is_some() => End::TimedOut,
+            () = self.force.cancelled() => End::Forced,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Taking back leases whose worker was not heard of in time.
+
+use std::time::Duration;
+
+use super::{
+    after::{After, Op},
+    handler::Outcome,
+    leases::Lost,
+    registry::Queues,
+    settle::{Ending, PolicySource, settle},
+    store::{JOB_STATES, Writer},
+};
+use crate::{
+    base::{CompanyId, JobId, QueueId, RawId},
+    storage::{Error, Read, Tx},
+};
+
+/// Leases taken back in one transaction.
+const CHUNK: usize = 256;
+
+/// A lost lease of a job: its company, its `hi`, its generation.
+type LostLease = (u64, u64, u32, Lost);
+
+impl Queues {
+    /// Looks for lost leases until told to stop.
+    pub(super) async fn run_rescue_loop(self) {
+        let Some(background) = self.inner.background.get() else { return };
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(self.inner.config.rescue_every_ms)) => {}
+                () = background.stop.cancelled() => return,
+            }
+            match self.rescue_lost().await {
+                Ok(0) => {}
+                Ok(count) => tracing::warn!(count, "leases were lost and their jobs taken back"),
+                Err(Error::Stopped | Error::Unknown(_)) => return,
+                Err(error) => tracing::warn!(%error, "lost leases could not be taken back"),
+            }
+        }
+    }
+
+    /// Takes back every lease that is lost now; answers how many.
+    ///
+    /// # Errors
+    /// When the store cannot read or write.
+    pub async fn rescue_lost(&self) -> Result<usize, Error> {
+        let mut count = 0;
+        for line in self.inner.lines() {
+            loop {
+                let lost: Vec<LostLease> = {
+                    let now_ms = self.inner.clock.mono_ms();
+                    let again_ms = now_ms + self.inner.config.rescue_every_ms;
+                    let mut core = line.core();
+                    let expired = core.leases.expired(now_ms, CHUNK, again_ms);
+                    expired
+                        .into_iter()
+                        .filter_map(|(job, generation, lost)| {
+                            Some((core.leases.company(job, generation)?, job, generation, lost))
+                        })
+                        .collect()
+                };
+                if lost.is_empty() {
+                    break;
+                }
+                count += lost.len();
+                let (queues, queue) = (self.clone(), line.id);
+                self.inner.db.write(move |tx| rescue(tx, &queues, queue, &lost)).await?;
+            }
+        }
+        Ok(count)
+    }
+}
+
+fn rescue(tx: &mut Tx<'_>, queues: &Queues, queue: QueueId, lost: &[LostLease]) -> Result<(), Error> {
+    let boot = queues.inner.boot;
+    let mut after = After::default();
+    for (company, job, generation, lost) in lost.iter().copied() {
+        let key = (company, job);
+        let row = tx.get(JOB_STATES, &key)?;
+        let Some(row) = row.filter(|row| row.rescue(generation, tx.now()).is_ok()) else {
+            // Settled meanwhile; the lease itself is all that is left.
+            after.push(queue, Op::EndLease { job, generation });
+            continue;
+        };
+        match lost {
+            Lost::Silent => {
+                if let Ok(next) = row.rescue(generation, tx.now()) {
+                    Writer { tx, after: &mut after, boot }.change(key, &row, &next)?;
+                }
+            }
+            Lost::TimedOut => {
+                // Only the increasing halves are used as keys.
+                let raw = |hi| RawId { hi, lo: 0 };
+                let ending = Ending {
+                    company: CompanyId::from_raw(raw(company)),
+                    id: JobId::from_raw(raw(job)),
+                    generation,
+                    outcome: Outcome::Retry { error: "timed out".to_owned(), after_ms: None },
+                    policy: PolicySource::Body,
+                };
+                let _refused = settle(tx, queues, ending, &mut after)?.is_err();
+            }
+        }
+    }
+    after.register(tx, queues);
+    Ok(())
+}

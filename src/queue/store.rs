@@ -1,0 +1,289 @@
+//! Tables of the queue kernel, and the one function that writes a transition.
+//!
+//! Everything that follows from a job's row (ready index, timers, unique key, finished index,
+//! counters) is written by [`Writer::change`] as the difference of two rows, in the same
+//! transaction. Nothing else touches those tables, but for the retention and boot.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    after::After,
+    job::{AttemptError, RetryPolicy, State, UniqueScope},
+    settings::QueueSettings,
+    state::{Indexes, JobState, Place},
+};
+use crate::{
+    base::{QueueId, RawId, Timestamp},
+    named_value, postcard_value,
+    storage::{CounterKey, Error, Read, Table, Tx, keyspaces},
+};
+
+/// A company's `hi` and a job's `hi`.
+pub(super) type JobKey = (u64, u64);
+
+/// What a job is; never changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct JobBody {
+    pub(super) id_lo: u64,
+    pub(super) company_lo: u64,
+    pub(super) queue: QueueId,
+    pub(super) kind: String,
+    pub(super) payload: Bytes,
+    pub(super) priority: u8,
+    pub(super) group: u64,
+    pub(super) group_text: Option<String>,
+    pub(super) retry: Option<RetryPolicy>,
+    pub(super) timeout_ms: Option<u64>,
+    pub(super) tags: Vec<String>,
+    pub(super) unique: Option<(String, UniqueScope)>,
+    pub(super) parent: Option<RawId>,
+}
+postcard_value!(JobBody, 1);
+
+impl JobBody {
+    /// The row the job has while none is written.
+    pub(super) fn first_state(&self, job: u64) -> JobState {
+        let place = Place { queue: self.queue, priority: self.priority, group: self.group, ord: job };
+        JobState::enqueued(place, kind_hash(&self.kind), self.payload.len() as u32)
+    }
+}
+
+postcard_value!(JobState, 1);
+
+/// The job at a place in line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ReadyRow {
+    pub(super) job: u64,
+    pub(super) kind: u32,
+    pub(super) bytes: u32,
+}
+postcard_value!(ReadyRow, 1);
+
+/// What a timer does, as the last part of its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum TimerKind {
+    /// A delayed or retrying job becomes waiting.
+    Due = 0,
+    /// A job that was not started fails.
+    Expiry = 1,
+    /// A unique key that held for a window is free again.
+    KeyWindow = 2,
+}
+
+/// What a timer needs beside its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TimerRow {
+    pub(super) queue: QueueId,
+    /// The unique key, for [`TimerKind::KeyWindow`].
+    pub(super) key: Option<String>,
+}
+postcard_value!(TimerRow, 1);
+
+/// The job that holds a unique key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct UniqueRow {
+    pub(super) job: RawId,
+    /// For a window, its end.
+    pub(super) until: Option<Timestamp>,
+}
+postcard_value!(UniqueRow, 1);
+
+/// A finished job in the order of its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FinishedRow {
+    pub(super) bytes: u32,
+}
+postcard_value!(FinishedRow, 1);
+
+postcard_value!(AttemptError, 1);
+
+/// The result of a completed job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ResultRow {
+    pub(super) result: Bytes,
+}
+postcard_value!(ResultRow, 1);
+
+/// A queue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct QueueRow {
+    pub(super) id: QueueId,
+    /// The figures an operator has set; the defaults otherwise.
+    pub(super) settings: Option<QueueSettings>,
+}
+named_value!(QueueRow, 1);
+
+/// A company's part of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LaneRow {
+    pub(super) is_paused: bool,
+}
+named_value!(LaneRow, 1);
+
+/// The number of this start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct BootRow {
+    pub(super) boot: u32,
+}
+named_value!(BootRow, 1);
+
+pub(super) const JOBS: Table<JobKey, JobBody> = Table::of(keyspaces::JOBS);
+pub(super) const JOB_STATES: Table<JobKey, JobState> = Table::of(keyspaces::JOB_STATES);
+pub(super) const READY: Table<(u64, QueueId, u8, u64, u64), ReadyRow> = Table::of(keyspaces::READY);
+pub(super) const TIMERS: Table<(Timestamp, u64, u64, u8), TimerRow> = Table::of(keyspaces::TIMERS);
+pub(super) const UNIQUE_KEYS: Table<(u64, QueueId, String), UniqueRow> = Table::of(keyspaces::UNIQUE_KEYS);
+pub(super) const FINISHED: Table<(u64, QueueId, u8, Timestamp, u64), FinishedRow> = Table::of(keyspaces::FINISHED);
+pub(super) const JOB_ERRORS: Table<(u64, u64, u32), AttemptError> = Table::of(keyspaces::JOB_ERRORS);
+pub(super) const JOB_RESULTS: Table<JobKey, ResultRow> = Table::of(keyspaces::JOB_RESULTS);
+pub(super) const QUEUES: Table<String, QueueRow> = Table::of(keyspaces::QUEUES);
+pub(super) const LANES: Table<(QueueId, u64), LaneRow> = Table::of(keyspaces::LANES);
+pub(super) const QUEUE_BOOTS: Table<u8, BootRow> = Table::of(keyspaces::QUEUE_BOOTS);
+
+/// The area of all counters of this module.
+const AREA: u8 = 10;
+/// Payload bytes of finished jobs are counted at this offset from the state.
+const BYTES_OF: u8 = 16;
+
+/// The hash of a kind that refs carry.
+pub(super) fn kind_hash(kind: &str) -> u32 {
+    xxh3_64(kind.as_bytes()) as u32
+}
+
+/// The counter of a lane's jobs in one state.
+pub(super) const fn jobs_in(company: u64, queue: QueueId, state: State) -> CounterKey {
+    CounterKey { area: AREA, company, subject: queue.0 as u64, what: state as u8 }
+}
+
+/// The counter of the payload bytes of a lane's finished jobs in one state.
+pub(super) const fn bytes_in(company: u64, queue: QueueId, state: State) -> CounterKey {
+    CounterKey { area: AREA, company, subject: queue.0 as u64, what: BYTES_OF + state as u8 }
+}
+
+/// The counter of queue names handed out.
+pub(super) const QUEUE_COUNT: CounterKey = CounterKey { area: AREA, company: 0, subject: 0, what: u8::MAX };
+
+/// The row of a job, written or not; `None` when there is no such job.
+pub(super) fn find_state(read: &impl Read, key: JobKey) -> Result<Option<JobState>, Error> {
+    if let Some(row) = read.get(JOB_STATES, &key)? {
+        return Ok(Some(row));
+    }
+    Ok(read.get(JOBS, &key)?.map(|body| body.first_state(key.1)))
+}
+
+/// Writes transitions within one transaction.
+pub(super) struct Writer<'a, 'tx> {
+    pub(super) tx: &'a mut Tx<'tx>,
+    pub(super) after: &'a mut After,
+    pub(super) boot: u32,
+}
+
+impl Writer<'_, '_> {
+    /// Writes a job's first row and what follows from it.
+    pub(super) fn create(&mut self, key: JobKey, new: &JobState) -> Result<(), Error> {
+        if !new.is_plain() {
+            self.tx.put(JOB_STATES, &key, new)?;
+        }
+        let to = new.indexes(self.boot);
+        self.write_indexes(key, new, None, &to)?;
+        self.after.created(key, new);
+        Ok(())
+    }
+
+    /// Writes a transition and what follows from it.
+    pub(super) fn change(&mut self, key: JobKey, old: &JobState, new: &JobState) -> Result<(), Error> {
+        self.tx.put(JOB_STATES, &key, new)?;
+        let (from, to) = (old.indexes(self.boot), new.indexes(self.boot));
+        self.write_indexes(key, new, Some((old, &from)), &to)?;
+        self.after.changed(key, old, new, self.boot);
+        Ok(())
+    }
+
+    fn write_indexes(
+        &mut self,
+        key @ (company, job): JobKey,
+        new: &JobState,
+        old: Option<(&JobState, &Indexes)>,
+        to: &Indexes,
+    ) -> Result<(), Error> {
+        let from = old.map(|(_, indexes)| indexes);
+        let queue = new.place.queue;
+        let ready = from.and_then(|from| from.ready);
+        if ready != to.ready {
+            if let Some(place) = ready {
+                self.tx.remove(READY, &ready_key(company, &place))?;
+            }
+            if let Some(place) = to.ready {
+                let row = ReadyRow { job, kind: new.kind, bytes: new.bytes };
+                self.tx.put(READY, &ready_key(company, &place), &row)?;
+            }
+        }
+        self.write_timer(key, queue, TimerKind::Due, from.and_then(|from| from.due), to.due)?;
+        self.write_timer(key, queue, TimerKind::Expiry, from.and_then(|from| from.expiry), to.expiry)?;
+        if from.is_some_and(|from| from.holds_key)
+            && !to.holds_key
+            && let Some(held) = old.and_then(|(row, _)| row.held_key.as_ref())
+        {
+            self.tx.remove(UNIQUE_KEYS, &(company, queue, held.key.clone()))?;
+        }
+        let finished = from.and_then(|from| Some((from.counted, from.finished?)));
+        self.write_finished(key, new, finished, to.finished.map(|at| (to.counted, at)))?;
+        if let Some(from) = from.filter(|from| from.counted != to.counted) {
+            self.tx.add(jobs_in(company, queue, from.counted), -1);
+        }
+        if from.is_none_or(|from| from.counted != to.counted) {
+            self.tx.add(jobs_in(company, queue, to.counted), 1);
+        }
+        Ok(())
+    }
+
+    fn write_timer(
+        &mut self,
+        (company, job): JobKey,
+        queue: QueueId,
+        kind: TimerKind,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        if from == to {
+            return Ok(());
+        }
+        if let Some(at) = from {
+            self.tx.remove(TIMERS, &(at, company, job, kind as u8))?;
+        }
+        if let Some(at) = to {
+            self.tx.put(TIMERS, &(at, company, job, kind as u8), &TimerRow { queue, key: None })?;
+            self.after.timer(at);
+        }
+        Ok(())
+    }
+
+    fn write_finished(
+        &mut self,
+        (company, job): JobKey,
+        row: &JobState,
+        from: Option<(State, Timestamp)>,
+        to: Option<(State, Timestamp)>,
+    ) -> Result<(), Error> {
+        if from == to {
+            return Ok(());
+        }
+        let queue = row.place.queue;
+        if let Some((state, at)) = from {
+            self.tx.remove(FINISHED, &(company, queue, state as u8, at, job))?;
+            self.tx.add(bytes_in(company, queue, state), -i64::from(row.bytes));
+        }
+        if let Some((state, at)) = to {
+            self.tx.put(FINISHED, &(company, queue, state as u8, at, job), &FinishedRow { bytes: row.bytes })?;
+            self.tx.add(bytes_in(company, queue, state), i64::from(row.bytes));
+        }
+        Ok(())
+    }
+}
+
+/// The key of a place in the ready index.
+pub(super) const fn ready_key(company: u64, place: &Place) -> (u64, QueueId, u8, u64, u64) {
+    (company, place.queue, place.priority, place.group, place.ord)
+}

@@ -1,0 +1,190 @@
+//! What happens at a time: delayed jobs become waiting, unstarted ones expire, key windows end.
+//!
+//! One list on disk, read in small chunks from a cursor that only moves forward: a timer is
+//! always set later than the logical clock, which never goes back.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+
+use super::{
+    after::After,
+    registry::Queues,
+    state::{JobState, Moment},
+    store::{JobKey, TIMERS, TimerKind, TimerRow, UNIQUE_KEYS, Writer, find_state},
+};
+use crate::{
+    base::Timestamp,
+    storage::{Error, KeyRange, Order, Read, Tx},
+};
+
+/// Timers handled in one transaction.
+const CHUNK: usize = 256;
+
+/// The longest sleep: a wall clock set forward is noticed after this.
+const SLEEP_MS: u64 = 1_000;
+
+type TimerKey = (Timestamp, u64, u64, u8);
+
+/// Where the list is read from, and when next.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    state: Mutex<Schedule>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Schedule {
+    /// Everything up to here has been handled.
+    cursor: Option<TimerKey>,
+    /// The earliest timer that is known; `None` when there is none or the list was not read yet.
+    next: Option<Timestamp>,
+    is_read: bool,
+}
+
+impl Timers {
+    /// A timer was set.
+    pub(super) fn note(&self, at: Timestamp) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.next.is_none_or(|next| at < next) {
+            state.next = Some(at);
+            drop(state);
+            self.changed.notify_one();
+        }
+    }
+
+    fn cursor(&self) -> Option<TimerKey> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).cursor
+    }
+
+    /// A chunk was handled; `next` is the first timer behind it.
+    fn advance(&self, cursor: Option<TimerKey>, next: Option<Timestamp>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if cursor.is_some() {
+            state.cursor = cursor;
+        }
+        state.next = next;
+        state.is_read = true;
+    }
+
+    /// How long nothing is due, on the wall clock.
+    fn wait_ms(&self, now: Timestamp) -> u64 {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.is_read {
+            return 0;
+        }
+        state.next.map_or(SLEEP_MS, |at| at.ms_since(now)).min(SLEEP_MS)
+    }
+}
+
+impl Queues {
+    /// Handles timers until told to stop.
+    pub(super) async fn run_timer_loop(self) {
+        let Some(background) = self.inner.background.get() else { return };
+        loop {
+            let wait_ms = self.inner.timers.wait_ms(self.inner.clock.now());
+            if wait_ms > 0 {
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
+                    () = self.inner.timers.changed.notified() => continue,
+                    () = background.stop.cancelled() => return,
+                }
+            }
+            if background.stop.is_cancelled() {
+                return;
+            }
+            // An idle list is not read again before something is due.
+            if self.inner.timers.wait_ms(self.inner.clock.now()) > 0 {
+                continue;
+            }
+            if let Err(error) = self.run_timers().await {
+                if matches!(error, Error::Stopped | Error::Unknown(_)) {
+                    return;
+                }
+                tracing::warn!(%error, "timers could not be handled");
+                tokio::time::sleep(Duration::from_millis(SLEEP_MS)).await;
+            }
+        }
+    }
+
+    /// Handles every timer that is due now; answers how many.
+    ///
+    /// # Errors
+    /// When the store cannot read or write.
+    pub async fn run_timers(&self) -> Result<usize, Error> {
+        let mut handled = 0;
+        loop {
+            let queues = self.clone();
+            let count = self.inner.db.write(move |tx| chunk(tx, &queues)).await?;
+            handled += count;
+            if count < CHUNK {
+                return Ok(handled);
+            }
+        }
+    }
+}
+
+fn chunk(tx: &mut Tx<'_>, queues: &Queues) -> Result<usize, Error> {
+    let now = tx.now();
+    let range = queues.inner.timers.cursor().map_or_else(KeyRange::all, |cursor| KeyRange::after(&cursor));
+    let mut rows = tx.list(TIMERS, &range, Order::Ascending, CHUNK + 1)?;
+    let due = rows.iter().take(CHUNK).take_while(|((at, ..), _)| *at <= now).count();
+    let next = rows.get(due).map(|((at, ..), _)| *at);
+    rows.truncate(due);
+    let cursor = rows.last().map(|(key, _)| *key);
+    let mut after = After::default();
+    for (key, row) in rows {
+        fire(tx, queues, key, row, &mut after)?;
+    }
+    // The hooks of timers set meanwhile run later than this one and bring `next` forward.
+    let inner = std::sync::Arc::clone(&queues.inner);
+    tx.on_commit(move || inner.timers.advance(cursor, next));
+    after.register(tx, queues);
+    Ok(due)
+}
+
+fn fire(
+    tx: &mut Tx<'_>,
+    queues: &Queues,
+    timer @ (at, company, job, what): TimerKey,
+    row: TimerRow,
+    after: &mut After,
+) -> Result<(), Error> {
+    let key = (company, job);
+    if what == TimerKind::KeyWindow as u8 {
+        tx.remove(TIMERS, &timer)?;
+        let unique = (company, row.queue, row.key.unwrap_or_default());
+        if tx.get(UNIQUE_KEYS, &unique)?.is_some_and(|held| held.job.hi == job && held.until == Some(at)) {
+            tx.remove(UNIQUE_KEYS, &unique)?;
+        }
+        return Ok(());
+    }
+    let Some(old) = find_state(tx, key)? else { return tx.remove(TIMERS, &timer) };
+    let next = if what == TimerKind::Due as u8 { due(tx, &old, at) } else { old.expire(tx.now()).ok() };
+    match next {
+        Some(next) => write(tx, queues, key, (&old, &next), after),
+        // The list follows from the rows, so this is a leftover that should not be.
+        None => tx.remove(TIMERS, &timer),
+    }
+}
+
+fn due(tx: &mut Tx<'_>, old: &JobState, at: Timestamp) -> Option<JobState> {
+    if old.run_at != Some(at) {
+        return None;
+    }
+    let moment = Moment { now: tx.now(), tail: tx.mint_with(0).hi, is_ordered: false };
+    old.promote(&moment).ok()
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    queues: &Queues,
+    key: JobKey,
+    (old, next): (&JobState, &JobState),
+    after: &mut After,
+) -> Result<(), Error> {
+    Writer { tx, after, boot: queues.inner.boot }.change(key, old, next)
+}

@@ -1,0 +1,188 @@
+//! Stored jobs as readers see them.
+
+use std::ops::ControlFlow;
+
+use bytes::Bytes;
+
+use super::{
+    error::Error,
+    job::{AttemptError, JobView, QueueName, State},
+    registry::{Inner, Queues},
+    settings::QueueSettings,
+    settle::KEPT_ERRORS,
+    state::JobState,
+    store::{FINISHED, JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobBody, JobKey},
+};
+use crate::{
+    base::{CompanyId, JobId, RawId, Timestamp},
+    storage::{self, KeyRange, Order, Read},
+};
+
+/// Rows that one page of a list looks at, at most.
+const LOOKED_AT: usize = 5_000;
+
+/// Builds the view of a job.
+pub(super) fn view(
+    (company, job): JobKey,
+    body: JobBody,
+    state: &JobState,
+    queue: &QueueName,
+    settings: &QueueSettings,
+    boot: u32,
+) -> JobView {
+    let attempts_max = body.retry.as_ref().map_or(settings.retry.attempts, |retry| retry.attempts);
+    JobView {
+        id: JobId::from_raw(RawId { hi: job, lo: body.id_lo }),
+        company: CompanyId::from_raw(RawId { hi: company, lo: body.company_lo }),
+        queue_id: body.queue,
+        queue: queue.clone(),
+        kind: body.kind,
+        payload: body.payload,
+        priority: state.place.priority,
+        state: state.effective(boot),
+        attempt: state.attempt,
+        attempts_max,
+        rescues: state.rescues,
+        created_at: Timestamp::from_ms((job >> 16).cast_signed()),
+        run_at: state.run_at,
+        started_at: state.started_at,
+        finished_at: state.finished_at,
+        expire_at: state.expire_at,
+        failure: state.failure,
+        timeout_ms: body.timeout_ms.or(settings.timeout_ms),
+        group: body.group,
+        group_key: body.group_text,
+        tags: body.tags,
+        unique_key: body.unique.map(|(key, _)| key),
+        parent: body.parent.map(JobId::from_raw),
+        worker: state.lease.as_ref().filter(|lease| lease.is_external).map(|lease| lease.worker.clone()),
+    }
+}
+
+impl Inner {
+    /// The view of a job whose body was read.
+    pub(super) fn view(&self, read: &impl Read, key: JobKey, body: JobBody) -> Result<Option<JobView>, storage::Error> {
+        let state = read.get(JOB_STATES, &key)?.unwrap_or_else(|| body.first_state(key.1));
+        let Some(line) = self.line(body.queue) else { return Ok(None) };
+        Ok(Some(view(key, body, &state, &line.name, &line.settings(), self.boot)))
+    }
+}
+
+/// A page of jobs, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct JobPage {
+    /// The jobs.
+    pub jobs: Vec<JobView>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<u64>,
+}
+
+impl Queues {
+    /// The job, if the company has it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn find(&self, read: &impl Read, company: CompanyId, id: JobId) -> Result<Option<JobView>, Error> {
+        let key = (company.hi(), id.hi());
+        match read.get(JOBS, &key)? {
+            Some(body) if body.id_lo == id.raw().lo => Ok(self.inner.view(read, key, body)?),
+            _ => Ok(None),
+        }
+    }
+
+    /// The result of a completed job, if it left one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn result(&self, read: &impl Read, company: CompanyId, id: JobId) -> Result<Option<Bytes>, Error> {
+        Ok(read.get(JOB_RESULTS, &(company.hi(), id.hi()))?.map(|row| row.result))
+    }
+
+    /// The errors of the last attempts, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn errors(&self, read: &impl Read, company: CompanyId, id: JobId) -> Result<Vec<AttemptError>, Error> {
+        let range = KeyRange::prefix(&(company.hi(), id.hi()));
+        let rows = read.list(JOB_ERRORS, &range, Order::Ascending, KEPT_ERRORS as usize)?;
+        Ok(rows.into_iter().map(|(_, error)| error).collect())
+    }
+
+    /// The company's jobs that pass the filter, newest first, before the given place.
+    ///
+    /// A page looks at a bounded number of rows, so it may be short although more follow.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn list(
+        &self,
+        read: &impl Read,
+        company: CompanyId,
+        before: Option<u64>,
+        limit: usize,
+        is_wanted: &dyn Fn(&JobView) -> bool,
+    ) -> Result<JobPage, Error> {
+        let lane = (company.hi(),);
+        let range = match before {
+            Some(job) => KeyRange::before(&(company.hi(), job)).within(&lane),
+            None => KeyRange::prefix(&lane),
+        };
+        let mut page = JobPage::default();
+        let mut looked_at = 0;
+        let mut failure = None;
+        read.scan(JOBS, &range, Order::Descending, &mut |key, body| {
+            if page.jobs.len() >= limit || looked_at >= LOOKED_AT {
+                return ControlFlow::Break(());
+            }
+            looked_at += 1;
+            page.next = Some(key.1);
+            match self.inner.view(read, key, body) {
+                Ok(Some(job)) if is_wanted(&job) => page.jobs.push(job),
+                Ok(_) => {}
+                Err(error) => {
+                    failure = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        if let Some(error) = failure {
+            return Err(error.into());
+        }
+        if page.jobs.len() < limit && looked_at < LOOKED_AT {
+            page.next = None;
+        }
+        Ok(page)
+    }
+
+    /// Finished jobs of a queue in one terminal state, latest end first: for `failed` the dead letters.
+    ///
+    /// `before` is the end and the `hi` of the last job of the page before.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn list_finished(
+        &self,
+        read: &impl Read,
+        company: CompanyId,
+        queue: &QueueName,
+        state: State,
+        before: Option<(Timestamp, u64)>,
+        limit: usize,
+    ) -> Result<Vec<JobView>, Error> {
+        let Some(line) = self.inner.find(queue) else { return Ok(Vec::new()) };
+        let prefix = (company.hi(), line.id, state as u8);
+        let range = match before {
+            Some((at, job)) => KeyRange::before(&(company.hi(), line.id, state as u8, at, job)).within(&prefix),
+            None => KeyRange::prefix(&prefix),
+        };
+        let rows = read.list(FINISHED, &range, Order::Descending, limit)?;
+        let mut jobs = Vec::with_capacity(rows.len());
+        for ((company, _, _, _, job), _) in rows {
+            if let Some(body) = read.get(JOBS, &(company, job))? {
+                jobs.extend(self.inner.view(read, (company, job), body)?);
+            }
+        }
+        Ok(jobs)
+    }
+}
