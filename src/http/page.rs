@@ -112,6 +112,12 @@ impl<T> Page<T> {
         Self { data: items, next_cursor }
     }
 
+    /// The cursor that stands for these numbers, for lists that find their own place to go on.
+    #[must_use]
+    pub fn cursor<const N: usize>(key: &[u64; N]) -> String {
+        encode(&key.iter().flat_map(|part| part.to_be_bytes()).collect::<Vec<u8>>())
+    }
+
     /// The same page with every item turned into its wire form.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
         Page { data: self.data.into_iter().map(convert).collect(), next_cursor: self.next_cursor }
