@@ -88,24 +88,26 @@ fn complete(document: &mut Value) {
     });
     document["servers"] = json!([{"url": "/api/v1"}]);
     document["security"] = json!([{"bearer": []}]);
-    document["components"]["securitySchemes"] = json!({
+    let components = &mut document["components"];
+    components["securitySchemes"] = json!({
         "bearer": {"type": "http", "scheme": "bearer", "description": "An API key: `np_live_<id>_<secret>`."},
     });
-    document["components"]["parameters"] = json!({
+    components["parameters"] = json!({
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "1 to 255 visible ASCII characters; a repetition gets the first answer again.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
         },
     });
-    document["components"]["responses"] = json!({
+    components["responses"] = json!({
         "Problem": {
             "description": "Refused or failed; `type` tells why.",
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         },
     });
     for (method, operation) in operations_mut(document) {
-        operation["responses"]["default"] = json!({"$ref": "#/components/responses/Problem"});
+        let responses = &mut operation["responses"];
+        responses["default"] = json!({"$ref": "#/components/responses/Problem"});
         if method == "post" {
             let key = json!({"$ref": "#/components/parameters/IdempotencyKey"});
             match operation["parameters"].as_array_mut() {

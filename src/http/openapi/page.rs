@@ -1,6 +1,9 @@
 //! The reference page: the document as HTML for people.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write},
+};
 
 use serde_json::Value;
 
@@ -15,46 +18,56 @@ struct Operation<'a> {
     value: &'a Value,
 }
 
+/// Appends to the page; a string takes whatever is written to it.
+fn put(out: &mut String, text: fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("a string takes all text");
+}
+
 /// The whole page.
 pub(super) fn render(document: &Value) -> String {
     let mut by_tag: BTreeMap<&str, Vec<Operation<'_>>> = BTreeMap::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for method in METHODS {
             let Some(value) = item.get(method) else { continue };
-            let tag = value["tags"][0].as_str().unwrap_or("other");
+            let tag = value.pointer("/tags/0").and_then(Value::as_str).unwrap_or("other");
             by_tag.entry(tag).or_default().push(Operation { method, path, value });
         }
     }
     let mut body = String::from("<nav aria-label=\"Operations\"><h2>Operations</h2>");
     for (tag, operations) in &by_tag {
-        let _ = write!(body, "<h3><a href=\"#tag-{0}\">{0}</a></h3><ul>", escape(tag));
+        put(&mut body, format_args!("<h3><a href=\"#tag-{0}\">{0}</a></h3><ul>", escape(tag)));
         for operation in operations {
             let (id, method) = (escape(operation.id()), operation.method);
             let path = escape(operation.path);
-            let _ = write!(body, "<li><a href=\"#{id}\"><b class=\"{method}\">{method}</b> {path}</a></li>");
+            put(&mut body, format_args!("<li><a href=\"#{id}\"><b class=\"{method}\">{method}</b> {path}</a></li>"));
         }
         body.push_str("</ul>");
     }
     body.push_str("<h3><a href=\"#schemas\">schemas</a></h3><h3><a href=\"#problems\">problems</a></h3></nav><main>");
     let info = &document["info"];
-    let _ = write!(
-        body,
-        "<h1>NovaPulse API</h1><p class=\"quiet\">Version {} · <a href=\"/api/v1/openapi.json\">OpenAPI document</a> · \
+    put(
+        &mut body,
+        format_args!(
+            "<h1>NovaPulse API</h1><p class=\"quiet\">Version {} · <a href=\"/api/v1/openapi.json\">OpenAPI document</a> · \
          paths are below <code>/api/v1</code></p>",
-        escape(text(&info["version"]))
+            escape(text(&info["version"]))
+        ),
     );
     prose(&mut body, text(&info["description"]));
     for (tag, operations) in &by_tag {
-        let _ = write!(body, "<h2 id=\"tag-{0}\">{0}</h2>", escape(tag));
+        put(&mut body, format_args!("<h2 id=\"tag-{0}\">{0}</h2>", escape(tag)));
         for operation in operations {
             operation.render(&mut body);
         }
     }
-    schemas(&mut body, &document["components"]["schemas"]);
+    schemas(&mut body, document.pointer("/components/schemas").unwrap_or(&Value::Null));
     body.push_str("<h2 id=\"problems\">problems</h2><dl>");
     for Kind { status, code, title, .. } in problems::ALL {
         let status = status.as_u16();
-        let _ = write!(body, "<dt><a href=\"/problems/{code}\">{code}</a> {status}</dt><dd>{}</dd>", escape(title));
+        put(
+            &mut body,
+            format_args!("<dt><a href=\"/problems/{code}\">{code}</a> {status}</dt><dd>{}</dd>", escape(title)),
+        );
     }
     body.push_str("</dl></main>");
     shell("API reference", &body)
@@ -64,7 +77,7 @@ pub(super) fn render(document: &Value) -> String {
 pub(super) fn render_problem(kind: &Kind) -> String {
     let Kind { status, code, title, about } = kind;
     let mut body = String::from("<main>");
-    let _ = write!(body, "<h1>{}</h1><p class=\"quiet\">{code} · {}</p>", escape(title), status.as_u16());
+    put(&mut body, format_args!("<h1>{}</h1><p class=\"quiet\">{code} · {}</p>", escape(title), status.as_u16()));
     prose(&mut body, about);
     body.push_str("<p><a href=\"/docs#problems\">All problems</a></p></main>");
     shell(title, &body)
@@ -87,11 +100,11 @@ impl Operation<'_> {
 
     fn render(&self, out: &mut String) {
         let (id, method, path) = (escape(self.id()), self.method, escape(self.path));
-        let _ = write!(out, "<article id=\"{id}\"><h3><b class=\"{method}\">{method}</b> <code>{path}</code></h3>");
+        put(out, format_args!("<article id=\"{id}\"><h3><b class=\"{method}\">{method}</b> <code>{path}</code></h3>"));
         prose(out, text(&self.value["summary"]));
         prose(out, text(&self.value["description"]));
         if let Some(scope) = self.value["x-scope"].as_str() {
-            let _ = write!(out, "<p class=\"quiet\">Scope <code>{}</code></p>", escape(scope));
+            put(out, format_args!("<p class=\"quiet\">Scope <code>{}</code></p>", escape(scope)));
         }
         let parameters: Vec<&Value> = self.value["parameters"].as_array().into_iter().flatten().collect();
         let named: Vec<_> = parameters.iter().filter(|parameter| parameter["name"].is_string()).collect();
@@ -105,7 +118,7 @@ impl Operation<'_> {
             out.push_str("</table>");
         }
         if let Some(schema) = first_schema(&self.value["requestBody"]) {
-            let _ = write!(out, "<h4>Body</h4><p>{}</p>", type_of(schema));
+            put(out, format_args!("<h4>Body</h4><p>{}</p>", type_of(schema)));
         }
         out.push_str("<h4>Answers</h4><table>");
         for (status, response) in self.value["responses"].as_object().into_iter().flatten() {
@@ -113,11 +126,13 @@ impl Operation<'_> {
                 continue;
             }
             let shape = first_schema(response).map(type_of).unwrap_or_default();
-            let _ = write!(
+            put(
                 out,
-                "<tr><th><code>{}</code></th><td>{shape}</td><td>{}</td></tr>",
-                escape(status),
-                escape(text(&response["description"]))
+                format_args!(
+                    "<tr><th><code>{}</code></th><td>{shape}</td><td>{}</td></tr>",
+                    escape(status),
+                    escape(text(&response["description"]))
+                ),
             );
         }
         out.push_str("</table></article>");
@@ -127,7 +142,7 @@ impl Operation<'_> {
 fn schemas(out: &mut String, schemas: &Value) {
     out.push_str("<h2 id=\"schemas\">schemas</h2>");
     for (name, schema) in schemas.as_object().into_iter().flatten() {
-        let _ = write!(out, "<article id=\"schema-{0}\"><h3><code>{0}</code></h3>", escape(name));
+        put(out, format_args!("<article id=\"schema-{0}\"><h3><code>{0}</code></h3>", escape(name)));
         prose(out, text(&schema["description"]));
         let parts = schema["allOf"].as_array().map_or_else(|| vec![schema], |parts| parts.iter().collect());
         let mut has_fields = false;
@@ -145,7 +160,7 @@ fn schemas(out: &mut String, schemas: &Value) {
         }
         out.push_str(if has_fields { "</table>" } else { "" });
         if !has_fields {
-            let _ = write!(out, "<p>{}</p>", type_of(schema));
+            put(out, format_args!("<p>{}</p>", type_of(schema)));
         }
         out.push_str("</article>");
     }
@@ -159,13 +174,15 @@ fn row(out: &mut String, name: &str, schema: &Value, need: &str, description: &s
             facts.push(format!("{word} <code>{}</code>", escape(&value.to_string())));
         }
     }
-    let _ = write!(
+    put(
         out,
-        "<tr><th><code>{}</code></th><td>{} <i>{need}</i></td><td>{} <small>{}</small></td></tr>",
-        escape(name),
-        type_of(schema),
-        escape(description),
-        facts.join(", ")
+        format_args!(
+            "<tr><th><code>{}</code></th><td>{} <i>{need}</i></td><td>{} <small>{}</small></td></tr>",
+            escape(name),
+            type_of(schema),
+            escape(description),
+            facts.join(", ")
+        ),
     );
 }
 
@@ -211,7 +228,7 @@ fn prose(out: &mut String, prose: &str) {
         for (position, part) in paragraph.split('`').enumerate() {
             let part = escape(part);
             if position % 2 == 1 {
-                let _ = write!(out, "<code>{part}</code>");
+                put(out, format_args!("<code>{part}</code>"));
             } else {
                 out.push_str(&part);
             }
