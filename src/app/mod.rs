@@ -7,19 +7,24 @@
 mod adapters;
 mod dev;
 mod health;
+mod jobs;
 mod lifecycle;
+mod master_key;
+mod metrics;
 pub mod reference;
 pub mod remote;
 mod routes;
+mod services;
 pub mod setup;
 mod state;
 pub mod ui;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::{accounts, outbound, storage::OpenError};
+use crate::{accounts, outbound, queue, storage::OpenError};
 
 pub use lifecycle::{Ended, ServeOptions, serve};
+pub use master_key::MasterKeyError;
 pub use routes::openapi_json;
 
 /// Why the server could not start.
@@ -47,6 +52,12 @@ pub enum Error {
     /// The client for outbound calls cannot be made.
     #[error("cannot make outbound calls")]
     Outbound(#[from] outbound::SettingsError),
+    /// The queues cannot be opened.
+    #[error("cannot open the queues")]
+    Queues(#[from] queue::Error),
+    /// There is no key to seal secrets with.
+    #[error("no master key")]
+    MasterKey(#[from] MasterKeyError),
     /// The first company cannot be made.
     #[error("cannot set up the company")]
     SetUp(#[from] accounts::Error),
