@@ -9,6 +9,9 @@ use crate::{
     storage::Db,
 };
 
+/// How to spoil an order, and the error that must follow.
+type Case = (fn(&mut SetUp), fn(&Error) -> bool);
+
 fn order() -> SetUp {
     SetUp {
         company_name: " Demo ".to_owned(),
@@ -42,7 +45,7 @@ async fn setting_up_makes_company_admin_and_key_together() {
 #[tokio::test]
 async fn unusable_fields_are_refused_and_leave_nothing() {
     let (accounts, _, _) = accounts();
-    let cases: [(fn(&mut SetUp), fn(&Error) -> bool); 6] = [
+    let cases: [Case; 6] = [
         (|order| order.password = "short".to_owned(), |error| matches!(error, Error::Password)),
         (|order| order.password = "x".repeat(129), |error| matches!(error, Error::Password)),
         (|order| order.company_name = "  ".to_owned(), |error| matches!(error, Error::Name)),

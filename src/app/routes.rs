@@ -16,7 +16,7 @@ use crate::{
         Problem,
         openapi::{self, Document},
     },
-    system,
+    jobs, system,
 };
 
 /// Where the API lives.
@@ -27,7 +27,7 @@ const SECURITY_CONTACT: &str =
 
 /// The operations of every slice with the document that describes them, relative to [`API`].
 fn api() -> Result<(Router<State>, Document), Error> {
-    let slices = OpenApiRouter::with_openapi(openapi::base()).merge(system::api::routes());
+    let slices = OpenApiRouter::with_openapi(openapi::base()).merge(jobs::api::routes()).merge(system::api::routes());
     let (router, mut operations) = slices.split_for_parts();
     auth::describe(&mut operations);
     Ok((router, Document::build(&operations)?))

@@ -2,13 +2,14 @@
 
 use axum::extract::FromRef;
 
-use crate::{accounts::Accounts, auth::Auth, system::System};
+use crate::{accounts::Accounts, auth::Auth, jobs::Jobs, system::System};
 
 /// The handles behind the routes.
 #[derive(Debug, Clone)]
 pub(super) struct State {
     pub(super) auth: Auth,
     pub(super) accounts: Accounts,
+    pub(super) jobs: Jobs,
     pub(super) system: System,
 }
 
@@ -25,5 +26,6 @@ macro_rules! part {
 part! {
     auth: Auth,
     accounts: Accounts,
+    jobs: Jobs,
     system: System,
 }

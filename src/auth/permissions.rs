@@ -29,10 +29,12 @@ macro_rules! permissions {
 
 permissions! {
     JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/queues", GET "/queues/{name}", GET "/queue/stats";
-    JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/{id}/cancel";
+    JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/{id}/cancel", POST "/jobs/{id}/retry",
+        POST "/jobs/{id}/promote", DELETE "/jobs/{id}";
     JobsWork: POST "/queues/{name}/lease", POST "/jobs/{id}/complete", POST "/jobs/{id}/fail",
-        POST "/jobs/{id}/heartbeat", POST "/jobs/{id}/snooze";
-    QueuesWrite: PATCH "/queues/{name}", POST "/queues/{name}/pause", POST "/queues/{name}/resume";
+        POST "/jobs/{id}/heartbeat", POST "/jobs/{id}/snooze", POST "/jobs/settle";
+    QueuesWrite: PATCH "/queues/{name}", POST "/queues/{name}/pause", POST "/queues/{name}/resume",
+        POST "/queues/{name}/drain";
     EventsRead: GET "/events", GET "/events/{id}", GET "/event-types", GET "/event-types/{name}";
     EventsWrite: POST "/events", POST "/events/batch", POST "/event-types", PATCH "/event-types/{name}",
         DELETE "/event-types/{name}";
@@ -40,7 +42,7 @@ permissions! {
         GET "/deliveries/{id}";
     WebhooksWrite: POST "/webhooks", PATCH "/webhooks/{id}", DELETE "/webhooks/{id}", POST "/webhooks/{id}/test",
         GET "/webhooks/{id}/secret", POST "/webhooks/{id}/rotate-secret", POST "/webhooks/{id}/replay",
-        POST "/events/{id}/replay", POST "/deliveries/{id}/retry", POST "/deliveries/{id}/cancel", POST "/play";
+        POST "/events/{id}/replay", POST "/deliveries/{id}/retry", POST "/deliveries/{id}/cancel";
 }
 
 /// Where the operations stand.

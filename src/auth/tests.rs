@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::{Router, body::Body, http::Request, routing::get};
+use tower::ServiceExt;
+
 use super::{Auth, Caller, Credential, Error, NewApiKey, Scope, Scopes, permissions};
 use crate::{
     base::{ApiKeyId, CompanyId, ManualClock, RawId, SeededRandom, Timestamp},
-    storage::{self, Db},
+    http::Problem,
+    storage::Db,
 };
 
 const COMPANY: CompanyId = CompanyId::from_raw(RawId { hi: 7, lo: 1 });
@@ -19,7 +23,7 @@ fn auth() -> (Auth, Arc<ManualClock>) {
 async fn create(auth: &Auth, scopes: Scopes, expires_at: Option<Timestamp>) -> (ApiKeyId, String) {
     let maker = auth.clone();
     let order = NewApiKey { company: COMPANY, name: "test".to_owned(), scopes, expires_at };
-    let (id, text) = auth.db.write(move |tx| Ok::<_, storage::Error>(maker.create_key(tx, order)?)).await.unwrap();
+    let (id, text) = auth.db.write(move |tx| maker.create_key(tx, order)).await.unwrap();
     assert!(!format!("{text:?}").contains(text.secret()));
     (id, format!("Bearer {}", text.expose()))
 }
@@ -99,4 +103,29 @@ fn permissions_are_looked_up_by_route() {
             |other: &permissions::Permission| other.method == permission.method && other.path == permission.path;
         assert!(!permissions::ALL[position + 1..].iter().any(is_twin), "{} {}", permission.method, permission.path);
     }
+}
+
+#[tokio::test]
+async fn a_handler_that_names_the_caller_is_protected() {
+    let (auth, _) = auth();
+    let (_, reader) = create(&auth, [Scope::JobsRead].into_iter().collect(), None).await;
+    let routes = Router::new()
+        .route("/jobs", get(async |caller: Caller| caller.company.to_string()).post(async |_: Caller| ""))
+        .route("/unlisted", get(async |_: Caller| ""));
+    let router: Router = Router::new().nest("/api/v1", routes).with_state(auth);
+    let ask = async |method: &str, path: &str, authorization: Option<&str>| {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let problem = response.extensions().get::<Problem>().map(ToString::to_string);
+        (response.status().as_u16(), problem.unwrap_or_default())
+    };
+    assert_eq!(ask("GET", "/api/v1/jobs", Some(&reader)).await.0, 200);
+    assert_eq!(ask("HEAD", "/api/v1/jobs", Some(&reader)).await.0, 200);
+    let refused = ask("POST", "/api/v1/jobs", Some(&reader)).await;
+    assert_eq!(refused, (403, "forbidden: the scope jobs:write is required".to_owned()));
+    assert_eq!(ask("GET", "/api/v1/unlisted", Some(&reader)).await.0, 403);
+    assert_eq!(ask("GET", "/api/v1/jobs", None).await.0, 401);
 }

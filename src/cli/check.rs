@@ -3,15 +3,17 @@
 use std::process::ExitCode;
 
 use super::{ConfigArguments, output};
-use crate::{base::SystemRandom, storage};
+use crate::{
+    base::SystemRandom,
+    storage::{OpenError, check::check},
+};
 
-/// Something in the directory is damaged; the same code that a start would have.
+/// What the command ends with when it found problems; the same as for a store that is refused as damaged.
 const DAMAGED: u8 = 23;
 
 pub(super) fn run(arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.load()?;
-    let directory = &config.storage.directory;
-    let report = storage::check::check(directory, &SystemRandom, &[])?;
-    output::say(&format!("{}\n{report}", directory.display()))?;
+    let report = check(&config.storage.directory, &SystemRandom, &[]).map_err(OpenError::from)?;
+    output::say(&format!("{}:\n{report}", config.storage.directory.display()))?;
     Ok(if report.problems() == 0 { ExitCode::SUCCESS } else { ExitCode::from(DAMAGED) })
 }

@@ -13,7 +13,7 @@ use axum::{
     http::{Extensions, HeaderValue, request::Parts},
 };
 
-use super::Problem;
+use super::{Options, Problem};
 
 /// SHA-256 of a request body.
 pub type BodyHash = [u8; 32];
@@ -24,6 +24,7 @@ pub(super) struct RequestContext {
     pub(super) id: HeaderValue,
     pub(super) client: IpAddr,
     pub(super) body_bytes_max: usize,
+    pub(super) timeout_ms: u64,
     /// Set once the extractor has the whole body, or when there is none; a time-out before that is the client's.
     pub(super) is_body_read: AtomicBool,
     /// Set by the JSON extractor when the request carries an idempotency key.
@@ -31,15 +32,23 @@ pub(super) struct RequestContext {
 }
 
 impl RequestContext {
-    pub(super) fn new(id: HeaderValue, client: IpAddr, body_bytes_max: usize) -> Self {
-        Self { id, client, body_bytes_max, is_body_read: AtomicBool::new(false), body_hash: OnceLock::new() }
+    pub(super) fn new(id: HeaderValue, client: IpAddr, options: &Options) -> Self {
+        let Options { body_bytes_max, request_timeout_ms: timeout_ms, .. } = *options;
+        Self {
+            id,
+            client,
+            body_bytes_max,
+            timeout_ms,
+            is_body_read: AtomicBool::new(false),
+            body_hash: OnceLock::new(),
+        }
     }
 
     /// The context the edge has put beside the request; a neutral one where a router is called without the edge.
     pub(super) fn of(extensions: &Extensions) -> Arc<Self> {
         extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| {
             let client = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-            Arc::new(Self::new(HeaderValue::from_static("none"), client, super::Options::default().body_bytes_max))
+            Arc::new(Self::new(HeaderValue::from_static("none"), client, &Options::default()))
         })
     }
 
@@ -73,5 +82,17 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Ok(Self(RequestContext::of(&parts.extensions).client))
+    }
+}
+
+/// How long the server gives one request, in milliseconds; a handler that waits stays below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeLimit(pub u64);
+
+impl<S: Send + Sync> FromRequestParts<S> for TimeLimit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(RequestContext::of(&parts.extensions).timeout_ms))
     }
 }

@@ -82,9 +82,13 @@ impl Edge {
         };
         let client = forwarded::client_address(&parts.headers, peer, &self.options.trusted_proxies);
         let id = self.ids.accept_or_mint(&parts.headers);
-        let context = Arc::new(RequestContext::new(id, client, self.options.body_bytes_max));
+        let context = Arc::new(RequestContext::new(id, client, &self.options));
         if body.is_end_stream() {
             context.mark_body_read();
+        }
+        if asked.method == Method::HEAD {
+            // The tag and the size are those of the body a GET has; the connection leaves the body itself out.
+            parts.method = Method::GET;
         }
         let span = tracing::info_span!(
             "request",

@@ -30,7 +30,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub use context::{BodyHash, ClientAddress, RequestId};
+pub use context::{BodyHash, ClientAddress, RequestId, TimeLimit};
 pub use edge::{Edge, LongPoll};
 pub use etag::IfMatch;
 pub use idempotency::Idempotent;

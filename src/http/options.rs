@@ -2,8 +2,6 @@
 
 use ipnet::IpNet;
 
-use crate::config;
-
 /// How the HTTP server behaves. The composition root fills it from the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -45,19 +43,6 @@ impl Default for Options {
             keep_alive_timeout_ms: 75_000,
             write_stall_timeout_ms: 30_000,
             trusted_proxies: Vec::new(),
-        }
-    }
-}
-
-impl From<&config::Server> for Options {
-    fn from(server: &config::Server) -> Self {
-        Self {
-            request_timeout_ms: server.request_timeout_ms,
-            body_bytes_max: server.body_max.as_usize(),
-            connections_max: server.connections_max,
-            header_read_timeout_ms: server.header_timeout_ms,
-            trusted_proxies: server.trusted_proxies.clone(),
-            ..Self::default()
         }
     }
 }

@@ -8,7 +8,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex as StdMutex, PoisonError},
+};
 
 use axum::{
     body::Bytes,
@@ -18,7 +21,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
 use super::{Problem, context::RequestContext, json_response, problems};
@@ -176,18 +179,12 @@ where
     T: Serialize,
     W: Future<Output = Result<(StatusCode, T), Problem>>,
 {
-    /// Two different operations that share a lock only wait for each other.
-    static RUNNING: [Mutex<()>; 64] = [const { Mutex::const_new(()) }; 64];
     let Some(scope) = request.0 else {
         let (status, value) = work.await?;
         return Ok(json_response(status, serialised(&value)?));
     };
     let record = scope.record(company, None);
-    let stripe = scope.operation.first().map_or(0, |byte| usize::from(*byte) % RUNNING.len());
-    let _running = match RUNNING.get(stripe) {
-        Some(lock) => Some(lock.lock().await),
-        None => None,
-    };
+    let _turn = Turn::wait_for(record.key).await;
     let lookup = record.clone();
     if let Some(kept) = db.read(move |snapshot| lookup.find(snapshot)).await?? {
         return Ok(kept.into());
@@ -197,6 +194,36 @@ where
     let kept = body.clone();
     db.write(move |tx| record.keep(tx, status, &kept)).await?;
     Ok(json_response(status, body))
+}
+
+/// The right to do the work of one key, one after another.
+struct Turn {
+    key: (u64, Operation),
+    /// Given up before the lock is taken off the list.
+    guard: Option<OwnedMutexGuard<()>>,
+}
+
+type Locks = HashMap<(u64, Operation), Arc<Mutex<()>>>;
+
+/// Work that runs now; bounded by the number of requests.
+static RUNNING: LazyLock<StdMutex<Locks>> = LazyLock::new(StdMutex::default);
+
+impl Turn {
+    async fn wait_for(key: (u64, Operation)) -> Self {
+        let lock = Arc::clone(RUNNING.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
+        Self { key, guard: Some(lock.lock_owned().await) }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.guard = None;
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        // One more holder than the list means that a duplicate waits for it.
+        if running.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            running.remove(&self.key);
+        }
+    }
 }
 
 /// The place of a kept answer and how it is kept.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::{Idempotent, KEPT_MS, remove_old, run, run_outside, run_sealed};
 use crate::{
     base::{CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp},
-    http::{Problem, context::RequestContext},
+    http::{Options, Problem, context::RequestContext},
     storage::{self, Db},
 };
 
@@ -34,7 +34,7 @@ async fn keyed(path: &str, key: Option<&str>, body: u8) -> Result<Idempotent, Pr
         request = request.header("idempotency-key", key);
     }
     let (mut parts, ()) = request.body(()).unwrap().into_parts();
-    let context = RequestContext::new(HeaderValue::from_static("r"), [127, 0, 0, 1].into(), 100);
+    let context = RequestContext::new(HeaderValue::from_static("r"), [127, 0, 0, 1].into(), &Options::default());
     context.body_hash.set([body; 32]).unwrap();
     parts.extensions.insert(Arc::new(context));
     Idempotent::from_request_parts(&mut parts, &()).await

@@ -56,7 +56,7 @@ impl Document {
         complete(&mut document);
         let mut text = serde_json::to_vec_pretty(&document)?;
         text.push(b'\n');
-        let page = page::render(&document);
+        let page = page::render(&document).map_err(serde::ser::Error::custom)?;
         Ok(Self { json: text.into(), page: page.into() })
     }
 
@@ -146,7 +146,8 @@ async fn style() -> Response {
     (headers, include_str!("style.css")).into_response()
 }
 
-async fn problem_page(Path(code): Path<String>) -> Response {
-    problems::find(&code)
-        .map_or_else(|| Problem::not_found().into_response(), |kind| html(page::render_problem(kind).into()))
+async fn problem_page(Path(code): Path<String>) -> Result<Response, Problem> {
+    let kind = problems::find(&code).ok_or_else(Problem::not_found)?;
+    let page = page::render_problem(kind).map_err(|error| Problem::internal(&error))?;
+    Ok(html(page.into()))
 }

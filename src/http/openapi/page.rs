@@ -18,13 +18,8 @@ struct Operation<'a> {
     value: &'a Value,
 }
 
-/// Appends to the page; a string takes whatever is written to it.
-fn put(out: &mut String, text: fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("a string takes all text");
-}
-
 /// The whole page.
-pub(super) fn render(document: &Value) -> String {
+pub(super) fn render(document: &Value) -> Result<String, fmt::Error> {
     let mut by_tag: BTreeMap<&str, Vec<Operation<'_>>> = BTreeMap::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for method in METHODS {
@@ -35,52 +30,47 @@ pub(super) fn render(document: &Value) -> String {
     }
     let mut body = String::from("<nav aria-label=\"Operations\"><h2>Operations</h2>");
     for (tag, operations) in &by_tag {
-        put(&mut body, format_args!("<h3><a href=\"#tag-{0}\">{0}</a></h3><ul>", escape(tag)));
+        write!(body, "<h3><a href=\"#tag-{0}\">{0}</a></h3><ul>", escape(tag))?;
         for operation in operations {
             let (id, method) = (escape(operation.id()), operation.method);
             let path = escape(operation.path);
-            put(&mut body, format_args!("<li><a href=\"#{id}\"><b class=\"{method}\">{method}</b> {path}</a></li>"));
+            write!(body, "<li><a href=\"#{id}\"><b class=\"{method}\">{method}</b> {path}</a></li>")?;
         }
         body.push_str("</ul>");
     }
     body.push_str("<h3><a href=\"#schemas\">schemas</a></h3><h3><a href=\"#problems\">problems</a></h3></nav><main>");
     let info = &document["info"];
-    put(
-        &mut body,
-        format_args!(
-            "<h1>NovaPulse API</h1><p class=\"quiet\">Version {} · <a href=\"/api/v1/openapi.json\">OpenAPI document</a> · \
+    write!(
+        body,
+        "<h1>NovaPulse API</h1><p class=\"quiet\">Version {} · <a href=\"/api/v1/openapi.json\">OpenAPI document</a> · \
          paths are below <code>/api/v1</code></p>",
-            escape(text(&info["version"]))
-        ),
-    );
-    prose(&mut body, text(&info["description"]));
+        escape(text(&info["version"]))
+    )?;
+    prose(&mut body, text(&info["description"]))?;
     for (tag, operations) in &by_tag {
-        put(&mut body, format_args!("<h2 id=\"tag-{0}\">{0}</h2>", escape(tag)));
+        write!(body, "<h2 id=\"tag-{0}\">{0}</h2>", escape(tag))?;
         for operation in operations {
-            operation.render(&mut body);
+            operation.render(&mut body)?;
         }
     }
-    schemas(&mut body, document.pointer("/components/schemas").unwrap_or(&Value::Null));
+    schemas(&mut body, document.pointer("/components/schemas").unwrap_or(&Value::Null))?;
     body.push_str("<h2 id=\"problems\">problems</h2><dl>");
     for Kind { status, code, title, .. } in problems::ALL {
         let status = status.as_u16();
-        put(
-            &mut body,
-            format_args!("<dt><a href=\"/problems/{code}\">{code}</a> {status}</dt><dd>{}</dd>", escape(title)),
-        );
+        write!(body, "<dt><a href=\"/problems/{code}\">{code}</a> {status}</dt><dd>{}</dd>", escape(title))?;
     }
     body.push_str("</dl></main>");
-    shell("API reference", &body)
+    Ok(shell("API reference", &body))
 }
 
 /// The page behind a problem's `type`.
-pub(super) fn render_problem(kind: &Kind) -> String {
+pub(super) fn render_problem(kind: &Kind) -> Result<String, fmt::Error> {
     let Kind { status, code, title, about } = kind;
     let mut body = String::from("<main>");
-    put(&mut body, format_args!("<h1>{}</h1><p class=\"quiet\">{code} · {}</p>", escape(title), status.as_u16()));
-    prose(&mut body, about);
+    write!(body, "<h1>{}</h1><p class=\"quiet\">{code} · {}</p>", escape(title), status.as_u16())?;
+    prose(&mut body, about)?;
     body.push_str("<p><a href=\"/docs#problems\">All problems</a></p></main>");
-    shell(title, &body)
+    Ok(shell(title, &body))
 }
 
 fn shell(title: &str, body: &str) -> String {
@@ -98,13 +88,13 @@ impl Operation<'_> {
         text(&self.value["operationId"])
     }
 
-    fn render(&self, out: &mut String) {
+    fn render(&self, out: &mut String) -> fmt::Result {
         let (id, method, path) = (escape(self.id()), self.method, escape(self.path));
-        put(out, format_args!("<article id=\"{id}\"><h3><b class=\"{method}\">{method}</b> <code>{path}</code></h3>"));
-        prose(out, text(&self.value["summary"]));
-        prose(out, text(&self.value["description"]));
+        write!(out, "<article id=\"{id}\"><h3><b class=\"{method}\">{method}</b> <code>{path}</code></h3>")?;
+        prose(out, text(&self.value["summary"]))?;
+        prose(out, text(&self.value["description"]))?;
         if let Some(scope) = self.value["x-scope"].as_str() {
-            put(out, format_args!("<p class=\"quiet\">Scope <code>{}</code></p>", escape(scope)));
+            write!(out, "<p class=\"quiet\">Scope <code>{}</code></p>", escape(scope))?;
         }
         let parameters: Vec<&Value> = self.value["parameters"].as_array().into_iter().flatten().collect();
         let named: Vec<_> = parameters.iter().filter(|parameter| parameter["name"].is_string()).collect();
@@ -113,12 +103,12 @@ impl Operation<'_> {
             for parameter in named {
                 let place = text(&parameter["in"]);
                 let need = if parameter["required"] == true { format!("{place}, required") } else { place.to_owned() };
-                row(out, text(&parameter["name"]), &parameter["schema"], &need, text(&parameter["description"]));
+                row(out, text(&parameter["name"]), &parameter["schema"], &need, text(&parameter["description"]))?;
             }
             out.push_str("</table>");
         }
         if let Some(schema) = first_schema(&self.value["requestBody"]) {
-            put(out, format_args!("<h4>Body</h4><p>{}</p>", type_of(schema)));
+            write!(out, "<h4>Body</h4><p>{}</p>", type_of(schema))?;
         }
         out.push_str("<h4>Answers</h4><table>");
         for (status, response) in self.value["responses"].as_object().into_iter().flatten() {
@@ -126,24 +116,23 @@ impl Operation<'_> {
                 continue;
             }
             let shape = first_schema(response).map(type_of).unwrap_or_default();
-            put(
+            write!(
                 out,
-                format_args!(
-                    "<tr><th><code>{}</code></th><td>{shape}</td><td>{}</td></tr>",
-                    escape(status),
-                    escape(text(&response["description"]))
-                ),
-            );
+                "<tr><th><code>{}</code></th><td>{shape}</td><td>{}</td></tr>",
+                escape(status),
+                escape(text(&response["description"]))
+            )?;
         }
         out.push_str("</table></article>");
+        Ok(())
     }
 }
 
-fn schemas(out: &mut String, schemas: &Value) {
+fn schemas(out: &mut String, schemas: &Value) -> fmt::Result {
     out.push_str("<h2 id=\"schemas\">schemas</h2>");
     for (name, schema) in schemas.as_object().into_iter().flatten() {
-        put(out, format_args!("<article id=\"schema-{0}\"><h3><code>{0}</code></h3>", escape(name)));
-        prose(out, text(&schema["description"]));
+        write!(out, "<article id=\"schema-{0}\"><h3><code>{0}</code></h3>", escape(name))?;
+        prose(out, text(&schema["description"]))?;
         let parts = schema["allOf"].as_array().map_or_else(|| vec![schema], |parts| parts.iter().collect());
         let mut has_fields = false;
         for part in parts {
@@ -155,18 +144,19 @@ fn schemas(out: &mut String, schemas: &Value) {
             let required: Vec<&str> = part["required"].as_array().into_iter().flatten().map(text).collect();
             for (field, value) in properties {
                 let need = if required.contains(&field.as_str()) { "required" } else { "" };
-                row(out, field, value, need, text(&value["description"]));
+                row(out, field, value, need, text(&value["description"]))?;
             }
         }
         out.push_str(if has_fields { "</table>" } else { "" });
         if !has_fields {
-            put(out, format_args!("<p>{}</p>", type_of(schema)));
+            write!(out, "<p>{}</p>", type_of(schema))?;
         }
         out.push_str("</article>");
     }
+    Ok(())
 }
 
-fn row(out: &mut String, name: &str, schema: &Value, need: &str, description: &str) {
+fn row(out: &mut String, name: &str, schema: &Value, need: &str, description: &str) -> fmt::Result {
     let mut facts: Vec<String> = Vec::new();
     for (key, word) in [("minimum", "at least"), ("maximum", "at most"), ("default", "default"), ("example", "such as")]
     {
@@ -174,16 +164,14 @@ fn row(out: &mut String, name: &str, schema: &Value, need: &str, description: &s
             facts.push(format!("{word} <code>{}</code>", escape(&value.to_string())));
         }
     }
-    put(
+    write!(
         out,
-        format_args!(
-            "<tr><th><code>{}</code></th><td>{} <i>{need}</i></td><td>{} <small>{}</small></td></tr>",
-            escape(name),
-            type_of(schema),
-            escape(description),
-            facts.join(", ")
-        ),
-    );
+        "<tr><th><code>{}</code></th><td>{} <i>{need}</i></td><td>{} <small>{}</small></td></tr>",
+        escape(name),
+        type_of(schema),
+        escape(description),
+        facts.join(", ")
+    )
 }
 
 fn first_schema(with_content: &Value) -> Option<&Value> {
@@ -222,19 +210,20 @@ fn type_of(schema: &Value) -> String {
 }
 
 /// Paragraphs with `code` marked as such.
-fn prose(out: &mut String, prose: &str) {
+fn prose(out: &mut String, prose: &str) -> fmt::Result {
     for paragraph in prose.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
         out.push_str("<p>");
         for (position, part) in paragraph.split('`').enumerate() {
             let part = escape(part);
             if position % 2 == 1 {
-                put(out, format_args!("<code>{part}</code>"));
+                write!(out, "<code>{part}</code>")?;
             } else {
                 out.push_str(&part);
             }
         }
         out.push_str("</p>");
     }
+    Ok(())
 }
 
 fn text(value: &Value) -> &str {

@@ -1,1 +1,7 @@
 //! Requests in, answers out: one file per slice.
+
+mod health;
+mod http;
+mod jobs;
+mod queues;
+mod work;

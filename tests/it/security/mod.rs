@@ -1,3 +1,5 @@
 //! Refusals: wrong credentials, private addresses, limits.
 
+mod authorization;
+mod limits;
 mod outbound;

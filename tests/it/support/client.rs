@@ -1,6 +1,7 @@
 //! A small blocking HTTP client: one keep-alive connection, JSON, and a raw mode for requests no client would send.
 
 use std::{
+    fmt::Write as _,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     time::Duration,
@@ -106,16 +107,16 @@ impl Client {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
         let is_given = |name: &str| headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
         if let Some(authorization) = self.authorization.as_ref().filter(|_| !is_given("authorization")) {
-            head.push_str(&format!("authorization: {authorization}\r\n"));
+            write!(head, "authorization: {authorization}\r\n").unwrap();
         }
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
         if let Some(body) = body {
             if !is_given("content-type") {
                 head.push_str("content-type: application/json\r\n");
             }
-            head.push_str(&format!("content-length: {}\r\n", body.len()));
+            write!(head, "content-length: {}\r\n", body.len()).unwrap();
         }
         head.push_str("\r\n");
         let mut request = head.into_bytes();
@@ -136,7 +137,7 @@ impl Client {
     pub fn raw(&self, bytes: &[u8], patience: Duration) -> String {
         let mut connection = self.connect();
         // The server may refuse and close before everything is sent.
-        let _ = connection.get_mut().write_all(bytes);
+        drop(connection.get_mut().write_all(bytes));
         connection.get_ref().set_read_timeout(Some(patience)).unwrap();
         let mut answer = Vec::new();
         let mut buffer = [0; 4096];
@@ -160,7 +161,7 @@ impl Client {
 
     fn exchange(&mut self, mut connection: BufReader<TcpStream>, request: &[u8], is_head: bool) -> Option<Answer> {
         // A refusal may come before the body is sent, so a failed write is no answer yet.
-        let _ = connection.get_mut().write_all(request);
+        drop(connection.get_mut().write_all(request));
         let answer = read_answer(&mut connection, is_head)?;
         if answer.header("connection") != Some("close") {
             self.connection = Some(connection);

@@ -1,6 +1,7 @@
 //! A place webhooks can be sent to: keeps what arrives and answers as told.
 
 use std::{
+    fmt::Write as _,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -62,9 +63,11 @@ impl Reply {
     }
 }
 
+type Answer = Box<dyn FnMut(&Received) -> Reply + Send>;
+
 struct Shared {
     received: Mutex<Vec<Received>>,
-    reply: Mutex<Box<dyn FnMut(&Received) -> Reply + Send>>,
+    reply: Mutex<Answer>,
 }
 
 /// A webhook sink on loopback.
@@ -129,12 +132,12 @@ fn serve(stream: TcpStream, shared: &Shared) {
         if reply.is_silent {
             let mut end = Vec::new();
             // Returns when the other side gives up.
-            let _ = connection.read_to_end(&mut end);
+            drop(connection.read_to_end(&mut end));
             return;
         }
         let mut head = format!("HTTP/1.1 {} Answer\r\ncontent-length: {}\r\n", reply.status, reply.body.len());
         for (name, value) in &reply.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
         let answer = format!("{head}\r\n{}", reply.body);
         if connection.get_mut().write_all(answer.as_bytes()).is_err() {

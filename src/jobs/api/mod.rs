@@ -1,0 +1,71 @@
+//! The operations on jobs and queues, relative to `/api/v1`.
+
+mod operate;
+mod order;
+mod policy;
+mod queues;
+mod settle;
+mod view;
+mod work;
+
+use axum::extract::FromRef;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Error, Jobs};
+use crate::{
+    auth::Auth,
+    http::{Problem, problems},
+    queue,
+};
+
+/// The routes.
+pub fn routes<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Jobs: FromRef<S>,
+    Auth: FromRef<S>,
+{
+    OpenApiRouter::new()
+        .routes(routes!(order::create_job, operate::list_jobs))
+        .routes(routes!(order::create_jobs))
+        .routes(routes!(operate::get_job, operate::delete_job))
+        .routes(routes!(operate::cancel_job))
+        .routes(routes!(operate::retry_job))
+        .routes(routes!(operate::promote_job))
+        .routes(routes!(work::heartbeat_job))
+        .routes(routes!(work::complete_job))
+        .routes(routes!(work::fail_job))
+        .routes(routes!(work::snooze_job))
+        .routes(routes!(settle::settle_jobs))
+        .routes(routes!(queues::get_queue_stats))
+        .routes(routes!(queues::list_queues))
+        .routes(routes!(queues::get_queue, queues::update_queue))
+        .routes(routes!(queues::pause_queue))
+        .routes(routes!(queues::resume_queue))
+        .routes(routes!(queues::drain_queue))
+        .routes(routes!(work::lease_jobs))
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Queue(error) => of_queue(error),
+            Error::NoQueue(_) => Self::not_found().detail(error.to_string()),
+            Error::Changed => Self::of(&problems::PRECONDITION_FAILED),
+        }
+    }
+}
+
+fn of_queue(error: queue::Error) -> Problem {
+    match &error {
+        queue::Error::Storage(error) => error.clone().into(),
+        queue::Error::NotFound(_) => Problem::not_found().detail(error.to_string()),
+        queue::Error::LeaseLost(_) => Problem::of(&problems::STALE_LEASE).detail(error.to_string()),
+        queue::Error::WrongState { .. } => Problem::of(&problems::JOB_STATE).detail(error.to_string()),
+        queue::Error::Invalid { field, reason } => Problem::invalid(format!("/{}", field.replace('.', "/")), *reason),
+        queue::Error::TooManyQueues(_) => Problem::invalid("/queue", error.to_string()),
+        queue::Error::TooManyLeases(_) => {
+            Problem::of(&problems::RATE_LIMITED).detail(error.to_string()).retry_after_s(5)
+        }
+    }
+}

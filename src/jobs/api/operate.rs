@@ -1,0 +1,189 @@
+//! Looking at jobs, and what an operator does to one.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::Deserialize;
+
+use super::{
+    super::{Error, Jobs},
+    view::{JobDetailDocument, JobDocument},
+};
+use crate::{
+    auth::Caller,
+    base::{JobId, Timestamp},
+    http::{Idempotent, Json, Page, PageQuery, Path, Problem, Query, idempotency},
+    queue::{self, JobView, QueueName, Queues},
+    storage::Tx,
+};
+
+/// Which jobs are wanted; all conditions hold together.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct JobFilter {
+    /// Of this queue.
+    queue: Option<String>,
+    /// In this state.
+    state: Option<String>,
+    /// Of this kind.
+    kind: Option<String>,
+    /// With this tag.
+    tag: Option<String>,
+    /// Of this group.
+    group: Option<String>,
+    /// Whose payload holds this text.
+    q: Option<String>,
+    /// Accepted at this time or later.
+    since: Option<Timestamp>,
+    /// Accepted before this time.
+    until: Option<Timestamp>,
+    /// Items in a page, 1 to 250; 50 when left out.
+    #[param(minimum = 1, maximum = 250, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// The filter with its words understood.
+struct Wanted {
+    queue: Option<QueueName>,
+    state: Option<queue::State>,
+    filter: JobFilter,
+}
+
+impl JobFilter {
+    fn check(self) -> Result<Wanted, Problem> {
+        let queue = self.queue.as_deref().map(str::parse::<QueueName>).transpose();
+        let queue = queue.map_err(|error| Problem::invalid("/queue", error.to_string()))?;
+        let state = self.state.as_deref().map(str::parse::<queue::State>).transpose();
+        let state = state.map_err(|()| Problem::invalid("/state", "is not a state of a job"))?;
+        Ok(Wanted { queue, state, filter: self })
+    }
+}
+
+impl Wanted {
+    fn matches(&self, job: &JobView) -> bool {
+        let JobFilter { kind, tag, group, q, since, until, .. } = &self.filter;
+        self.queue.as_ref().is_none_or(|queue| *queue == job.queue)
+            && self.state.is_none_or(|state| state == job.state)
+            && kind.as_ref().is_none_or(|kind| *kind == job.kind)
+            && tag.as_ref().is_none_or(|tag| job.tags.contains(tag))
+            && group.as_ref().is_none_or(|group| job.group_key.as_ref() == Some(group))
+            && since.is_none_or(|since| job.created_at >= since)
+            && until.is_none_or(|until| job.created_at < until)
+            && q.as_ref().is_none_or(|text| holds(&job.payload, text.as_bytes()))
+    }
+}
+
+/// Whether the text occurs in the payload as it was sent.
+fn holds(payload: &[u8], text: &[u8]) -> bool {
+    text.is_empty() || payload.windows(text.len()).any(|window| window == text)
+}
+
+/// Lists jobs, newest first
+///
+/// A page looks at a bounded number of jobs, so with a rare filter it may be short, or empty, although more follow:
+/// `next_cursor` tells.
+#[utoipa::path(get, path = "/jobs", operation_id = "list_jobs", tag = "jobs", params(JobFilter), responses(
+    (status = 200, description = "A page of jobs", body = Page<JobDocument>),
+))]
+pub(super) async fn list_jobs(
+    State(jobs): State<Jobs>,
+    caller: Caller,
+    Query(filter): Query<JobFilter>,
+) -> Result<Json<Page<JobDocument>>, Problem> {
+    let page = PageQuery::parse(filter.limit, filter.cursor.as_deref())?;
+    let before = page.after::<1>()?.map(|[job]| job);
+    let wanted = filter.check()?;
+    let found = jobs.list(caller.company, before, page.limit, move |job| wanted.matches(job)).await?;
+    Ok(Json(Page::with_next(found.jobs.into_iter().map(JobDocument::from).collect(), found.next.map(|job| [job]))))
+}
+
+/// Shows a job with its result and errors
+#[utoipa::path(get, path = "/jobs/{id}", operation_id = "get_job", tag = "jobs", params(("id" = JobId, Path)), responses(
+    (status = 200, description = "The job", body = JobDetailDocument),
+))]
+pub(super) async fn get_job(
+    State(jobs): State<Jobs>,
+    caller: Caller,
+    Path(id): Path<JobId>,
+) -> Result<Json<JobDetailDocument>, Problem> {
+    let detail = jobs.get(caller.company, id).await?;
+    Ok(Json(JobDetailDocument::new(detail.job, detail.result, detail.errors)))
+}
+
+/// Removes a finished job
+///
+/// With its payload, result and errors. One that is not finished has to be cancelled first.
+#[utoipa::path(delete, path = "/jobs/{id}", operation_id = "delete_job", tag = "jobs", params(("id" = JobId, Path)), responses(
+    (status = 204, description = "It is gone"),
+    (status = 409, description = "It is not finished"),
+))]
+pub(super) async fn delete_job(
+    State(jobs): State<Jobs>,
+    caller: Caller,
+    Path(id): Path<JobId>,
+) -> Result<StatusCode, Problem> {
+    let queues = jobs.queues().clone();
+    jobs.db().write(move |tx| queues.delete(tx, caller.company, id).map_err(Error::from)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Cancels a job that is not finished
+///
+/// A worker that has it is told with its next heartbeat, and its token is refused.
+#[utoipa::path(post, path = "/jobs/{id}/cancel", operation_id = "cancel_job", tag = "jobs", params(("id" = JobId, Path)), responses(
+    (status = 200, description = "Cancelled", body = JobDocument),
+    (status = 409, description = "It is finished already"),
+))]
+pub(super) async fn cancel_job(
+    State(jobs): State<Jobs>,
+    caller: Caller,
+    Path(id): Path<JobId>,
+    request: Idempotent,
+) -> Result<Response, Problem> {
+    change(jobs, caller, request, move |queues, tx| queues.cancel(tx, caller.company, id)).await
+}
+
+/// Puts a finished job back in line
+///
+/// With all its attempts before it.
+#[utoipa::path(post, path = "/jobs/{id}/retry", operation_id = "retry_job", tag = "jobs", params(("id" = JobId, Path)), responses(
+    (status = 200, description = "It waits again", body = JobDocument),
+    (status = 409, description = "It is not finished"),
+))]
+pub(super) async fn retry_job(
+    State(jobs): State<Jobs>,
+    caller: Caller,
+    Path(id): Path<JobId>,
+    request: Idempotent,
+) -> Result<Response, Problem> {
+    change(jobs, caller, request, move |queues, tx| queues.retry(tx, caller.company, id)).await
+}
+
+/// Ends the wait of a delayed or retrying job
+#[utoipa::path(post, path = "/jobs/{id}/promote", operation_id = "promote_job", tag = "jobs", params(("id" = JobId, Path)), responses(
+    (status = 200, description = "It waits for a worker", body = JobDocument),
+    (status = 409, description = "It is neither delayed nor retrying"),
+))]
+pub(super) async fn promote_job(
+    State(jobs): State<Jobs>,
+    caller: Caller,
+    Path(id): Path<JobId>,
+    request: Idempotent,
+) -> Result<Response, Problem> {
+    change(jobs, caller, request, move |queues, tx| queues.promote(tx, caller.company, id)).await
+}
+
+async fn change(
+    jobs: Jobs,
+    caller: Caller,
+    request: Idempotent,
+    step: impl FnOnce(&Queues, &mut Tx<'_>) -> Result<JobView, queue::Error> + Send + 'static,
+) -> Result<Response, Problem> {
+    let queues = jobs.queues().clone();
+    idempotency::run(jobs.db(), request, caller.company, move |tx| {
+        let job = step(&queues, tx)?;
+        Ok::<_, Error>((StatusCode::OK, JobDocument::from(job)))
+    })
+    .await
+}

@@ -1,0 +1,286 @@
+//! `POST /jobs` and `POST /jobs/batch`: the wire form of a job to enqueue, and its checks.
+//!
+//! The payload stays the bytes it came in. All refused values of a request are told at once.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    super::{Error, Jobs},
+    policy::{BackoffOrder, PUT_OFF_MS_MAX, Refusals, UniqueOrder},
+};
+use crate::{
+    auth::Caller,
+    base::{Backoff, CompanyId, JobId, Timestamp},
+    http::{Idempotent, Json, Problem, RawJson, idempotency},
+    queue::{
+        self, Enqueued, Group, JobView, MAX_ATTEMPTS, MAX_BATCH, MAX_PAYLOAD_BYTES, MAX_PRIORITY, MAX_TAGS, NewJob,
+        QueueName, RetryPolicy,
+    },
+    storage::Tx,
+};
+
+/// Longest an attempt may be allowed to take: a week.
+const TIMEOUT_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// A job to enqueue.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JobOrder {
+    /// The queue; created at first use. 1 to 64 of `a-z 0-9 . _ -`.
+    #[schema(example = "images")]
+    queue: String,
+    /// What the job is; workers choose by it.
+    #[schema(example = "image.resize", max_length = 256)]
+    kind: String,
+    /// Any JSON up to 1 MiB; handed to the worker exactly as sent.
+    payload: RawJson,
+    /// 0 is the most urgent, 9 the least; 5 when left out.
+    #[schema(minimum = 0, maximum = 9, default = 5)]
+    priority: Option<u8>,
+    /// Not before this much later; not together with `run_at`.
+    delay_ms: Option<u64>,
+    /// Not before this time; not together with `delay_ms`.
+    run_at: Option<Timestamp>,
+    /// Tries in all; the queue's figure when left out.
+    #[schema(minimum = 1, maximum = 1000)]
+    attempts: Option<u32>,
+    /// The waits between tries; the queue's rule when left out.
+    backoff: Option<BackoffOrder>,
+    /// The longest one attempt may take; the queue's figure when left out.
+    #[schema(minimum = 1)]
+    timeout_ms: Option<u64>,
+    /// At most one job of a key.
+    unique: Option<UniqueOrder>,
+    /// Jobs of a group are served in turn with other groups.
+    #[schema(max_length = 256)]
+    group_key: Option<String>,
+    /// Words to find it by; at most 100.
+    #[serde(default)]
+    tags: Vec<String>,
+    /// When it has not started by then, it fails as `expired`.
+    expire_at: Option<Timestamp>,
+    /// The job that asked for it.
+    parent_id: Option<JobId>,
+}
+
+/// What became of an enqueue.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AcceptedJob {
+    /// The new job, or the one that holds the unique key.
+    id: JobId,
+    /// The queue it stands in.
+    #[schema(example = "images")]
+    queue: String,
+    /// What it is.
+    #[schema(example = "image.resize")]
+    kind: String,
+    /// `waiting` or `delayed`; of a duplicate, the state of the job that was there first.
+    #[schema(example = "waiting")]
+    state: &'static str,
+    /// When it was accepted.
+    created_at: Timestamp,
+    /// Not before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_at: Option<Timestamp>,
+    /// Whether nothing was created because of the unique key.
+    duplicate: bool,
+}
+
+/// Enqueues a job
+///
+/// Answered once the job is on disk.
+#[utoipa::path(post, path = "/jobs", operation_id = "create_job", tag = "jobs", request_body = JobOrder, responses(
+    (status = 201, description = "Enqueued", body = AcceptedJob),
+    (status = 200, description = "A job with the unique key exists", body = AcceptedJob),
+))]
+pub(super) async fn create_job(
+    State(jobs): State<Jobs>,
+    caller: Caller,
+    request: Idempotent,
+    Json(order): Json<JobOrder>,
+) -> Result<Response, Problem> {
+    let (db, work) = (jobs.db().clone(), order.check(&jobs, caller.company)?);
+    idempotency::run(&db, request, caller.company, move |tx| {
+        let accepted = work.enqueue(tx, &jobs)?;
+        let status = if accepted.duplicate { StatusCode::OK } else { StatusCode::CREATED };
+        Ok::<_, Error>((status, accepted))
+    })
+    .await
+}
+
+/// Jobs to enqueue together.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BatchOrder {
+    /// 1 to 1,000 jobs; all are enqueued or none.
+    #[schema(min_items = 1, max_items = 1000)]
+    jobs: Vec<JobOrder>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AcceptedBatch {
+    /// One entry per job, in the order sent.
+    jobs: Vec<AcceptedJob>,
+}
+
+/// Enqueues up to 1,000 jobs, all or none
+#[utoipa::path(post, path = "/jobs/batch", operation_id = "create_jobs", tag = "jobs", request_body = BatchOrder, responses(
+    (status = 201, description = "All are enqueued", body = AcceptedBatch),
+))]
+pub(super) async fn create_jobs(
+    State(jobs): State<Jobs>,
+    caller: Caller,
+    request: Idempotent,
+    Json(order): Json<BatchOrder>,
+) -> Result<Response, Problem> {
+    if !(1..=MAX_BATCH).contains(&order.jobs.len()) {
+        return Err(Problem::invalid("/jobs", format!("must hold 1 to {MAX_BATCH} jobs")));
+    }
+    let (db, work) = (jobs.db().clone(), check_all(order, &jobs, caller.company)?);
+    idempotency::run(&db, request, caller.company, move |tx| {
+        let (orders, echoes): (Vec<_>, Vec<_>) = work.into_iter().map(|job| job.split(tx)).unzip();
+        let enqueued = queue::enqueue_many(tx, jobs.queues(), orders)?;
+        let accepted = echoes.into_iter().zip(enqueued).map(|(echo, enqueued)| echo.finish(tx, &jobs, enqueued));
+        let jobs = accepted.collect::<Result<_, _>>()?;
+        Ok::<_, Error>((StatusCode::CREATED, AcceptedBatch { jobs }))
+    })
+    .await
+}
+
+fn check_all(order: BatchOrder, jobs: &Jobs, company: CompanyId) -> Result<Vec<CheckedJob>, Problem> {
+    let mut checked = Vec::with_capacity(order.jobs.len());
+    let mut refused: Option<Problem> = None;
+    for (index, job) in order.jobs.into_iter().enumerate() {
+        match job.check(jobs, company) {
+            Ok(job) => checked.push(job),
+            Err(problem) => {
+                let problem = problem.below(&format!("/jobs/{index}"));
+                refused = Some(match refused {
+                    Some(before) => before.and(problem),
+                    None => problem,
+                });
+            }
+        }
+    }
+    refused.map_or(Ok(checked), Err)
+}
+
+/// A job whose every field was found good; only the time is still to be read.
+struct CheckedJob {
+    job: NewJob,
+    delay_ms: u64,
+}
+
+impl CheckedJob {
+    fn enqueue(self, tx: &mut Tx<'_>, jobs: &Jobs) -> Result<AcceptedJob, Error> {
+        let (job, echo) = self.split(tx);
+        let enqueued = queue::enqueue(tx, jobs.queues(), job)?;
+        echo.finish(tx, jobs, enqueued)
+    }
+
+    /// The job for the kernel, and what the answer repeats of it.
+    fn split(self, tx: &Tx<'_>) -> (NewJob, Echo) {
+        let Self { mut job, delay_ms } = self;
+        let now = tx.now();
+        if delay_ms > 0 {
+            job.run_at = Some(now.plus_ms(delay_ms));
+        }
+        let echo = Echo {
+            company: job.company,
+            queue: job.queue.clone(),
+            kind: job.kind.clone(),
+            created_at: now,
+            run_at: job.run_at.filter(|time| *time > now),
+        };
+        (job, echo)
+    }
+}
+
+/// What an answer repeats of an order.
+struct Echo {
+    company: CompanyId,
+    queue: QueueName,
+    kind: String,
+    created_at: Timestamp,
+    run_at: Option<Timestamp>,
+}
+
+impl Echo {
+    fn finish(self, tx: &Tx<'_>, jobs: &Jobs, enqueued: Enqueued) -> Result<AcceptedJob, Error> {
+        let queue = self.queue.to_string();
+        let Enqueued { id, is_duplicate: duplicate } = enqueued;
+        if duplicate && let Some(first) = jobs.queues().find(tx, self.company, id)? {
+            let JobView { kind, created_at, run_at, state, .. } = first;
+            return Ok(AcceptedJob { id, queue, kind, state: state.as_str(), created_at, run_at, duplicate });
+        }
+        let state = if self.run_at.is_some() { "delayed" } else { "waiting" };
+        let Self { kind, created_at, run_at, .. } = self;
+        Ok(AcceptedJob { id, queue, kind, state, created_at, run_at, duplicate })
+    }
+}
+
+impl JobOrder {
+    fn check(self, jobs: &Jobs, company: CompanyId) -> Result<CheckedJob, Problem> {
+        let mut refusals = Refusals::default();
+        let queue = self.queue.parse::<QueueName>();
+        if let Err(error) = &queue {
+            refusals.add("/queue", error.to_string());
+        }
+        refusals.text("/kind", &self.kind);
+        let size = self.payload.as_bytes().len();
+        if size > MAX_PAYLOAD_BYTES {
+            refusals.add("/payload", format!("is {size} bytes; at most {MAX_PAYLOAD_BYTES} are accepted"));
+        }
+        refusals.within("/priority", self.priority.map(u64::from), 0..=u64::from(MAX_PRIORITY));
+        refusals.within("/delay_ms", self.delay_ms, 0..=PUT_OFF_MS_MAX);
+        if self.delay_ms.is_some() && self.run_at.is_some() {
+            refusals.add("/run_at", "must not stand beside delay_ms");
+        }
+        refusals.within("/attempts", self.attempts.map(u64::from), 1..=u64::from(MAX_ATTEMPTS));
+        refusals.within("/timeout_ms", self.timeout_ms, 1..=TIMEOUT_MS_MAX);
+        let backoff = self.backoff.and_then(|backoff| backoff.check(&mut refusals));
+        let unique = self.unique.and_then(|unique| unique.check(&mut refusals));
+        if let Some(group) = &self.group_key {
+            refusals.text("/group_key", group);
+        }
+        if self.tags.len() > MAX_TAGS {
+            refusals.add("/tags", format!("must be at most {MAX_TAGS}"));
+        }
+        for (index, tag) in self.tags.iter().enumerate().take(MAX_TAGS) {
+            refusals.text(&format!("/tags/{index}"), tag);
+        }
+        let queue = match (queue, refusals.0) {
+            (Ok(queue), None) => queue,
+            (_, problem) => return Err(problem.unwrap_or_else(|| Problem::invalid("/queue", "is not a queue name"))),
+        };
+        let retry = retry_policy(jobs, &queue, self.attempts, backoff);
+        let mut job = NewJob::new(company, queue, self.kind, self.payload.into_bytes());
+        job.priority = self.priority.unwrap_or(job.priority);
+        job.run_at = self.run_at;
+        job.retry = retry;
+        job.timeout_ms = self.timeout_ms;
+        job.unique = unique;
+        job.group = self.group_key.as_deref().map(Group::named);
+        job.tags = self.tags;
+        job.expire_at = self.expire_at;
+        job.parent = self.parent_id;
+        Ok(CheckedJob { job, delay_ms: self.delay_ms.unwrap_or(0) })
+    }
+}
+
+/// What the request leaves open is filled in from the queue; `None` when it leaves all open.
+fn retry_policy(
+    jobs: &Jobs,
+    queue: &QueueName,
+    attempts: Option<u32>,
+    backoff: Option<Backoff>,
+) -> Option<RetryPolicy> {
+    if attempts.is_none() && backoff.is_none() {
+        return None;
+    }
+    let usual = jobs.queues().settings(queue).unwrap_or_default().retry;
+    Some(RetryPolicy { attempts: attempts.unwrap_or(usual.attempts), backoff: backoff.unwrap_or(usual.backoff) })
+}

@@ -1,0 +1,36 @@
+//! Health and metrics, with and without the prefix.
+
+use crate::support::TestApp;
+
+#[test]
+fn health_is_open_and_whole() {
+    let app = TestApp::start();
+    let mut client = app.anonymous();
+    for prefix in ["", "/api/v1"] {
+        assert_eq!(client.get(&format!("{prefix}/health/live")).expect(200)["status"], "ok");
+        assert_eq!(client.get(&format!("{prefix}/health/ready")).expect(200)["status"], "ok");
+        let health = client.get(&format!("{prefix}/health")).expect(200);
+        assert_eq!(health["phase"], "ready", "{health}");
+        for part in ["storage", "disk"] {
+            assert!(health["checks"][part]["status"].is_string(), "{part}: {health}");
+        }
+        let metrics = client.get(&format!("{prefix}/metrics"));
+        assert!(metrics.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
+        for name in
+            ["novapulse_http_requests_total", "novapulse_http_request_duration_seconds_bucket", "novapulse_build_info"]
+        {
+            assert!(metrics.text().contains(name), "{name}");
+        }
+    }
+}
+
+#[test]
+fn metrics_ask_for_their_token_when_one_is_set() {
+    let app = TestApp::start_with(&[("NOVAPULSE_SERVER_METRICS_TOKEN", "a-metrics-token")]);
+    let mut client = app.anonymous();
+    assert_eq!(client.get("/metrics").problem(401), "unauthorized");
+    let wrong = client.send("GET", "/metrics", &[("authorization", "Bearer a-metrics-tokem")], None);
+    assert_eq!(wrong.problem(401), "unauthorized");
+    let right = client.send("GET", "/metrics", &[("authorization", "Bearer a-metrics-token")], None);
+    assert_eq!(right.status, 200);
+}
