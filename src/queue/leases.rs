@@ -42,6 +42,7 @@ impl Leases {
     }
 
     /// Leases in all.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.held.len()
     }

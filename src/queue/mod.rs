@@ -9,6 +9,7 @@
 
 mod after;
 mod boot;
+mod check;
 mod claim;
 mod enqueue;
 mod error;
@@ -37,6 +38,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use check::{CheckFigures, check};
 pub use enqueue::{enqueue, enqueue_many};
 pub use error::Error;
 pub use external::{DEFAULT_LEASE_MS, LEASE_MS, LeaseRequest, LeasedJob, MAX_LEASE_JOBS, MAX_WAIT_MS};

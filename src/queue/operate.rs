@@ -54,7 +54,7 @@ impl Queues {
         id: JobId,
         step: impl FnOnce(&JobState, &Moment) -> Result<JobState, Refusal>,
     ) -> Result<JobView, Error> {
-        let (key, body, row) = self.body_and_state(tx, company, id)?;
+        let (key, body, row) = Self::body_and_state(tx, company, id)?;
         let moment = Moment { now: tx.now(), tail: tx.mint_with(0).hi, is_ordered: false };
         let next = step(&row, &moment).map_err(|_| Error::WrongState { id, state: row.effective(self.inner.boot) })?;
         let mut after = After::default();
@@ -63,7 +63,7 @@ impl Queues {
         self.inner.view(tx, key, body)?.ok_or(Error::NotFound(id))
     }
 
-    fn body_and_state(&self, tx: &Tx<'_>, company: CompanyId, id: JobId) -> Result<(JobKey, JobBody, JobState), Error> {
+    fn body_and_state(tx: &Tx<'_>, company: CompanyId, id: JobId) -> Result<(JobKey, JobBody, JobState), Error> {
         let key = (company.hi(), id.hi());
         let body = tx.get(JOBS, &key)?.filter(|body| body.id_lo == id.raw().lo).ok_or(Error::NotFound(id))?;
         let row = tx.get(JOB_STATES, &key)?.unwrap_or_else(|| body.first_state(key.1));
@@ -75,7 +75,7 @@ impl Queues {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::WrongState`] when it is not finished.
     pub fn delete(&self, tx: &mut Tx<'_>, company: CompanyId, id: JobId) -> Result<(), Error> {
-        let (key, _, row) = self.body_and_state(tx, company, id)?;
+        let (key, _, row) = Self::body_and_state(tx, company, id)?;
         let Some(at) = row.finished_at.filter(|_| row.state.is_terminal()) else {
             return Err(Error::WrongState { id, state: row.effective(self.inner.boot) });
         };

@@ -58,10 +58,7 @@ pub(super) fn settle(
     let Ending { company, id, generation, outcome, policy } = ending;
     let key = (company.hi(), id.hi());
     let Some(row) = tx.get(JOB_STATES, &key)? else { return Ok(Err(Refusal::Stale)) };
-    let (end, text) = match end_of(tx, queues, key, &row, outcome, policy)? {
-        Some(end) => end,
-        None => return Ok(Err(Refusal::Stale)),
-    };
+    let Some((end, text)) = end_of(tx, queues, key, &row, outcome, policy)? else { return Ok(Err(Refusal::Stale)) };
     let tail = tx.mint_with(0).hi;
     let is_ordered = matches!(end, End::Retry { .. } | End::Snooze { .. }) && is_ordered(queues, key, &row);
     let moment = Moment { now: tx.now(), tail, is_ordered };

@@ -4,6 +4,7 @@ use crate::queue::settings::GroupPolicy;
 
 /// A rate limit by the generic cell rate algorithm (ITU-T I.371): one number of state.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the unit belongs to each name")]
 pub(super) struct Rate {
     interval_us: u64,
     /// How far the theoretical arrival time may run ahead.

@@ -23,47 +23,52 @@ impl Disk {
         Ref { ord, job: ord, kind: (ord % 2) as u32, bytes: 1 }
     }
 
-    /// Answers every read that is asked for; at most `limit` rounds.
-    fn serve(&self, heads: &mut Heads, now_ms: u64) {
-        for request in heads.requests(2) {
-            match request {
-                Request::Fill { company, priority, group, after, limit, ticket } => {
-                    let rows: Vec<_> = self
-                        .ready
-                        .range((company, priority, group, after + 1)..=(company, priority, group, u64::MAX))
-                        .take(limit)
-                        .map(|row| Self::item(row.3))
-                        .collect();
-                    let is_full = rows.len() == limit;
-                    heads.filled((company, priority, group), ticket, Some((rows, is_full)));
-                }
-                Request::Search { company, after, groups, refs } => {
-                    let mut found: Vec<FoundGroup> = Vec::new();
-                    let start =
-                        after.map_or((company, 0, 0, 0), |(priority, group)| (company, priority, group, u64::MAX));
-                    let mut end = None;
-                    for (_, priority, group, ord) in self.ready.range(start..(company + 1, 0, 0, 0)) {
-                        let seen = found.len();
-                        match found.last_mut() {
-                            Some(last) if (last.priority, last.group) == (*priority, *group) => {
-                                if last.refs.len() < refs {
-                                    last.refs.push(Self::item(*ord));
-                                }
+    /// Reads what is asked for as it stands now; the answers come whenever [`Read::give`] is called.
+    fn ask(&self, heads: &mut Heads) -> Vec<Read> {
+        heads.requests(2).into_iter().map(|request| self.read(request)).collect()
+    }
+
+    fn read(&self, request: Request) -> Read {
+        match request {
+            Request::Fill { company, priority, group, after, limit, ticket } => {
+                let rows: Vec<_> = self
+                    .ready
+                    .range((company, priority, group, after + 1)..=(company, priority, group, u64::MAX))
+                    .take(limit)
+                    .map(|row| Self::item(row.3))
+                    .collect();
+                let is_full = rows.len() == limit;
+                Read::Fill { spot: (company, priority, group), ticket, rows, is_full }
+            }
+            Request::Search { company, after, groups, refs } => {
+                let mut found: Vec<FoundGroup> = Vec::new();
+                let start = after.map_or((company, 0, 0, 0), |(priority, group)| (company, priority, group, u64::MAX));
+                let mut end = None;
+                for (_, priority, group, ord) in self.ready.range(start..(company + 1, 0, 0, 0)) {
+                    let seen = found.len();
+                    match found.last_mut() {
+                        Some(last) if (last.priority, last.group) == (*priority, *group) => {
+                            if last.refs.len() < refs {
+                                last.refs.push(Self::item(*ord));
                             }
-                            _ if seen == groups => {
-                                end = found.last().map(|last| (last.priority, last.group));
-                                break;
-                            }
-                            _ => found.push(FoundGroup {
-                                priority: *priority,
-                                group: *group,
-                                refs: vec![Self::item(*ord)],
-                            }),
+                        }
+                        _ if seen == groups => {
+                            end = found.last().map(|last| (last.priority, last.group));
+                            break;
+                        }
+                        _ => {
+                            found.push(FoundGroup { priority: *priority, group: *group, refs: vec![Self::item(*ord)] });
                         }
                     }
-                    heads.searched(company, found, end, now_ms);
                 }
+                Read::Search { company, found, end }
             }
+        }
+    }
+
+    fn serve(&self, heads: &mut Heads, now_ms: u64) {
+        for read in self.ask(heads) {
+            read.give(heads, now_ms);
         }
     }
 
@@ -110,6 +115,21 @@ impl Disk {
     }
 }
 
+/// An answer on its way.
+enum Read {
+    Fill { spot: (u64, u8, u64), ticket: u64, rows: Vec<Ref>, is_full: bool },
+    Search { company: u64, found: Vec<FoundGroup>, end: Option<(u8, u64)> },
+}
+
+impl Read {
+    fn give(self, heads: &mut Heads, now_ms: u64) {
+        match self {
+            Self::Fill { spot, ticket, rows, is_full } => heads.filled(spot, ticket, Some((rows, is_full))),
+            Self::Search { company, found, end } => heads.searched(company, found, end, now_ms),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Add { company: u64, priority: u8, group: u64 },
@@ -119,6 +139,8 @@ enum Step {
     Release(usize),
     Cancel(usize),
     Serve,
+    Ask,
+    Answer(usize),
     Restart,
     Pause(u64, bool),
 }
@@ -131,7 +153,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => any::<usize>().prop_map(Step::Finish),
         2 => any::<usize>().prop_map(Step::Release),
         1 => any::<usize>().prop_map(Step::Cancel),
-        6 => Just(Step::Serve),
+        4 => Just(Step::Serve),
+        4 => Just(Step::Ask),
+        4 => any::<usize>().prop_map(Step::Answer),
         1 => Just(Step::Restart),
         1 => (1_u64..4, any::<bool>()).prop_map(|(company, paused)| Step::Pause(company, paused)),
     ]
@@ -156,6 +180,7 @@ proptest! {
         let mut heads = Heads::new(SMALL);
         policies(&mut heads);
         let mut paused: HashMap<u64, bool> = HashMap::new();
+        let mut on_their_way: Vec<Read> = Vec::new();
         let mut now = 0;
         for step in steps {
             now += 100;
@@ -188,7 +213,15 @@ proptest! {
                     }
                 }
                 Step::Serve => disk.serve(&mut heads, now),
+                Step::Ask => on_their_way.extend(disk.ask(&mut heads)),
+                Step::Answer(n) => {
+                    if !on_their_way.is_empty() {
+                        let nth = n % on_their_way.len();
+                        on_their_way.remove(nth).give(&mut heads, now);
+                    }
+                }
                 Step::Restart => {
+                    on_their_way.clear();
                     heads = disk.restart();
                     policies(&mut heads);
                     paused.clear();
@@ -199,6 +232,9 @@ proptest! {
                 }
             }
             prop_assert!(heads.windows <= SMALL.groups);
+        }
+        for read in on_their_way {
+            read.give(&mut heads, now);
         }
         for company in 1..4 {
             heads.set_paused(company, false);
@@ -340,4 +376,14 @@ fn a_quick_group_is_claimed_ahead_and_a_hanging_one_is_not() {
         assert!((2..=6).contains(&quick.len()), "{}", quick.len());
     }
     assert_eq!(heads.leased(1, 20), 2);
+}
+
+#[test]
+fn an_answer_for_an_earlier_window_is_ignored() {
+    let mut window = super::window::Window::read(Vec::new());
+    window.begin_fill(2);
+    window.end_fill(1, vec![Disk::item(500)], false);
+    assert!(window.is_empty());
+    window.end_fill(2, vec![Disk::item(7)], false);
+    assert_eq!(window.pop().unwrap().ord, 7);
 }
