@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, sync::Arc};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Error, health};
+use super::{Error, metrics::Readings};
 use crate::{
     base::{Clock, Random},
     config::Config,
@@ -12,7 +12,6 @@ use crate::{
     outbound::{self, AllowRule, Client, OwnAddresses, Policy},
     queue::{self, QueueConfig, Queues},
     storage::{Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
-    system::{Parts, System},
     telemetry::Metrics,
 };
 
@@ -54,10 +53,19 @@ pub(super) fn open_directory(
     Directory::open(&storage.directory, &options, Arc::clone(clock), Arc::clone(random))
 }
 
-/// The queues with what was left in them; blocks.
+/// The queues of the store; blocks.
 pub(super) fn queues(config: &Config, db: &Db) -> Result<Queues, queue::Error> {
-    let concurrency = config.queues.concurrency.map(|concurrency| concurrency as u32);
-    Queues::open_blocking(db.clone(), QueueConfig { concurrency, ..QueueConfig::default() })
+    let queues = &config.queues;
+    let config = QueueConfig {
+        concurrency: queues.concurrency,
+        groups_in_memory: queues.groups_in_memory,
+        refs_in_memory: queues.places_in_memory,
+        external_leases: queues.external_leases,
+        rescue_every_ms: queues.rescue_every_ms,
+        retention_every_ms: queues.retention_every_ms,
+        ..QueueConfig::default()
+    };
+    Queues::open_blocking(db.clone(), config)
 }
 
 /// The only way out; in dev mode loopback is allowed.
@@ -92,20 +100,10 @@ pub(super) fn guard_own_addresses(client: &Client, address: SocketAddr) {
     }
 }
 
-/// The system slice with its checks.
-pub(super) fn system(config: &Config, db: &Db, metrics: &Metrics) -> System {
-    System::new(Parts {
-        metrics: metrics.clone(),
-        clock: Arc::clone(db.clock()),
-        metrics_token: config.server.metrics_token.clone(),
-        checks: health::checks(config, db),
-        refresh: Vec::new(),
-    })
-}
-
 /// The registry with the metrics of every module.
-pub(super) fn metrics() -> Result<(Metrics, http::Metrics), Error> {
+pub(super) fn metrics() -> Result<(Metrics, http::Metrics, Readings), Error> {
     let metrics = Metrics::new()?;
     let http = http::Metrics::register(metrics.registry())?;
-    Ok((metrics, http))
+    let readings = Readings::register(metrics.registry())?;
+    Ok((metrics, http, readings))
 }

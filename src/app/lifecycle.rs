@@ -8,27 +8,30 @@ use std::{
     fs, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Error, adapters, dev, routes, state::State};
+use super::{
+    Error, adapters, dev, routes,
+    services::{Services, Tasks},
+    state::State,
+};
 use crate::{
-    accounts::Accounts,
-    auth::Auth,
     base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
     http,
-    jobs::Jobs,
     storage::Directory,
-    system::{Phase, System},
+    system::Phase,
 };
 
 /// How long the last tasks may take to notice that they are cut off.
-const CUT_OFF_MS: u64 = 2_000;
+///
+/// Pools give their jobs back within 6 s after the grace.
+const CUT_OFF_MS: u64 = 8_000;
 
 /// How the server is started.
 #[derive(Debug, Clone, Default)]
@@ -58,12 +61,8 @@ pub enum Ended {
 struct Running {
     directory: Directory,
     address: SocketAddr,
-    auth: Auth,
-    accounts: Accounts,
-    system: System,
-    tracker: TaskTracker,
-    stop: CancellationToken,
-    kill: CancellationToken,
+    services: Services,
+    tasks: Tasks,
     grace: Duration,
 }
 
@@ -79,7 +78,7 @@ pub async fn serve(config: Config, options: ServeOptions) -> Result<Ended, Error
     let directory = tokio::task::block_in_place(|| adapters::open_directory(&config, &clock, &random))?;
     announce(&directory);
     let mut failure = directory.db().failure();
-    let running = start(&config, directory)?;
+    let running = tokio::task::block_in_place(|| start(&config, &options, directory))?;
     if options.is_dev {
         running.demonstrate().await.map_err(|error| Error::Dev(error.into()))?;
     }
@@ -128,42 +127,26 @@ fn announce(directory: &Directory) {
     tracing::info!(storage.boot = directory.boot(), "data directory {path} {state}");
 }
 
-/// Wires everything over the open directory and starts to accept.
-fn start(config: &Config, directory: Directory) -> Result<Running, Error> {
+/// Opens everything over the directory and starts to accept; blocks.
+fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Result<Running, Error> {
     let db = directory.db().clone();
-    let (metrics, http_metrics) = adapters::metrics()?;
-    let system = adapters::system(config, &db, &metrics);
-    let auth = Auth::new(db.clone());
-    let accounts = Accounts::new(db.clone(), auth.clone());
-    let queues = tokio::task::block_in_place(|| adapters::queues(config, &db))?;
-    let jobs = Jobs::new(db.clone(), queues.clone());
-    let state = State { auth: auth.clone(), accounts: accounts.clone(), jobs, system: system.clone() };
-    let router = routes::router(state)?;
-    let (clock, random) = (Arc::clone(db.clock()), Arc::clone(db.random()));
-    let edge = http::Edge::new(router, adapters::http_options(config), clock, &*random, http_metrics);
+    let tasks = Tasks::default();
+    let (metrics, http_metrics, readings) = adapters::metrics()?;
+    let services = Services::open(config, options, &directory, (&metrics, readings), &tasks)?;
+    let router = routes::router(services.state.clone())?;
+    let edge =
+        http::Edge::new(router, adapters::http_options(config), Arc::clone(db.clock()), &**db.random(), http_metrics);
     let address = config.server.listen;
     let server = http::Server::bind(address, edge).map_err(|source| Error::Listen { address, source })?;
     let address = server.address();
+    adapters::guard_own_addresses(&services.outbound, address);
 
-    let running = Running {
-        directory,
-        address,
-        auth: auth.clone(),
-        accounts,
-        system,
-        tracker: TaskTracker::new(),
-        stop: CancellationToken::new(),
-        kill: CancellationToken::new(),
-        grace: Duration::from_millis(config.server.shutdown_grace_ms),
-    };
-    let Running { tracker, stop, kill, .. } = &running;
-    queues.start(tracker, stop);
-    tracker.spawn(server.run(tracker.clone(), stop.clone(), kill.clone()));
-    tracker.spawn(http::idempotency::sweep(db, stop.clone()));
-    tracker.spawn(auth.keep_last_used(stop.clone()));
-    running.system.enter(Phase::Ready);
+    services.start(&directory, &tasks);
+    tasks.tracker.spawn(server.run(tasks.tracker.clone(), tasks.stop.clone(), tasks.kill.clone()));
+    services.state.system.enter(Phase::Ready);
     tracing::info!(http.address = %address, "listening on http://{address}");
-    Ok(running)
+    let grace = Duration::from_millis(config.server.shutdown_grace_ms);
+    Ok(Running { directory, address, services, tasks, grace })
 }
 
 impl Running {
@@ -181,7 +164,8 @@ impl Running {
     /// Dev mode's demo company and first delivery.
     async fn demonstrate(&self) -> anyhow::Result<()> {
         let (db, data) = (self.directory.db(), self.directory.path());
-        let demo = dev::prepare(db, &self.accounts, &self.auth, data, &self.url()).await?;
+        let State { accounts, auth, .. } = &self.services.state;
+        let demo = dev::prepare(db, accounts, auth, data, &self.url()).await?;
         dev::present(&demo).await
     }
 
@@ -191,18 +175,25 @@ impl Running {
     }
 
     async fn drain(self) {
-        self.system.enter(Phase::Stopping);
-        self.stop.cancel();
-        self.tracker.close();
-        if tokio::time::timeout(self.grace, self.tracker.wait()).await.is_err() {
-            let left = self.tracker.len();
-            tracing::warn!(left, grace_ms = self.grace.as_millis(), "the grace is over: cutting off {left} tasks");
+        let Self { directory, services, tasks, grace, .. } = self;
+        let tracker = &tasks.tracker;
+        services.state.system.enter(Phase::Stopping);
+        tasks.stop.cancel();
+        let mut pools = pin!(services.drain(&tasks, grace));
+        let mut finished = pin!(async {
+            pools.as_mut().await;
+            tracker.close();
+            tracker.wait().await;
+        });
+        if tokio::time::timeout(grace, finished.as_mut()).await.is_err() {
+            let left = tracker.len();
+            tracing::warn!(left, grace_ms = grace.as_millis(), "the grace is over: cutting off {left} tasks");
+            tasks.kill.cancel();
+            if tokio::time::timeout(Duration::from_millis(CUT_OFF_MS), finished).await.is_err() {
+                tracing::error!(left = tracker.len(), "tasks did not end when cut off");
+            }
         }
-        self.kill.cancel();
-        if tokio::time::timeout(Duration::from_millis(CUT_OFF_MS), self.tracker.wait()).await.is_err() {
-            tracing::error!(left = self.tracker.len(), "tasks did not end when cut off");
-        }
-        if let Err(error) = tokio::task::spawn_blocking(move || self.directory.close()).await {
+        if let Err(error) = tokio::task::spawn_blocking(move || directory.close()).await {
             tracing::error!(%error, "the store could not be closed in order: {error}");
         }
     }

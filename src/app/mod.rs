@@ -7,10 +7,14 @@
 mod adapters;
 mod dev;
 mod health;
+mod jobs;
 mod lifecycle;
+mod master_key;
+mod metrics;
 pub mod reference;
 pub mod remote;
 mod routes;
+mod services;
 pub mod setup;
 mod state;
 pub mod ui;
@@ -20,6 +24,7 @@ use std::{io, net::SocketAddr, path::PathBuf};
 use crate::{accounts, outbound, queue, storage::OpenError};
 
 pub use lifecycle::{Ended, ServeOptions, serve};
+pub use master_key::MasterKeyError;
 pub use routes::openapi_json;
 
 /// Why the server could not start.
@@ -47,6 +52,12 @@ pub enum Error {
     /// The client for outbound calls cannot be made.
     #[error("cannot make outbound calls")]
     Outbound(#[from] outbound::SettingsError),
+    /// The queues cannot be opened.
+    #[error("cannot open the queues")]
+    Queues(#[from] queue::Error),
+    /// There is no key to seal secrets with.
+    #[error("no master key")]
+    MasterKey(#[from] MasterKeyError),
     /// The first company cannot be made.
     #[error("cannot set up the company")]
     SetUp(#[from] accounts::Error),
@@ -61,9 +72,6 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The queues cannot be read.
-    #[error("cannot open the queues")]
-    Queues(#[from] queue::Error),
     /// The metrics are not declared right.
     #[error("the metrics cannot be declared")]
     Metrics(#[from] prometheus::Error),

@@ -42,7 +42,7 @@ permissions! {
         GET "/deliveries/{id}";
     WebhooksWrite: POST "/webhooks", PATCH "/webhooks/{id}", DELETE "/webhooks/{id}", POST "/webhooks/{id}/test",
         GET "/webhooks/{id}/secret", POST "/webhooks/{id}/rotate-secret", POST "/webhooks/{id}/replay",
-        POST "/events/{id}/replay", POST "/deliveries/{id}/retry", POST "/deliveries/{id}/cancel";
+        POST "/events/{id}/replay", POST "/deliveries/{id}/retry", POST "/deliveries/{id}/cancel", POST "/play";
 }
 
 /// Where the operations stand.

@@ -9,7 +9,7 @@ use std::fmt;
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    digest,
+    digest, hmac,
 };
 use zeroize::Zeroizing;
 
@@ -37,6 +37,7 @@ pub enum SealError {
 pub struct SealKey {
     key: LessSafeKey,
     name: [u8; NAME_LEN],
+    codes: hmac::Key,
 }
 
 impl fmt::Debug for SealKey {
@@ -60,7 +61,10 @@ impl SealKey {
         for (to, from) in name.iter_mut().zip(hash.as_ref()) {
             *to = *from;
         }
-        Self { key: LessSafeKey::new(key), name }
+        let mut labelled = Zeroizing::new(b"novapulse seal key codes\0".to_vec());
+        labelled.extend_from_slice(bytes);
+        let codes = hmac::Key::new(hmac::HMAC_SHA256, digest::digest(&digest::SHA256, &labelled).as_ref());
+        Self { key: LessSafeKey::new(key), name, codes }
     }
 
     /// Seals `plain`; it opens only with this key and the same `associated` bytes.
@@ -81,6 +85,20 @@ impl SealKey {
             .expect("a secret is far shorter than the limit of the cipher");
         sealed.append(&mut content);
         sealed
+    }
+
+    /// A code over `data` that only this key makes, different for each `purpose`.
+    #[must_use]
+    pub fn code(&self, purpose: &[u8], data: &[u8]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.codes);
+        context.update(&(purpose.len() as u64).to_be_bytes());
+        context.update(purpose);
+        context.update(data);
+        let mut code = [0; 32];
+        for (to, from) in code.iter_mut().zip(context.sign().as_ref()) {
+            *to = *from;
+        }
+        code
     }
 
     /// Opens what [`SealKey::seal`] made.

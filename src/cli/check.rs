@@ -3,17 +3,15 @@
 use std::process::ExitCode;
 
 use super::{ConfigArguments, output};
-use crate::{
-    base::SystemRandom,
-    storage::{OpenError, check::check},
-};
+use crate::{base::SystemRandom, storage};
 
-/// What the command ends with when it found problems; the same as for a store that is refused as damaged.
+/// Something in the directory is damaged; the same code that a start would have.
 const DAMAGED: u8 = 23;
 
 pub(super) fn run(arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.load()?;
-    let report = check(&config.storage.directory, &SystemRandom, &[]).map_err(OpenError::from)?;
-    output::say(&format!("{}:\n{report}", config.storage.directory.display()))?;
+    let directory = &config.storage.directory;
+    let report = storage::check::check(directory, &SystemRandom, &[])?;
+    output::say(&format!("{}\n{report}", directory.display()))?;
     Ok(if report.problems() == 0 { ExitCode::SUCCESS } else { ExitCode::from(DAMAGED) })
 }

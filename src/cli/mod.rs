@@ -19,7 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     app,
     config::{Config, Sources},
-    storage::OpenError,
+    storage::{OpenError, guard::GuardError},
 };
 
 /// Durable jobs and signed webhooks from one binary and one directory.
@@ -97,7 +97,9 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     error
         .chain()
         .find_map(|cause| {
-            if let Some(refusal) = cause.downcast_ref::<OpenError>() {
+            if let Some(refusal) = cause.downcast_ref::<GuardError>() {
+                Some(refusal.exit_code())
+            } else if let Some(refusal) = cause.downcast_ref::<OpenError>() {
                 Some(refusal.exit_code())
             } else if let Some(app::Error::Open(refusal)) = cause.downcast_ref() {
                 Some(refusal.exit_code())

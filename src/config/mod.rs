@@ -12,6 +12,7 @@ mod load;
 mod outbound;
 mod print;
 mod queues;
+mod secrets;
 mod section;
 mod server;
 mod storage;
@@ -29,6 +30,7 @@ use section::Section;
 pub use load::Sources;
 pub use outbound::{AllowedTarget, Outbound};
 pub use queues::Queues;
+pub use secrets::Secrets;
 pub use server::Server;
 pub use storage::Storage;
 pub use telemetry::{LogFormat, Telemetry};
@@ -48,6 +50,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// `[outbound]`.
     pub outbound: Outbound,
+    /// `[secrets]`.
+    pub secrets: Secrets,
     /// `[telemetry]`.
     pub telemetry: Telemetry,
     /// Where each value that is not a default came from, by `table.key`.
@@ -56,17 +60,18 @@ pub struct Config {
 
 impl Config {
     /// The tables in the order of the reference.
-    fn sections(&self) -> [&dyn Section; 6] {
-        [&self.server, &self.storage, &self.queues, &self.webhooks, &self.outbound, &self.telemetry]
+    fn sections(&self) -> [&dyn Section; 7] {
+        [&self.server, &self.storage, &self.queues, &self.webhooks, &self.outbound, &self.secrets, &self.telemetry]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 6] {
+    fn sections_mut(&mut self) -> [&mut dyn Section; 7] {
         [
             &mut self.server,
             &mut self.storage,
             &mut self.queues,
             &mut self.webhooks,
             &mut self.outbound,
+            &mut self.secrets,
             &mut self.telemetry,
         ]
     }

@@ -24,7 +24,8 @@ use crate::{
 
 pub(crate) use store::first_hi_at;
 pub use store::{
-    EventQuery, Purged, companies, count, find, find_by_message_id, list, purge, set_deliveries, stored_bytes,
+    EventQuery, Purged, companies, count, find, find_by_message_id, list, oldest, purge, record, set_deliveries,
+    stored_bytes,
 };
 
 /// The longest id a caller may give an event.
@@ -226,7 +227,7 @@ impl Events {
         for subscriber in self.subscribers.iter() {
             event.deliveries += subscriber.on_event(tx, &event)?;
         }
-        store::insert(tx, &event)?;
+        record(tx, &event)?;
         Ok(Published { id, message_id: event.message_id(), deliveries: event.deliveries, is_duplicate: false })
     }
 }

@@ -79,7 +79,11 @@ impl EventRow {
     }
 }
 
-pub(super) fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), storage::Error> {
+/// Stores an event without showing it to any subscriber.
+///
+/// # Errors
+/// When the store cannot write.
+pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<(), storage::Error> {
     let row = EventRow::of(event);
     let company = event.company.hi();
     if let Some(external_id) = &event.external_id {
@@ -222,6 +226,20 @@ pub fn companies(read: &impl Read, after: Option<CompanyId>, limit: usize) -> Re
         after = Some(company);
     }
     Ok(found)
+}
+
+/// When the oldest event of a company after `after_hi` was accepted.
+///
+/// # Errors
+/// When the store cannot read.
+pub fn oldest(read: &impl Read, company: CompanyId, after_hi: u64) -> Result<Option<Timestamp>, storage::Error> {
+    let range = KeyRange::from(&(company.hi(), after_hi)).within(&company.hi());
+    let mut oldest = None;
+    read.scan(EVENTS, &range, Order::Ascending, &mut |_, row| {
+        oldest = Some(row.created_at);
+        ControlFlow::Break(())
+    })?;
+    Ok(oldest)
 }
 
 /// What one call of [`purge`] did.

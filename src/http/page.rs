@@ -114,8 +114,13 @@ impl<T> Page<T> {
 
     /// A page whose end its source has found out; the key names the place where the next one begins.
     pub fn with_next<const N: usize>(data: Vec<T>, next: Option<[u64; N]>) -> Self {
-        let key = |next: [u64; N]| next.iter().flat_map(|part| part.to_be_bytes()).collect::<Vec<_>>();
-        Self { data, next_cursor: next.map(|next| encode(&key(next))) }
+        Self { data, next_cursor: next.map(|next| Self::cursor(&next)) }
+    }
+
+    /// The cursor that stands for these numbers, for lists that find their own place to go on.
+    #[must_use]
+    pub fn cursor<const N: usize>(key: &[u64; N]) -> String {
+        encode(&key.iter().flat_map(|part| part.to_be_bytes()).collect::<Vec<u8>>())
     }
 
     /// The same page with every item turned into its wire form.

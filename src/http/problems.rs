@@ -117,6 +117,10 @@ problems! {
     /// The server is shutting down.
     SHUTTING_DOWN = SERVICE_UNAVAILABLE, "shutting_down", "The server is shutting down",
         "The server is stopping and takes no new work. Try again after `Retry-After`.";
+    /// Nothing can be sent outside at the moment.
+    OUTBOUND_UNAVAILABLE = SERVICE_UNAVAILABLE, "outbound_unavailable", "Nothing can be sent at the moment",
+        "The server could not open a connection or ask its name servers, and nothing was sent. It is not the receiver's \
+         fault. Try again after `Retry-After`.";
     /// The server holds as many connections as it may.
     TOO_MANY_CONNECTIONS = SERVICE_UNAVAILABLE, "too_many_connections", "Too many connections",
         "The server, or the client's address, holds as many connections as allowed. Close idle ones, or try again after \

@@ -103,7 +103,7 @@ pub fn engine_spec() -> EngineSpec<'static> {
         name: "fjall",
         version: "3.1.13",
         keyspaces: &NAMES,
-        rules: Rules { keyspaces: 2, commit_keyspace: 2, commit_prefix: COMMITS.number, read_commit },
+        rules: Rules { commit_prefix: COMMITS.number, read_commit },
     }
 }
 

@@ -68,24 +68,16 @@ pub enum Headroom {
 
 impl Marks {
     /// The soft mark in bytes on a file system of this size; never below the hard mark.
-    ///
-    /// On a file system so small that the configured marks would take more than half of it, a fifth counts.
     #[must_use]
     pub fn soft(&self, total: u64) -> u64 {
         let share = (total / 100).saturating_mul(u64::from(self.soft_percent));
-        share.max(self.soft_bytes).min((total / 5).max(share)).max(self.hard(total))
-    }
-
-    /// The hard mark in bytes on a file system of this size; at most a twentieth of it.
-    #[must_use]
-    pub fn hard(&self, total: u64) -> u64 {
-        self.hard_bytes.min(total / 20)
+        share.max(self.soft_bytes).max(self.hard_bytes)
     }
 
     /// The next state: worse at a mark, better only a quarter above it.
     #[must_use]
     pub fn judge(&self, before: Headroom, room: Room) -> Headroom {
-        let (soft, hard) = (self.soft(room.total), self.hard(room.total));
+        let (soft, hard) = (self.soft(room.total), self.hard_bytes);
         let above = |mark: u64| room.free >= mark.saturating_add(mark / 4);
         if room.free < hard || (before == Headroom::Exhausted && !above(hard)) {
             Headroom::Exhausted
@@ -169,7 +161,7 @@ mod tests {
     fn marks_are_left_with_more_space_than_they_are_entered() {
         let marks = Marks::default();
         let room = |free| Room { total: 100 * GIB, free };
-        assert_eq!((marks.soft(100 * GIB), marks.hard(100 * GIB)), (100 * GIB / 100 * 10, GIB / 2));
+        assert_eq!(marks.soft(100 * GIB), 100 * GIB / 100 * 10);
         assert_eq!(marks.judge(Headroom::Ample, room(11 * GIB)), Headroom::Ample);
         assert_eq!(marks.judge(Headroom::Ample, room(9 * GIB)), Headroom::Short);
         assert_eq!(marks.judge(Headroom::Short, room(11 * GIB)), Headroom::Short);
@@ -181,12 +173,10 @@ mod tests {
     }
 
     #[test]
-    fn a_small_disk_is_not_short_from_the_start() {
-        let marks = Marks::default();
-        let total = GIB;
-        assert!(marks.soft(total) <= total / 5 && marks.hard(total) <= total / 20);
-        assert_eq!(marks.judge(Headroom::Ample, Room { total, free: total / 2 }), Headroom::Ample);
-        assert!(marks.hard(total) < marks.soft(total));
+    fn the_greater_mark_counts_and_the_soft_one_is_never_below_the_hard_one() {
+        let marks = Marks { soft_percent: 10, soft_bytes: 3, hard_bytes: 200 };
+        assert_eq!((marks.soft(1000), marks.soft(100_000)), (200, 10_000));
+        assert_eq!(Marks::default().soft(GIB), 2 * GIB);
     }
 
     #[test]

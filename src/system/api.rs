@@ -51,8 +51,8 @@ pub struct HealthDocument {
     (status = 200, description = "Works; `status` may be `degraded`", body = HealthDocument),
     (status = 503, description = "Not ready, or a part is down", body = HealthDocument),
 ))]
-async fn get_health(State(system): State<System>) -> Response {
-    let health = system.health();
+async fn get_health(State(system): State<System>) -> Result<Response, Problem> {
+    let health = look(&system, System::health).await?;
     let checks = health.checks.into_iter().map(|(name, finding)| {
         let mut facts = Map::new();
         facts.insert("status".to_owned(), finding.status.as_str().into());
@@ -66,7 +66,13 @@ async fn get_health(State(system): State<System>) -> Response {
         uptime_seconds: health.uptime_seconds,
         checks: checks.collect(),
     };
-    answer(health.status != Status::Down, &document)
+    Ok(answer(health.status != Status::Down, &document))
+}
+
+/// Runs checks and readings where they may touch the disk.
+async fn look<T: Send + 'static>(system: &System, read: fn(&System) -> T) -> Result<T, Problem> {
+    let system = system.clone();
+    tokio::task::spawn_blocking(move || read(&system)).await.map_err(|error| Problem::internal(&error))
 }
 
 /// Whether the process answers, or takes work.
@@ -90,13 +96,13 @@ async fn get_liveness() -> Response {
     (status = 200, description = "Takes work", body = Probe),
     (status = 503, description = "Starting, stopping, or a part is down", body = Probe),
 ))]
-async fn get_readiness(State(system): State<System>) -> Response {
-    let health = system.health();
+async fn get_readiness(State(system): State<System>) -> Result<Response, Problem> {
+    let health = look(&system, System::health).await?;
     if health.phase != Phase::Ready {
-        return answer(false, &Probe { status: phase_word(health.phase) });
+        return Ok(answer(false, &Probe { status: phase_word(health.phase) }));
     }
     let is_ready = health.status != Status::Down;
-    answer(is_ready, &Probe { status: if is_ready { "ok" } else { "down" } })
+    Ok(answer(is_ready, &Probe { status: if is_ready { "ok" } else { "down" } }))
 }
 
 /// Shows the metrics in the Prometheus text format
@@ -109,7 +115,7 @@ async fn get_metrics(State(system): State<System>, headers: HeaderMap) -> Result
     if !system.may_read_metrics(given.and_then(|value| value.strip_prefix("Bearer "))) {
         return Err(Problem::of(&problems::UNAUTHORIZED).detail("the metrics token is required"));
     }
-    let mut response = Response::new(Body::from(system.metrics()));
+    let mut response = Response::new(Body::from(look(&system, System::metrics).await?));
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     Ok(response)

@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 ///
 /// As many as a webhook may have in flight: one burst that fails as a whole opens it, one
 /// delivery that uses up the default retries does not.
-pub const FAILURES_TO_OPEN: u32 = 10;
+pub(super) const FAILURES_TO_OPEN: u32 = 10;
 /// How long the breaker is open the first time.
-pub const OPEN_MS_MIN: u64 = 30_000;
+pub(super) const OPEN_MS_MIN: u64 = 30_000;
 /// The longest it is open before the next probe.
-pub const OPEN_MS_MAX: u64 = 600_000;
+pub(super) const OPEN_MS_MAX: u64 = 600_000;
 
-/// The state of a breaker. Times are wall-clock milliseconds, so that they survive a restart.
+/// The state of a breaker; the default is closed, which is also what a success makes of it. Times are wall-clock milliseconds, so that they survive a restart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Breaker {
+pub(super) struct Breaker {
     state: State,
 }
 
@@ -36,7 +36,7 @@ impl Default for State {
 
 /// What the breaker lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
+pub(super) enum Gate {
     /// Everything.
     Closed,
     /// Nothing before this time.
@@ -51,7 +51,7 @@ pub enum Gate {
 impl Breaker {
     /// What may pass at `now_ms`.
     #[must_use]
-    pub const fn gate(&self, now_ms: i64) -> Gate {
+    pub(super) const fn gate(&self, now_ms: i64) -> Gate {
         match self.state {
             State::Closed { .. } => Gate::Closed,
             State::Open { until_ms, .. } if now_ms < until_ms => Gate::Open { until_ms },
@@ -59,26 +59,11 @@ impl Breaker {
         }
     }
 
-    /// Failures in a row while closed.
-    #[must_use]
-    pub const fn failures(&self) -> u32 {
-        match self.state {
-            State::Closed { failures } => failures,
-            State::Open { .. } => FAILURES_TO_OPEN,
-        }
-    }
-
-    /// The breaker after a success: closed, whatever it was.
-    #[must_use]
-    pub const fn after_success(self) -> Self {
-        Self { state: State::Closed { failures: 0 } }
-    }
-
     /// The breaker after a failure that ended at `now_ms`.
     ///
     /// A failure that ends while the breaker is open was under way when it opened, and changes nothing.
     #[must_use]
-    pub fn after_failure(self, now_ms: i64) -> Self {
+    pub(super) fn after_failure(self, now_ms: i64) -> Self {
         let state = match self.state {
             State::Closed { failures } if failures.saturating_add(1) < FAILURES_TO_OPEN => {
                 State::Closed { failures: failures.saturating_add(1) }
@@ -108,27 +93,23 @@ mod tests {
     }
 
     #[test]
-    fn failures_in_a_row_open_it_and_a_success_between_them_does_not() {
+    fn failures_in_a_row_open_it() {
         let almost = (1..FAILURES_TO_OPEN).fold(Breaker::default(), |breaker, _| breaker.after_failure(0));
         assert_eq!(almost.gate(0), Gate::Closed);
-        assert_eq!(almost.after_success().after_failure(0).gate(0), Gate::Closed);
         assert_eq!(almost.after_failure(0).gate(0), Gate::Open { until_ms: OPEN_MS_MIN as i64 });
     }
 
     #[test]
-    fn a_probe_closes_it_or_doubles_the_wait() {
+    fn a_failed_probe_doubles_the_wait() {
         let mut breaker = opened_at_zero();
         assert_eq!(breaker.after_failure(1), breaker, "a late failure changes nothing");
-        assert_eq!(breaker.after_success().gate(1), Gate::Closed, "a late success closes it");
         let mut now = 0;
         for open_ms in [30_000, 60_000, 120_000, 240_000, 480_000, 600_000, 600_000] {
             assert_eq!(breaker.gate(now), Gate::Open { until_ms: now + open_ms });
             now += open_ms;
             assert_eq!(breaker.gate(now), Gate::HalfOpen);
-            assert_eq!(breaker.after_success().gate(now), Gate::Closed);
             breaker = breaker.after_failure(now);
         }
-        assert_eq!(breaker.after_success(), Breaker::default(), "after a success it starts anew");
     }
 
     proptest! {
@@ -138,7 +119,7 @@ mod tests {
             let mut row = 0;
             for (is_success, step) in results {
                 now += step;
-                breaker = if is_success { breaker.after_success() } else { breaker.after_failure(now) };
+                breaker = if is_success { Breaker::default() } else { breaker.after_failure(now) };
                 row = if is_success { 0 } else { row + 1 };
                 prop_assert_eq!(row < FAILURES_TO_OPEN, breaker.gate(now) == Gate::Closed);
                 if let Gate::Open { until_ms } = breaker.gate(now) {

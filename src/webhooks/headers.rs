@@ -1,13 +1,13 @@
 //! Custom headers of a webhook: what may be set, and what is hidden when shown.
 
 /// The most custom headers of a webhook.
-pub const HEADERS_MAX: usize = 20;
+pub(super) const HEADERS_MAX: usize = 20;
 /// The longest name.
-pub const NAME_BYTES_MAX: usize = 64;
+pub(super) const NAME_BYTES_MAX: usize = 64;
 /// The longest value.
-pub const VALUE_BYTES_MAX: usize = 2048;
+pub(super) const VALUE_BYTES_MAX: usize = 2048;
 /// What stands in the place of a hidden value.
-pub const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// Headers that we set, or that would change how the request is framed or routed.
 const RESERVED: [&str; 19] = [
@@ -37,7 +37,7 @@ const SENSITIVE: [&str; 9] =
 
 /// Why a header is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum HeaderError {
+pub(super) enum HeaderError {
     /// More than [`HEADERS_MAX`].
     #[error("has more than {HEADERS_MAX} headers")]
     TooMany,
@@ -59,7 +59,7 @@ pub enum HeaderError {
 ///
 /// # Errors
 /// The position of the first refused header and why.
-pub fn check_headers<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), (usize, HeaderError)> {
+pub(super) fn check_headers<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), (usize, HeaderError)> {
     let mut seen = Vec::new();
     for (position, (name, value)) in headers.enumerate() {
         let refuse = |error| Err((position, error));
@@ -87,14 +87,14 @@ pub fn check_headers<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> R
 
 /// Whether values of this header are hidden in answers and in the attempt log.
 #[must_use]
-pub fn is_sensitive(name: &str) -> bool {
+pub(super) fn is_sensitive(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     SENSITIVE.iter().any(|part| lower.contains(part))
 }
 
 /// The value to show for a header: itself, or [`MASK`].
 #[must_use]
-pub fn shown<'a>(name: &str, value: &'a str) -> &'a str {
+pub(super) fn shown<'a>(name: &str, value: &'a str) -> &'a str {
     if is_sensitive(name) { MASK } else { value }
 }
 

@@ -11,18 +11,18 @@ const LAST_BUCKET: u8 = 72;
 
 /// Counts of durations by bucket, sorted by bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Histogram {
+pub(super) struct Histogram {
     counts: Vec<(u8, u32)>,
 }
 
 impl Histogram {
     /// Counts one duration.
-    pub fn record_us(&mut self, duration_us: u64) {
+    pub(super) fn record_us(&mut self, duration_us: u64) {
         self.add(bucket_of(duration_us), 1);
     }
 
     /// Adds what another histogram counted.
-    pub fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         for (bucket, count) in &other.counts {
             self.add(*bucket, *count);
         }
@@ -30,13 +30,13 @@ impl Histogram {
 
     /// How many durations were counted.
     #[must_use]
-    pub fn total(&self) -> u64 {
+    pub(super) fn total(&self) -> u64 {
         self.counts.iter().map(|(_, count)| u64::from(*count)).sum()
     }
 
     /// The duration in milliseconds that the share `quantile` (0 to 1) of the counted ones do not exceed.
     #[must_use]
-    pub fn quantile_ms(&self, quantile: f64) -> Option<f64> {
+    pub(super) fn quantile_ms(&self, quantile: f64) -> Option<f64> {
         let total = self.total();
         if total == 0 {
             return None;
@@ -107,7 +107,9 @@ mod tests {
         #[test]
         fn quantiles_are_close_and_rise(mut values in proptest::collection::vec(300_u64..30_000_000, 1..300)) {
             let mut histogram = Histogram::default();
-            values.iter().for_each(|us| histogram.record_us(*us));
+            for us in &values {
+                histogram.record_us(*us);
+            }
             values.sort_unstable();
             let mut last = 0.0;
             for quantile in [0.5, 0.95, 1.0] {

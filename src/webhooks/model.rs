@@ -14,23 +14,23 @@ use super::{
 use crate::base::{AttemptId, CompanyId, DeliveryId, EventId, JobId, Timestamp, WebhookId};
 
 /// The most webhooks of a company.
-pub const WEBHOOKS_MAX: u64 = 10_000;
+pub(super) const WEBHOOKS_MAX: u64 = 10_000;
 /// The most subscriptions of a webhook.
-pub const SUBSCRIPTIONS_MAX: usize = 100;
+pub(super) const SUBSCRIPTIONS_MAX: usize = 100;
 /// The longest description of a webhook or an event type, in characters.
-pub const DESCRIPTION_CHARS_MAX: usize = 1000;
+pub(super) const DESCRIPTION_CHARS_MAX: usize = 1000;
 /// The shortest deadline of an attempt a webhook may ask for.
-pub const TIMEOUT_MS_MIN: u32 = 1000;
+pub(super) const TIMEOUT_MS_MIN: u32 = 1000;
 /// The longest deadline of an attempt a webhook may ask for.
-pub const TIMEOUT_MS_MAX: u32 = 30_000;
+pub(super) const TIMEOUT_MS_MAX: u32 = 30_000;
 /// The highest rate a webhook may ask for, in deliveries per second.
-pub const RATE_LIMIT_MAX: u32 = 10_000;
+pub(super) const RATE_LIMIT_MAX: u32 = 10_000;
 /// The longest overlap of a rotation: 7 days.
-pub const GRACE_SECONDS_MAX: u64 = 7 * 24 * 3600;
+pub(super) const GRACE_SECONDS_MAX: u64 = 7 * 24 * 3600;
 /// The overlap of a rotation when the caller does not say: 24 h.
-pub const GRACE_SECONDS_DEFAULT: u64 = 24 * 3600;
+pub(super) const GRACE_SECONDS_DEFAULT: u64 = 24 * 3600;
 /// How long a webhook may fail without one success before it is disabled: 5 days.
-pub const FAILING_MS_MAX: u64 = 5 * 24 * 3600 * 1000;
+pub(super) const FAILING_MS_MAX: u64 = 5 * 24 * 3600 * 1000;
 
 /// The state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -194,6 +194,8 @@ pub struct Delivery {
     pub company: CompanyId,
     /// The event that is delivered.
     pub event: EventId,
+    /// The id its sender chose, by which callers know it.
+    pub external_id: Option<String>,
     /// The type of that event.
     pub event_type: String,
     /// The job that carries it, or carried it last.
@@ -219,6 +221,12 @@ impl Delivery {
     #[must_use]
     pub const fn webhook_hi(&self) -> u64 {
         self.id.raw().lo
+    }
+
+    /// The id callers know its event by.
+    #[must_use]
+    pub fn message_id(&self) -> String {
+        self.external_id.clone().unwrap_or_else(|| self.event.to_string())
     }
 
     /// When it was created: the time inside its id.
@@ -280,7 +288,7 @@ pub struct Phases {
 
 /// What must be remembered of a webhook's recent results.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Health {
+pub(super) struct Health {
     /// The circuit breaker.
     pub breaker: super::breaker::Breaker,
     /// 410 answers in a row.
@@ -293,7 +301,7 @@ pub struct Health {
 
 /// The last failed attempt of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastFailure {
+pub(super) struct LastFailure {
     /// When it ended.
     pub at: Timestamp,
     /// Why, in words.
@@ -305,7 +313,7 @@ pub struct LastFailure {
 impl Health {
     /// Whether a success would change nothing.
     #[must_use]
-    pub fn is_clean(&self) -> bool {
+    pub(super) fn is_clean(&self) -> bool {
         self.gone_in_row == 0 && self.failing_since.is_none() && self.breaker == super::breaker::Breaker::default()
     }
 }

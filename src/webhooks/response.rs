@@ -6,7 +6,7 @@ use super::retry::parse_retry_after;
 use crate::base::Timestamp;
 
 /// 410 answers in a row after which a webhook is disabled.
-pub const GONE_TO_DISABLE: u32 = 2;
+pub(super) const GONE_TO_DISABLE: u32 = 2;
 
 /// Why an attempt did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl FailureKind {
 
 /// What an answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// The receiver took the delivery.
     Success,
     /// It did not.
@@ -76,7 +76,7 @@ pub enum Verdict {
 
 /// Judges an answer by its status and `Retry-After` header.
 #[must_use]
-pub fn judge(status: u16, retry_after: Option<&str>, now: Timestamp) -> Verdict {
+pub(super) fn judge(status: u16, retry_after: Option<&str>, now: Timestamp) -> Verdict {
     let asked = || retry_after.and_then(|value| parse_retry_after(value, now));
     let (kind, retry_after_ms, reason) = match status {
         200..=299 => return Verdict::Success,

@@ -15,11 +15,11 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::base::Random;
 
 /// The prefix of a symmetric secret in Standard Webhooks.
-pub const SECRET_PREFIX: &str = "whsec_";
+pub(super) const SECRET_PREFIX: &str = "whsec_";
 /// The fewest bytes a signing key may have.
-pub const KEY_BYTES_MIN: usize = 24;
+pub(super) const KEY_BYTES_MIN: usize = 24;
 /// The most bytes a signing key may have.
-pub const KEY_BYTES_MAX: usize = 75;
+pub(super) const KEY_BYTES_MAX: usize = 75;
 const GENERATED_KEY_BYTES: usize = 32;
 const TEXT_BYTES_MAX: usize = 128;
 

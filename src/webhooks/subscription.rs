@@ -8,7 +8,7 @@ use std::{collections::HashMap, fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 /// The longest name of an event type.
-pub const EVENT_TYPE_BYTES_MAX: usize = 128;
+pub(super) const EVENT_TYPE_BYTES_MAX: usize = 128;
 
 /// Why a text is not the name of an event type or not a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum NameError {
 ///
 /// # Errors
 /// [`NameError`] for an empty, too long or malformed name.
-pub fn check_event_type(name: &str) -> Result<(), NameError> {
+pub(super) fn check_event_type(name: &str) -> Result<(), NameError> {
     if name.is_empty() || name.len() > EVENT_TYPE_BYTES_MAX {
         return Err(NameError::Length);
     }
@@ -104,7 +104,7 @@ impl fmt::Display for Subscription {
 
 /// Finds the subscribers of an event type.
 #[derive(Debug, Default)]
-pub struct SubscriptionIndex {
+pub(super) struct SubscriptionIndex {
     all: Vec<u64>,
     prefixes: HashMap<String, Vec<u64>>,
     exact: HashMap<String, Vec<u64>>,
@@ -112,7 +112,7 @@ pub struct SubscriptionIndex {
 
 impl SubscriptionIndex {
     /// Adds a subscriber with its subscriptions.
-    pub fn insert(&mut self, subscriber: u64, subscriptions: &[Subscription]) {
+    pub(super) fn insert(&mut self, subscriber: u64, subscriptions: &[Subscription]) {
         for subscription in subscriptions {
             let list = match subscription {
                 Subscription::All => &mut self.all,
@@ -126,7 +126,7 @@ impl SubscriptionIndex {
     }
 
     /// Takes a subscriber out; `subscriptions` are those it was inserted with.
-    pub fn remove(&mut self, subscriber: u64, subscriptions: &[Subscription]) {
+    pub(super) fn remove(&mut self, subscriber: u64, subscriptions: &[Subscription]) {
         for subscription in subscriptions {
             match subscription {
                 Subscription::All => remove_sorted(&mut self.all, subscriber),
@@ -138,7 +138,7 @@ impl SubscriptionIndex {
 
     /// The subscribers of an event type, each once, in rising order.
     #[must_use]
-    pub fn subscribers(&self, event_type: &str) -> Vec<u64> {
+    pub(super) fn subscribers(&self, event_type: &str) -> Vec<u64> {
         let mut found = self.all.clone();
         if let Some(list) = self.exact.get(event_type) {
             found.extend_from_slice(list);

@@ -2,14 +2,23 @@
 //!
 //! Facts this relies on (read in fjall 3.1.13): a batch is atomic across keyspaces; `Buffer`
 //! hands the journal bytes to the operating system, `SyncData` is fdatasync; after any failed
-//! write or sync the database refuses writes until it is opened again.
+//! write or sync the database refuses writes until it is opened again. Every batch also
+//! carries a [`Stamp`], by which the guard notices a journal that is gone.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 
 use super::{Change, Engine, EngineSnapshot, EngineStats, VisitBytes};
-use crate::storage::{error::Error, key::Order, keyspaces::Space};
+use crate::storage::{
+    error::Error,
+    guard::stamp::{ALWAYS_TOUCHED, KEYSPACES, STAMP_KEY, Stamp},
+    key::Order,
+    keyspaces::Space,
+};
 
 /// Memory and disk budgets of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +43,10 @@ impl Default for FjallOptions {
 #[derive(Clone)]
 pub struct FjallEngine {
     database: Database,
-    spaces: Arc<[Keyspace; 2]>,
+    spaces: Arc<[Keyspace; KEYSPACES]>,
     journal_bytes: u64,
+    /// The floor of the last batch that wrote to each keyspace.
+    last_floors: Arc<Mutex<[u64; KEYSPACES]>>,
 }
 
 impl FjallEngine {
@@ -59,16 +70,45 @@ impl FjallEngine {
         };
         let [records, index] = Space::ALL;
         let spaces = Arc::new([keyspace(records)?, keyspace(index)?]);
-        Ok(Self { database, spaces, journal_bytes: options.journal_bytes })
+        let last_floors = Arc::new(Mutex::new(read_floors(&spaces)?));
+        Ok(Self { database, spaces, journal_bytes: options.journal_bytes, last_floors })
     }
 }
 
-fn keyspace(spaces: &[Keyspace; 2], space: Space) -> &Keyspace {
+/// Where a space stands among the keyspaces; they are made in the order of [`Space::ALL`].
+const fn position(space: Space) -> usize {
+    match space {
+        Space::Records => 0,
+        Space::Index => ALWAYS_TOUCHED,
+    }
+}
+
+fn keyspace(spaces: &[Keyspace; KEYSPACES], space: Space) -> &Keyspace {
     let [records, index] = spaces;
     match space {
         Space::Records => records,
         Space::Index => index,
     }
+}
+
+/// Reads the newest stamps and checks that no keyspace ends before another says it was written.
+fn read_floors(spaces: &[Keyspace; KEYSPACES]) -> Result<[u64; KEYSPACES], Error> {
+    let stamp = |keyspace: &Keyspace| -> Result<Option<Stamp>, Error> {
+        let Some(row) = keyspace.get(STAMP_KEY).map_err(Error::engine)? else { return Ok(None) };
+        Stamp::decode(&row).map(Some).ok_or_else(|| Error::Engine("a keyspace's stamp is malformed".to_owned()))
+    };
+    let [_, always] = spaces;
+    let newest = stamp(always)?.unwrap_or_default().after();
+    for (keyspace, expected) in spaces.iter().zip(newest) {
+        let found = stamp(keyspace)?.map_or(0, |stamp| stamp.floor);
+        if found != expected {
+            let name = keyspace.name();
+            let what =
+                format!("keyspace {name} ends at {found} but was last written at {expected}: part of it is missing");
+            return Err(Error::Engine(what));
+        }
+    }
+    Ok(newest)
 }
 
 impl Engine for FjallEngine {
@@ -78,14 +118,29 @@ impl Engine for FjallEngine {
 
     fn write(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<(), Error> {
         let mut batch = self.database.batch().durability(Some(PersistMode::Buffer));
+        let mut last_floors = self.last_floors.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stamp = Stamp { floor: self.database.seqno(), touched: [false; KEYSPACES], before: *last_floors };
         for change in changes {
             let keyspace = keyspace(&self.spaces, change.space);
+            if let Some(is_touched) = stamp.touched.get_mut(position(change.space)) {
+                *is_touched = true;
+            }
             match change.value {
                 Some(value) => batch.insert(keyspace, change.key, value),
                 None => batch.remove(keyspace, change.key),
             }
         }
-        batch.commit().map_err(Error::engine)
+        if let Some(is_touched) = stamp.touched.get_mut(ALWAYS_TOUCHED) {
+            *is_touched = true;
+        }
+        for (keyspace, is_touched) in self.spaces.iter().zip(stamp.touched) {
+            if is_touched {
+                batch.insert(keyspace, STAMP_KEY, stamp.encode());
+            }
+        }
+        batch.commit().map_err(Error::engine)?;
+        *last_floors = stamp.after();
+        Ok(())
     }
 
     fn sync(&self) -> Result<(), Error> {

@@ -22,6 +22,8 @@ use super::{
     durable,
     error::At as _,
     journal::{self, Batch, Fault, Rules, Spot, Tail},
+    layout::Layout,
+    stamp::KEYSPACES,
 };
 use crate::storage::witness::Mark;
 
@@ -50,16 +52,21 @@ pub struct Torn {
 }
 
 /// Reads all journals, oldest first, and judges them; changes nothing.
-pub(super) fn examine(journals: &[PathBuf], rules: &Rules, acknowledged: &Mark) -> Result<Findings, GuardError> {
+pub(super) fn examine(layout: &Layout, rules: &Rules, acknowledged: &Mark) -> Result<Findings, GuardError> {
+    let journals = &layout.journals;
     let mut findings = Findings { journals: Vec::with_capacity(journals.len()), head: None, torn: None };
     let mut last: Option<Batch> = None;
     let mut seen: Option<Hash> = None;
+    let mut first: Option<Batch> = None;
     let mut before = 0;
     for (position, path) in journals.iter().enumerate() {
         let bytes = read_data(path).reading(path)?;
         let reading = journal::read(&bytes, rules, &mut last, &mut |batch| {
             if batch.commit.n == acknowledged.n {
                 seen = Some(batch.commit.hash);
+            }
+            if first.is_none() {
+                first = Some(batch.clone());
             }
         });
         before += reading.batches;
@@ -79,9 +86,25 @@ pub(super) fn examine(journals: &[PathBuf], rules: &Rules, acknowledged: &Mark) 
             });
         }
     }
+    if let (Some(first), Some(oldest)) = (first, journals.first()) {
+        check_older(&first, &layout.persisted, oldest)?;
+    }
     findings.head = last.map(|batch| batch.commit);
     compare(&findings, acknowledged, seen)?;
     Ok(findings)
+}
+
+/// What was written before the oldest journal must stand in the tables, or a journal was taken away.
+fn check_older(first: &Batch, persisted: &[u64; KEYSPACES], oldest: &Path) -> Result<(), GuardError> {
+    match first.stamp.before.iter().zip(persisted).find(|(before, persisted)| persisted < before) {
+        None => Ok(()),
+        Some(_) => {
+            let n = first.commit.n;
+            let what =
+                format!("it begins with commit {n}, but changes before that are neither in tables nor in a journal");
+            Err(GuardError::missing(oldest, what))
+        }
+    }
 }
 
 /// Saves the torn tail to `shelf` and cuts it off, as the engine itself does with an unfinished batch.

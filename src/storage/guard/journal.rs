@@ -13,23 +13,22 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::chain::Link;
+use super::{
+    chain::Link,
+    stamp::{ALWAYS_TOUCHED, KEYSPACES, STAMP_KEY, Stamp},
+};
 
 const START: u8 = 1;
 const ITEM: u8 = 2;
 const END: u8 = 3;
 const TRAILER: [u8; 4] = *b"FJL\x03";
-/// Most numbers the engine takes for flushes and compactions between two batches; a larger gap is damage.
-const MAX_GAP: u64 = 1 << 16;
+/// Most numbers the engine takes for flushes and compactions while a batch is on its way.
+const MAX_RUN_AHEAD: u64 = 1 << 16;
 
 /// What a journal of this store may contain.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// Keyspace numbers run from 1 to this.
-    pub keyspaces: u64,
-    /// The keyspace that holds the commit records.
-    pub commit_keyspace: u64,
-    /// The byte that keys of commit records, and no others, begin with.
+    /// The byte that keys of commit records, and no others, begin with in their keyspace.
     pub commit_prefix: u8,
     /// Reads a commit record from its whole key and stored value; `None` when it is damaged.
     pub read_commit: fn(&[u8], &[u8]) -> Option<Link>,
@@ -44,6 +43,8 @@ pub struct Batch {
     pub seqno: u64,
     /// The commit record among its rows.
     pub commit: Link,
+    /// The engine's stamp among its rows.
+    pub stamp: Stamp,
 }
 
 /// Why the bytes at a spot are not a batch.
@@ -61,8 +62,8 @@ pub enum Fault {
     /// The item checksum does not match.
     #[error("checksum mismatch")]
     Checksum,
-    /// No readable commit record among the rows, or two.
-    #[error("no single commit record in the batch")]
+    /// The commit record or the stamp is not there, not readable, or there twice.
+    #[error("no single commit record and stamp in the batch")]
     Record,
     /// The batch is intact but does not continue the one before it.
     #[error("batch out of sequence (commit {found} after {previous})")]
@@ -147,13 +148,16 @@ pub fn used_len(bytes: &[u8]) -> usize {
 }
 
 fn check_order(last: Option<&Batch>, batch: Batch) -> Result<Batch, Spot> {
-    let Some(last) = last else { return Ok(batch) };
-    let gap = batch.seqno.saturating_sub(last.seqno);
-    if batch.commit.follows(&last.commit) && (1..=MAX_GAP).contains(&gap) {
+    let floor = batch.stamp.floor;
+    let is_near_floor = batch.seqno.checked_sub(floor).is_some_and(|ahead| ahead < MAX_RUN_AHEAD);
+    let is_next = last.is_none_or(|last| {
+        batch.commit.follows(&last.commit) && floor > last.seqno && batch.stamp.before == last.stamp.after()
+    });
+    if is_near_floor && is_next {
         return Ok(batch);
     }
-    let fault = Fault::Order { previous: last.commit.n, found: batch.commit.n };
-    Err(Spot { at: batch.range.start, fault })
+    let previous = last.map_or(0, |last| last.commit.n);
+    Err(Spot { at: batch.range.start, fault: Fault::Order { previous, found: batch.commit.n } })
 }
 
 /// Counts complete batches newer than `last` at any offset; each find is skipped as a whole.
@@ -182,17 +186,11 @@ fn read_batch(bytes: &[u8], start: usize, rules: &Rules) -> Result<Batch, Spot> 
         return Err(cursor.fault(Fault::Field("item count")));
     }
     let items_start = cursor.at;
-    let mut commit = None;
+    let mut rows = Rows::default();
     for _ in 0..count {
         let item_at = cursor.at;
-        let item = read_item(&mut cursor, rules)?;
-        if item.is_commit(rules) {
-            let read = (rules.read_commit)(item.key, item.value);
-            if read.is_none() || commit.is_some() {
-                return Err(Spot { at: item_at, fault: Fault::Record });
-            }
-            commit = read;
-        }
+        let item = read_item(&mut cursor)?;
+        rows.add(&item, rules).ok_or(Spot { at: item_at, fault: Fault::Record })?;
     }
     let items = bytes.get(items_start..cursor.at).unwrap_or_default();
     cursor.expect(END)?;
@@ -204,24 +202,50 @@ fn read_batch(bytes: &[u8], start: usize, rules: &Rules) -> Result<Batch, Spot> 
     if checksum != xxh3_64(items) {
         return Err(Spot { at: start, fault: Fault::Checksum });
     }
-    let commit = commit.ok_or(Spot { at: start, fault: Fault::Record })?;
-    Ok(Batch { range: start..cursor.at, seqno, commit })
+    let (commit, stamp) = rows.finish().ok_or(Spot { at: start, fault: Fault::Record })?;
+    Ok(Batch { range: start..cursor.at, seqno, commit, stamp })
+}
+
+/// What is known of a batch's rows while they are read.
+#[derive(Default)]
+struct Rows {
+    commit: Option<Link>,
+    stamps: [Option<Stamp>; KEYSPACES],
+    touched: [bool; KEYSPACES],
+}
+
+impl Rows {
+    fn add(&mut self, item: &Item<'_>, rules: &Rules) -> Option<()> {
+        *self.touched.get_mut(item.keyspace)? = true;
+        if item.key == STAMP_KEY {
+            let stamp = Stamp::decode(item.value)?;
+            self.stamps.get_mut(item.keyspace)?.replace(stamp).is_none().then_some(())
+        } else if item.keyspace == ALWAYS_TOUCHED && !item.is_removal && item.key.first() == Some(&rules.commit_prefix)
+        {
+            let commit = (rules.read_commit)(item.key, item.value)?;
+            self.commit.replace(commit).is_none().then_some(())
+        } else {
+            Some(())
+        }
+    }
+
+    /// The commit, and the stamp that every touched keyspace carries alike.
+    fn finish(self) -> Option<(Link, Stamp)> {
+        let stamp = self.stamps.into_iter().flatten().next()?;
+        let is_everywhere = self.stamps == self.touched.map(|is_touched| is_touched.then_some(stamp));
+        (is_everywhere && stamp.touched == self.touched).then_some((self.commit?, stamp))
+    }
 }
 
 struct Item<'a> {
-    keyspace: u64,
+    /// Position of the keyspace, from 0.
+    keyspace: usize,
     is_removal: bool,
     key: &'a [u8],
     value: &'a [u8],
 }
 
-impl Item<'_> {
-    fn is_commit(&self, rules: &Rules) -> bool {
-        !self.is_removal && self.keyspace == rules.commit_keyspace && self.key.first() == Some(&rules.commit_prefix)
-    }
-}
-
-fn read_item<'a>(cursor: &mut Cursor<'a>, rules: &Rules) -> Result<Item<'a>, Spot> {
+fn read_item<'a>(cursor: &mut Cursor<'a>) -> Result<Item<'a>, Spot> {
     let start = cursor.at;
     let wrong = |field| Err(Spot { at: start, fault: Fault::Field(field) });
     cursor.expect(ITEM)?;
@@ -237,9 +261,10 @@ fn read_item<'a>(cursor: &mut Cursor<'a>, rules: &Rules) -> Result<Item<'a>, Spo
     if compression > 1 {
         return wrong("compression");
     }
-    if keyspace == 0 || keyspace > rules.keyspaces {
+    // The engine numbers keyspaces from 1; number 0 is its own.
+    let Some(keyspace) = (1..=KEYSPACES as u64).position(|number| number == keyspace) else {
         return wrong("keyspace");
-    }
+    };
     if compression == 0 && value_len != stored_len {
         return wrong("value length");
     }

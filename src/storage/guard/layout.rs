@@ -18,6 +18,7 @@ use super::{
     GuardError,
     error::At as _,
     manifest::{self, Table},
+    stamp::KEYSPACES,
 };
 
 const MARKER_FILE: &str = "version";
@@ -34,28 +35,34 @@ pub struct Layout {
     pub journals: Vec<PathBuf>,
     /// Every table of every keyspace.
     pub tables: Vec<Table>,
+    /// The highest sequence number in the tables of each keyspace of the store; 0 without tables.
+    pub persisted: [u64; KEYSPACES],
 }
 
-/// Checks the engine directory against the number of keyspaces the superblock lists.
-pub(super) fn check(engine: &Path, keyspaces: u64) -> Result<Layout, GuardError> {
+/// Checks that everything is in its place in the engine directory.
+pub(super) fn check(engine: &Path) -> Result<Layout, GuardError> {
     check_marker(engine)?;
     let lock = engine.join(ENGINE_LOCK_FILE);
     if !lock.try_exists().reading(&lock)? {
         return Err(GuardError::missing(&lock, "the engine's lock file is missing, the copy is incomplete"));
     }
     let folder = engine.join(KEYSPACES_FOLDER);
-    check_keyspace_set(&folder, keyspaces)?;
-    let mut tables = Vec::new();
-    for id in 0..=keyspaces {
-        let dir = folder.join(id.to_string());
-        let of_keyspace = manifest::read(&dir)?;
-        check_table_names(&dir.join(manifest::TABLES_FOLDER))?;
-        if id == 0 {
-            of_keyspace.iter().try_for_each(verify_table)?;
-        }
+    check_keyspace_set(&folder, KEYSPACES as u64)?;
+    let mut tables = check_keyspace(&folder.join("0"))?;
+    tables.iter().try_for_each(verify_table)?;
+    let mut persisted = [0; KEYSPACES];
+    for (id, highest) in (1_u64..).zip(&mut persisted) {
+        let of_keyspace = check_keyspace(&folder.join(id.to_string()))?;
+        *highest = of_keyspace.iter().map(|table| table.highest_seqno).max().unwrap_or(0);
         tables.extend(of_keyspace);
     }
-    Ok(Layout { journals: list_journals(engine)?, tables })
+    Ok(Layout { journals: list_journals(engine)?, tables, persisted })
+}
+
+fn check_keyspace(dir: &Path) -> Result<Vec<Table>, GuardError> {
+    let tables = manifest::read(dir)?;
+    check_table_names(&dir.join(manifest::TABLES_FOLDER))?;
+    Ok(tables)
 }
 
 /// Reads a whole table and compares its checksum.

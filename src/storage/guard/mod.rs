@@ -25,6 +25,7 @@ pub mod journal;
 pub mod layout;
 pub mod lock;
 pub mod manifest;
+pub mod stamp;
 pub mod superblock;
 
 #[cfg(test)]
@@ -40,6 +41,7 @@ use self::{
     journal::Rules,
     layout::Layout,
     lock::DirLock,
+    stamp::KEYSPACES,
     superblock::Superblock,
 };
 use super::witness::Witness;
@@ -60,7 +62,7 @@ pub struct EngineSpec<'a> {
     /// Its version.
     pub version: &'a str,
     /// Names of the keyspaces in the order in which they are made.
-    pub keyspaces: &'a [&'a str],
+    pub keyspaces: &'a [&'a str; KEYSPACES],
     /// What its journals may contain.
     pub rules: Rules,
 }
@@ -193,10 +195,10 @@ pub fn inspect(dir: &Path, spec: &EngineSpec<'_>) -> Result<Inspection, GuardErr
     let store = dir.join(STORE_FOLDER);
     let superblock = Superblock::read(&store)?;
     superblock.check(&store, spec.name, spec.version, spec.keyspaces)?;
-    let layout = layout::check(&store.join(ENGINE_FOLDER), spec.keyspaces.len() as u64)?;
+    let layout = layout::check(&store.join(ENGINE_FOLDER))?;
     let number = u128::from_str_radix(&superblock.directory, 16)
         .map_err(|_| GuardError::damaged(&store, "the superblock's directory number is malformed"))?;
     let witness = Witness::open(dir, number.to_be_bytes())?;
-    let findings = doctor::examine(&layout.journals, &spec.rules, &witness.mark())?;
+    let findings = doctor::examine(&layout, &spec.rules, &witness.mark())?;
     Ok(Inspection { superblock, layout, witness, findings })
 }

@@ -12,14 +12,14 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value};
 
 /// The deepest nesting of a filter.
-pub const DEPTH_MAX: usize = 8;
+pub(super) const DEPTH_MAX: usize = 8;
 /// The most operators, fields and listed values of a filter.
-pub const TERMS_MAX: usize = 200;
+pub(super) const TERMS_MAX: usize = 200;
 
 /// Why a filter is refused, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
-pub struct FilterError {
+pub(super) struct FilterError {
     /// JSON pointer into the filter.
     pub pointer: String,
     /// What is wrong there.
@@ -28,7 +28,7 @@ pub struct FilterError {
 
 /// A compiled filter.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Filter {
+pub(super) struct Filter {
     root: Term,
 }
 
@@ -50,7 +50,7 @@ impl Filter {
     ///
     /// # Errors
     /// [`FilterError`] for an unknown operator, a wrong operand, or a filter over its limits.
-    pub fn parse(filter: &Value) -> Result<Self, FilterError> {
+    pub(super) fn parse(filter: &Value) -> Result<Self, FilterError> {
         let Value::Object(members) = filter else {
             return Err(FilterError { pointer: String::new(), reason: "must be an object".to_owned() });
         };
@@ -60,7 +60,7 @@ impl Filter {
 
     /// Whether `data` passes.
     #[must_use]
-    pub fn matches(&self, data: &Value) -> bool {
+    pub(super) fn matches(&self, data: &Value) -> bool {
         self.root.holds(Some(data))
     }
 }
@@ -72,8 +72,11 @@ struct Parser {
 
 impl Parser {
     fn error<T>(&self, reason: &str) -> Result<T, FilterError> {
-        let pointer =
-            self.pointer.iter().map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1"))).collect();
+        let pointer = self.pointer.iter().fold(String::new(), |mut pointer, part| {
+            pointer.push('/');
+            pointer.push_str(&part.replace('~', "~0").replace('/', "~1"));
+            pointer
+        });
         Err(FilterError { pointer, reason: reason.to_owned() })
     }
 

@@ -84,7 +84,7 @@ fn filters_over_a_limit_are_refused() {
     assert!(Filter::parse(&deep).unwrap_err().reason.contains("deeper"));
     let wide = json!({"a": {"$in": (0..TERMS_MAX).collect::<Vec<_>>()}});
     assert!(Filter::parse(&wide).unwrap_err().reason.contains("larger"));
-    let long_path = vec!["a"; 9].join(".");
+    let long_path = ["a"; 9].join(".");
     assert!(Filter::parse(&json!({ long_path: 1 })).is_err());
 }
 

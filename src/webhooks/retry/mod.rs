@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::base::Timestamp;
 
 /// The most retries a policy may have.
-pub const RETRIES_MAX: usize = 30;
+pub(super) const RETRIES_MAX: usize = 30;
 /// The longest delay between two attempts: 7 days.
-pub const DELAY_MS_MAX: u64 = 7 * 24 * HOUR;
+pub(super) const DELAY_MS_MAX: u64 = 7 * 24 * HOUR;
 /// The longest delay a receiver may ask for with `Retry-After`: 24 h.
-pub const RETRY_AFTER_MS_MAX: u64 = 24 * HOUR;
+pub(super) const RETRY_AFTER_MS_MAX: u64 = 24 * HOUR;
 
 const SECOND: u64 = 1000;
 const MINUTE: u64 = 60 * SECOND;
@@ -68,7 +68,7 @@ pub enum RetryPolicyError {
 
 /// A policy with a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Preset {
+pub(super) enum Preset {
     /// 3 retries: 5 s, 10 s, 20 s.
     Default,
     /// 10 attempts over about 75 hours.
@@ -81,18 +81,18 @@ pub enum Preset {
 
 impl Preset {
     /// Every preset with its name.
-    pub const ALL: [(&'static str, Self); 4] =
+    pub(super) const ALL: [(&'static str, Self); 4] =
         [("default", Self::Default), ("standard", Self::Standard), ("patient", Self::Patient), ("none", Self::None)];
 
     /// The preset of that name.
     #[must_use]
-    pub fn find(name: &str) -> Option<Self> {
+    pub(super) fn find(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, preset)| *preset)
     }
 
     /// The policy behind the name.
     #[must_use]
-    pub fn policy(self) -> RetryPolicy {
+    pub(super) fn policy(self) -> RetryPolicy {
         let schedule = match self {
             Self::Default => Schedule::Exponential { max_retries: 3, base_ms: 5 * SECOND, cap_ms: HOUR },
             Self::Standard => Schedule::List(STANDARD.to_vec()),
@@ -201,7 +201,7 @@ impl RetryPolicy {
 ///
 /// The answer is capped at [`RETRY_AFTER_MS_MAX`]; a date that has passed is zero; anything else is `None`.
 #[must_use]
-pub fn parse_retry_after(value: &str, now: Timestamp) -> Option<u64> {
+pub(super) fn parse_retry_after(value: &str, now: Timestamp) -> Option<u64> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         let seconds = value.parse::<u64>().unwrap_or(u64::MAX);

@@ -16,7 +16,7 @@ use crate::base::Timestamp;
 
 /// One secret with the optional Ed25519 seed that belongs to it.
 #[derive(Debug, Clone)]
-pub struct SecretPair<'a> {
+pub(super) struct SecretPair<'a> {
     /// The symmetric secret.
     pub secret: &'a Secret,
     /// The seed of the asymmetric key, when the webhook asked for `v1a`.
@@ -25,7 +25,7 @@ pub struct SecretPair<'a> {
 
 /// The signature headers of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signatures {
+pub(super) struct Signatures {
     /// Value of `X-NovaPulse-Signature`.
     pub novapulse: String,
     /// Value of `X-NovaPulse-Signature-Next`: the new secret's, while a rotation overlaps.
@@ -35,7 +35,7 @@ pub struct Signatures {
 }
 
 /// Keys of a webhook, prepared once and used for each of its attempts.
-pub struct Signer {
+pub(super) struct Signer {
     current: Keys,
     previous: Option<(Keys, Timestamp)>,
 }
@@ -92,13 +92,13 @@ impl Keys {
 impl Signer {
     /// Prepares the keys; `previous` signs too until its time has come.
     #[must_use]
-    pub fn new(current: &SecretPair<'_>, previous: Option<(&SecretPair<'_>, Timestamp)>) -> Self {
+    pub(super) fn new(current: &SecretPair<'_>, previous: Option<(&SecretPair<'_>, Timestamp)>) -> Self {
         Self { current: Keys::new(current), previous: previous.map(|(pair, until)| (Keys::new(pair), until)) }
     }
 
     /// Signs one attempt at `now`, which also becomes its `webhook-timestamp`.
     #[must_use]
-    pub fn sign(&self, message_id: &str, now: Timestamp, body: &[u8]) -> Signatures {
+    pub(super) fn sign(&self, message_id: &str, now: Timestamp, body: &[u8]) -> Signatures {
         let prefix = format!("{message_id}.{}.", now.as_seconds());
         let mut standard = String::with_capacity(128);
         self.current.sign_standard(prefix.as_bytes(), body, &mut standard);
@@ -117,7 +117,7 @@ impl Signer {
 
     /// Whether `value` is the `X-NovaPulse-Signature` of `body` under a secret valid at `now`.
     #[must_use]
-    pub fn verifies(&self, value: &str, now: Timestamp, body: &[u8]) -> bool {
+    pub(super) fn verifies(&self, value: &str, now: Timestamp, body: &[u8]) -> bool {
         let is_same = |expected: String| {
             aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_bytes(), value.as_bytes()).is_ok()
         };

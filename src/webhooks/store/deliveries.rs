@@ -18,9 +18,10 @@ use crate::{
 
 /// A delivery that is not finished: `(company.hi, webhook.hi, delivery.hi)`.
 #[derive(Debug, Serialize, Deserialize)]
-struct PendingRow {
+pub(super) struct PendingRow {
     event: RawId,
-    event_type: String,
+    external_id: Option<String>,
+    pub(super) event_type: String,
     job: Option<RawId>,
     trigger: Trigger,
     attempts: u32,
@@ -34,9 +35,9 @@ postcard_value!(PendingRow, 1);
 
 /// A finished delivery: `(company.hi, webhook.hi, delivery.hi)`.
 #[derive(Debug, Serialize, Deserialize)]
-struct HistoryRow {
-    delivery: PendingRow,
-    state: DeliveryState,
+pub(super) struct HistoryRow {
+    pub(super) delivery: PendingRow,
+    pub(super) state: DeliveryState,
     finished_at: Timestamp,
     last: Option<Attempt>,
 }
@@ -55,9 +56,9 @@ postcard_value!(EventDeliveriesRow, 1);
 /// `hi` of a delivery and of its webhook; together its id.
 pub(in crate::webhooks) type EventDelivery = (u64, u64);
 
-type DeliveryKey = (u64, u64, u64);
-const PENDING: Table<DeliveryKey, PendingRow> = Table::of(keyspaces::PENDING_DELIVERIES);
-const HISTORY: Table<DeliveryKey, HistoryRow> = Table::of(keyspaces::DELIVERIES);
+pub(super) type DeliveryKey = (u64, u64, u64);
+pub(super) const PENDING: Table<DeliveryKey, PendingRow> = Table::of(keyspaces::PENDING_DELIVERIES);
+pub(super) const HISTORY: Table<DeliveryKey, HistoryRow> = Table::of(keyspaces::DELIVERIES);
 const ATTEMPTS: Table<(u64, u64, u64, u32), Attempt> = Table::of(keyspaces::ATTEMPTS);
 const OF_EVENT: Table<(u64, u64, u64), EventDeliveriesRow> = Table::of(keyspaces::EVENT_DELIVERIES);
 
@@ -77,6 +78,7 @@ impl PendingRow {
     fn of(delivery: &Delivery, attempts_bytes: u32) -> Self {
         Self {
             event: delivery.event.raw(),
+            external_id: delivery.external_id.clone(),
             event_type: delivery.event_type.clone(),
             job: delivery.job.map(JobId::raw),
             trigger: delivery.trigger,
@@ -92,11 +94,12 @@ impl PendingRow {
         (ROW_BYTES + self.event_type.len()) as i64 + i64::from(self.attempts_bytes)
     }
 
-    fn delivery(self, company: CompanyId, id: DeliveryId) -> Delivery {
+    pub(super) fn delivery(self, company: CompanyId, id: DeliveryId) -> Delivery {
         Delivery {
             id,
             company,
             event: EventId::from_raw(self.event),
+            external_id: self.external_id,
             event_type: self.event_type,
             job: self.job.map(JobId::from_raw),
             state: DeliveryState::Pending,
@@ -111,13 +114,13 @@ impl PendingRow {
 }
 
 impl HistoryRow {
-    fn split(self, company: CompanyId, id: DeliveryId) -> (Delivery, Option<Attempt>) {
+    pub(super) fn split(self, company: CompanyId, id: DeliveryId) -> (Delivery, Option<Attempt>) {
         let delivery = self.delivery.delivery(company, id);
         (Delivery { state: self.state, finished_at: Some(self.finished_at), ..delivery }, self.last)
     }
 }
 
-const fn id_of(webhook_hi: u64, hi: u64) -> DeliveryId {
+pub(super) const fn id_of(webhook_hi: u64, hi: u64) -> DeliveryId {
     DeliveryId::from_raw(RawId { hi, lo: webhook_hi })
 }
 
@@ -306,157 +309,6 @@ pub(in crate::webhooks) fn remove_event_deliveries(
     Ok(rows.len() < limit)
 }
 
-/// Which deliveries of a webhook to list.
-#[derive(Debug, Clone, Default)]
-pub(in crate::webhooks) struct DeliveryQuery {
-    /// Only in one of these states; empty means any.
-    pub(in crate::webhooks) states: Vec<DeliveryState>,
-    /// Only of one of these event types; empty means any.
-    pub(in crate::webhooks) event_types: Vec<String>,
-    /// Created at this time or later.
-    pub(in crate::webhooks) since: Option<Timestamp>,
-    /// Created before this time.
-    pub(in crate::webhooks) until: Option<Timestamp>,
-    /// Only older than this one (its `hi`).
-    pub(in crate::webhooks) before_hi: Option<u64>,
-    /// Only newer than this one (its `hi`).
-    pub(in crate::webhooks) after_hi: Option<u64>,
-    /// How many to list.
-    pub(in crate::webhooks) limit: usize,
-    /// How many rows of each table to look at.
-    pub(in crate::webhooks) scan_limit: usize,
-}
-
-impl DeliveryQuery {
-    fn wants(&self, state: DeliveryState) -> bool {
-        self.states.is_empty() || self.states.contains(&state)
-    }
-
-    fn wants_type(&self, event_type: &str) -> bool {
-        self.event_types.is_empty() || self.event_types.iter().any(|wanted| wanted == event_type)
-    }
-
-    fn range(&self, company: CompanyId, webhook_hi: u64) -> KeyRange {
-        let low =
-            self.since.map_or(0, crate::events::first_hi_at).max(self.after_hi.map_or(0, |hi| hi.saturating_add(1)));
-        let high = self.until.map_or(u64::MAX, crate::events::first_hi_at).min(self.before_hi.unwrap_or(u64::MAX));
-        KeyRange::between(&(company.hi(), webhook_hi, low), &(company.hi(), webhook_hi, high))
-    }
-}
-
-/// A page of deliveries with their last attempts, newest first, and where to go on.
-pub(in crate::webhooks) type Listed = (Vec<(Delivery, Option<Attempt>)>, Option<u64>);
-
-/// Lists deliveries of a webhook, newest first.
-///
-/// Pending and finished ones lie in two tables; what is returned is complete down to the place to go on from.
-pub(in crate::webhooks) fn list(
-    read: &impl Read,
-    company: CompanyId,
-    webhook_hi: u64,
-    query: &DeliveryQuery,
-) -> Result<Listed, storage::Error> {
-    let range = query.range(company, webhook_hi);
-    let mut found = Vec::new();
-    let mut floor: Option<u64> = None;
-    if query.wants(DeliveryState::Pending) {
-        let mut cut = Cut::new(query);
-        read.scan(PENDING, &range, Order::Descending, &mut |(_, _, hi), row| {
-            if query.wants_type(&row.event_type) {
-                found.push((row.delivery(company, id_of(webhook_hi, hi)), None));
-                cut.found += 1;
-            }
-            cut.look(hi)
-        })?;
-        floor = floor.max(cut.stopped);
-    }
-    if query.states.iter().any(|state| *state != DeliveryState::Pending) || query.states.is_empty() {
-        let mut cut = Cut::new(query);
-        read.scan(HISTORY, &range, Order::Descending, &mut |(_, _, hi), row| {
-            if query.wants(row.state) && query.wants_type(&row.delivery.event_type) {
-                found.push(row.split(company, id_of(webhook_hi, hi)));
-                cut.found += 1;
-            }
-            cut.look(hi)
-        })?;
-        floor = floor.max(cut.stopped);
-    }
-    found.retain(|(delivery, _)| floor.is_none_or(|floor| delivery.id.hi() >= floor));
-    found.sort_unstable_by_key(|(delivery, _)| std::cmp::Reverse(delivery.id.hi()));
-    let next = if found.len() > query.limit {
-        found.truncate(query.limit);
-        found.last().map(|(delivery, _)| delivery.id.hi())
-    } else {
-        floor
-    };
-    Ok((found, next))
-}
-
-/// Where a scan of [`list`] stops: after one more than the limit, so that the end is told from a full page.
-struct Cut {
-    found: usize,
-    looked: usize,
-    limit: usize,
-    scan_limit: usize,
-    stopped: Option<u64>,
-}
-
-impl Cut {
-    const fn new(query: &DeliveryQuery) -> Self {
-        Self { found: 0, looked: 0, limit: query.limit, scan_limit: query.scan_limit, stopped: None }
-    }
-
-    fn look(&mut self, hi: u64) -> ControlFlow<()> {
-        self.looked += 1;
-        if self.found > self.limit || self.looked >= self.scan_limit {
-            self.stopped = Some(hi);
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-/// Counts finished deliveries, looking at no more than `scan_limit` rows; false when that was not all.
-pub(in crate::webhooks) fn count_history(
-    read: &impl Read,
-    company: CompanyId,
-    webhook_hi: u64,
-    query: &DeliveryQuery,
-) -> Result<(u64, bool), storage::Error> {
-    let (mut matched, mut looked) = (0, 0);
-    read.scan(HISTORY, &query.range(company, webhook_hi), Order::Ascending, &mut |_, row| {
-        looked += 1;
-        if query.wants(row.state) && query.wants_type(&row.delivery.event_type) {
-            matched += 1;
-        }
-        if looked < query.scan_limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    Ok((matched, looked < query.scan_limit))
-}
-
-/// Finished deliveries oldest first, for a replay: what was found, and where it stopped.
-pub(in crate::webhooks) fn next_history(
-    read: &impl Read,
-    company: CompanyId,
-    webhook_hi: u64,
-    query: &DeliveryQuery,
-) -> Result<(Vec<Delivery>, Option<u64>), storage::Error> {
-    let range = query.range(company, webhook_hi);
-    let (mut found, mut looked, mut stopped) = (Vec::new(), 0, None);
-    read.scan(HISTORY, &range, Order::Ascending, &mut |(_, _, hi), row| {
-        looked += 1;
-        if query.wants(row.state) && query.wants_type(&row.delivery.event_type) {
-            found.push(row.split(company, id_of(webhook_hi, hi)).0);
-        }
-        if found.len() < query.limit && looked < query.scan_limit {
-            return ControlFlow::Continue(());
-        }
-        stopped = Some(hi);
-        ControlFlow::Break(())
-    })?;
-    Ok((found, stopped))
-}
-
 /// Pending deliveries of a webhook, oldest first, created before `before_hi`.
 pub(in crate::webhooks) fn unfinished(
     read: &impl Read,
@@ -470,16 +322,29 @@ pub(in crate::webhooks) fn unfinished(
     Ok(rows.into_iter().map(|((_, _, hi), row)| row.delivery(company, id_of(webhook_hi, hi))).collect())
 }
 
+/// Pending deliveries of a webhook, oldest first, created after the one with this `hi`.
+pub(in crate::webhooks) fn unfinished_after(
+    read: &impl Read,
+    company: CompanyId,
+    webhook_hi: u64,
+    after_hi: u64,
+    limit: usize,
+) -> Result<Vec<Delivery>, storage::Error> {
+    let first = (company.hi(), webhook_hi, after_hi.saturating_add(1));
+    let rows = read.list(PENDING, &KeyRange::from(&first).within(&(first.0, first.1)), Order::Ascending, limit)?;
+    Ok(rows.into_iter().map(|((_, _, hi), row)| row.delivery(company, id_of(webhook_hi, hi))).collect())
+}
+
 /// Removes the oldest finished deliveries of a webhook with their attempts, at most `limit`.
 ///
-/// Returns the `hi` of the last one removed, and whether there are no more.
+/// Returns the `hi` of the last one removed, and how many were.
 pub(in crate::webhooks) fn purge_history(
     tx: &mut Tx<'_>,
     company: CompanyId,
     webhook_hi: u64,
     (after_hi, before_hi): (u64, u64),
     limit: usize,
-) -> Result<(Option<u64>, bool), storage::Error> {
+) -> Result<(Option<u64>, usize), storage::Error> {
     let range = KeyRange::between(&(company.hi(), webhook_hi, after_hi), &(company.hi(), webhook_hi, before_hi));
     let mut rows = Vec::new();
     tx.scan(HISTORY, &range, Order::Ascending, &mut |key, row: HistoryRow| {
@@ -487,8 +352,7 @@ pub(in crate::webhooks) fn purge_history(
         rows.push((key, row.delivery.weight(), recorded));
         if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    let is_done = rows.len() < limit;
-    let mut last = None;
+    let (count, mut last) = (rows.len(), None);
     for (key, weight, recorded) in rows {
         tx.remove(HISTORY, &key)?;
         for number in 1..=recorded {
@@ -497,7 +361,23 @@ pub(in crate::webhooks) fn purge_history(
         tx.add(counter(company, 0, BYTES), -weight);
         last = Some(key.2);
     }
-    Ok((last, is_done))
+    Ok((last, count))
+}
+
+/// When the oldest finished delivery of a webhook after `after_hi` was created.
+pub(in crate::webhooks) fn oldest_finished(
+    read: &impl Read,
+    company: CompanyId,
+    webhook_hi: u64,
+    after_hi: u64,
+) -> Result<Option<Timestamp>, storage::Error> {
+    let range = KeyRange::from(&(company.hi(), webhook_hi, after_hi)).within(&(company.hi(), webhook_hi));
+    let mut oldest = None;
+    read.scan(HISTORY, &range, Order::Ascending, &mut |(_, _, hi), _| {
+        oldest = Some(id_of(webhook_hi, hi));
+        ControlFlow::Break(())
+    })?;
+    Ok(oldest.map(|id| Timestamp::from_ms((id.hi() >> 16).cast_signed())))
 }
 
 /// How many bytes deliveries and attempts of a company take.

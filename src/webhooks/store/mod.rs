@@ -5,6 +5,7 @@
 //! with its last attempt, to the history table, which is written once.
 
 mod deliveries;
+mod log;
 mod stats;
 
 use std::ops::ControlFlow;
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    Error,
     model::{DisabledReason, Health, Webhook},
     retry::RetryPolicy,
     subscription::Subscription,
@@ -24,10 +26,11 @@ use crate::{
 };
 
 pub(super) use deliveries::{
-    DeliveryQuery, EventDelivery, Listed, add_to_event, attempts, backlog, count_history, create_pending,
-    deliveries_of_event, find, finish, insert_finished, list, move_to_pending, next_history, pending, purge_history,
-    put_pending, record_late_attempt, remove_event_deliveries, stored_bytes, unfinished,
+    add_to_event, attempts, backlog, create_pending, deliveries_of_event, find, finish, insert_finished,
+    move_to_pending, oldest_finished, pending, purge_history, put_pending, record_late_attempt,
+    remove_event_deliveries, stored_bytes, unfinished, unfinished_after,
 };
+pub(super) use log::{DeliveryQuery, count_history, list, next_history};
 pub(super) use stats::{Bucket, HOUR_MS, MINUTE_MS, purge_stats, record as record_stats, window as stats_window};
 
 /// Area of this slice's counters.
@@ -72,6 +75,7 @@ named_value!(EventTypeRow, 1);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct DeletedRow {
     pub(super) company_lo: u64,
+    pub(super) lo: u64,
     pub(super) deleted_at: Timestamp,
 }
 named_value!(DeletedRow, 1);
@@ -163,6 +167,12 @@ pub(super) fn find_webhook(
     Ok(read.get(WEBHOOKS, &(company.hi(), id.hi()))?.filter(|row| row.lo == id.raw().lo))
 }
 
+/// The webhook and its row.
+pub(super) fn get_webhook(read: &impl Read, company: CompanyId, id: WebhookId) -> Result<(Webhook, WebhookRow), Error> {
+    let row = find_webhook(read, company, id)?.ok_or(Error::NotFound("webhook"))?;
+    Ok((row.webhook(company.hi(), id.hi()), row))
+}
+
 /// Adds a webhook.
 pub(super) fn insert_webhook(tx: &mut Tx<'_>, webhook: &Webhook, row: &WebhookRow) -> Result<(), storage::Error> {
     tx.add(counter(webhook.company, 0, WEBHOOK_COUNT), 1);
@@ -180,7 +190,7 @@ pub(super) fn delete_webhook(tx: &mut Tx<'_>, company: CompanyId, id: WebhookId)
     tx.remove(WEBHOOKS, &key)?;
     tx.remove(HEALTH, &key)?;
     tx.add(counter(company, 0, WEBHOOK_COUNT), -1);
-    let row = DeletedRow { company_lo: company.raw().lo, deleted_at: tx.now() };
+    let row = DeletedRow { company_lo: company.raw().lo, lo: id.raw().lo, deleted_at: tx.now() };
     tx.put(DELETED, &key, &row)
 }
 
@@ -236,6 +246,16 @@ pub(super) fn list_deleted(read: &impl Read, limit: usize) -> Result<Vec<(Compan
         .collect())
 }
 
+/// The id of a deleted webhook whose rows are still there.
+pub(super) fn deleted_id(
+    read: &impl Read,
+    company: CompanyId,
+    webhook_hi: u64,
+) -> Result<Option<WebhookId>, storage::Error> {
+    let row = read.get(DELETED, &(company.hi(), webhook_hi))?;
+    Ok(row.map(|row| WebhookId::from_raw(RawId { hi: webhook_hi, lo: row.lo })))
+}
+
 /// Says that nothing is left of a deleted webhook.
 pub(super) fn forget_deleted(tx: &mut Tx<'_>, company: CompanyId, webhook_hi: u64) -> Result<(), storage::Error> {
     tx.remove(DELETED, &(company.hi(), webhook_hi))
@@ -252,16 +272,6 @@ pub(super) fn add_notice(
     let id = tx.mint();
     let row = NoticeRow { lo: id.lo, kind: kind.to_owned(), webhook, text, created_at: tx.now() };
     tx.put(NOTICES, &(company.hi(), id.hi), &row)
-}
-
-/// The notices of a company, newest first.
-pub(super) fn list_notices(
-    read: &impl Read,
-    company: CompanyId,
-    limit: usize,
-) -> Result<Vec<NoticeRow>, storage::Error> {
-    let rows = read.list(NOTICES, &KeyRange::prefix(&company.hi()), Order::Descending, limit)?;
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
 /// The event type of that name.

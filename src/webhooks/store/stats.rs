@@ -62,12 +62,11 @@ pub(in crate::webhooks) fn record(
 ) -> Result<(), storage::Error> {
     let start = floor(tx.now(), MINUTE_MS);
     let key = (company.hi(), webhook_hi, MINUTE, start);
-    let mut bucket = match tx.get(STATS, &key)? {
-        Some(bucket) => bucket,
-        None => {
-            roll_up(tx, company, webhook_hi, start)?;
-            Bucket::default()
-        }
+    let mut bucket = if let Some(bucket) = tx.get(STATS, &key)? {
+        bucket
+    } else {
+        roll_up(tx, company, webhook_hi, start)?;
+        Bucket::default()
     };
     change(&mut bucket);
     tx.put(STATS, &key, &bucket)

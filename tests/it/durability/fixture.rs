@@ -1,158 +1,162 @@
-//! A small store written through the real engine, its journals full of commit records, and its copies.
+//! A small store with tables and journals, copies of it, and digests for "nothing changed".
 
 use std::{
     collections::BTreeMap,
     fs,
+    ops::ControlFlow,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 use novapulse::{
-    base::{SeededRandom, Timestamp},
+    base::{SeededRandom, SystemClock, SystemRandom, Timestamp},
     storage::{
-        guard::{
-            self, EngineSpec, GuardError, Prepared,
-            chain::{GENESIS, Hash, Link},
-            journal::Rules,
+        Directory, DirectoryOptions, Error, Head, Order, ReadBytes, Space, Table, TableSpec, Value,
+        engine::{
+            Engine,
+            fjall::{FjallEngine, FjallOptions},
         },
-        witness::Mark,
+        engine_spec,
+        guard::{self, GuardError, Prepared},
     },
 };
 use xxhash_rust::xxh3::xxh3_128;
 
-pub(super) const KEYSPACES: [&str; 2] = ["records", "index"];
-const COMMIT_PREFIX: u8 = 1;
+/// A body as a slice would store it.
+struct Body(Vec<u8>);
 
-pub(super) const SPEC: EngineSpec<'static> = EngineSpec {
-    name: "fjall",
-    version: "3.1.13",
-    keyspaces: &KEYSPACES,
-    rules: Rules { keyspaces: 2, commit_keyspace: 2, commit_prefix: COMMIT_PREFIX, read_commit },
-};
+impl Value for Body {
+    const FORMAT: u8 = 1;
 
-fn read_commit(key: &[u8], value: &[u8]) -> Option<Link> {
-    let (previous, hash) = value.split_first_chunk()?;
-    let n = u64::from_be_bytes(key.get(1..)?.try_into().ok()?);
-    Some(Link { n, previous: *previous, hash: hash.try_into().ok()? })
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0);
+    }
+
+    fn decode(_format: u8, bytes: &[u8]) -> Option<Self> {
+        Some(Self(bytes.to_vec()))
+    }
 }
 
-pub(super) fn hash(n: u64) -> Hash {
-    if n == 0 { GENESIS } else { xxh3_128(&n.to_be_bytes()).to_be_bytes() }
+const fn spec(number: u8, space: Space) -> TableSpec {
+    TableSpec { number, space, name: "FIXTURE", owner: "tests", key: "n u64", value: "Body" }
 }
 
-/// Prepares a directory as the server does at its start.
+const BODIES: Table<(u64,), Body> = Table::of(spec(200, Space::Records));
+const WAITING: Table<(u64,), ()> = Table::of(spec(201, Space::Index));
+
+/// Prepares a directory as the server does at its start, without opening it.
 pub(super) fn prepare(dir: &Path) -> Result<Prepared, GuardError> {
     let random = SeededRandom::new(7);
-    guard::prepare(dir, &SPEC, Timestamp::from_ms(1_790_000_000_000), &random, &mut make_engine)
-}
-
-fn make_engine(path: &Path) -> Result<(), String> {
-    open_engine(path).map(drop).map_err(|error| error.to_string())
-}
-
-fn open_engine(path: &Path) -> fjall::Result<(Database, [Keyspace; 2])> {
-    let database = Database::builder(path).worker_threads(1).open()?;
-    // Large enough that nothing is written out to tables unless a test says so.
-    let options = || KeyspaceCreateOptions::default().max_memtable_size(512 << 20);
-    let [records, index] = KEYSPACES.map(|name| database.keyspace(name, options));
-    Ok((database, [records?, index?]))
+    let mut make_engine = |path: &Path| {
+        let engine = FjallEngine::open(path, &FjallOptions::default()).map_err(|error| error.to_string())?;
+        engine.sync().map_err(|error| error.to_string())
+    };
+    guard::prepare(dir, &engine_spec(), Timestamp::from_ms(1_790_000_000_000), &random, &mut make_engine)
 }
 
 /// An open store.
 pub(super) struct Store {
-    pub(super) prepared: Prepared,
-    pub(super) database: Database,
-    pub(super) keyspaces: [Keyspace; 2],
-    head: u64,
+    pub(super) directory: Directory,
+    data: PathBuf,
 }
 
-/// All rows of both keyspaces.
-pub(super) type Rows = BTreeMap<(usize, Vec<u8>), Vec<u8>>;
+/// All rows of both keyspaces as they are stored.
+pub(super) type Rows = BTreeMap<(Space, Vec<u8>), Vec<u8>>;
 
 impl Store {
-    /// Prepares, opens and confirms, as the server does.
-    pub(super) fn open(dir: &Path) -> Result<Self, String> {
-        let prepared = prepare(dir).map_err(|error| error.to_string())?;
-        let (database, keyspaces) = open_engine(&prepared.engine).map_err(|error| error.to_string())?;
-        let mut store = Self { prepared, database, keyspaces, head: 0 };
-        let rows = store.rows()?;
-        store.head = head_of(&rows);
-        let acknowledged = store.prepared.witness.mark().n;
-        let key = (1, commit_key(acknowledged));
-        let hash = rows.get(&key).and_then(|value| read_commit(&key.1, value)).map(|link| link.hash);
-        store.prepared.confirm(store.head, hash).map_err(|error| error.to_string())?;
-        Ok(store)
+    /// Opens the directory as the server does.
+    pub(super) fn open(data: &Path) -> Result<Self, String> {
+        Self::open_with(data, FjallOptions { worker_threads: 1, ..FjallOptions::default() })
     }
 
-    /// Commits one batch and acknowledges it.
-    pub(super) fn commit(&mut self, value: &[u8]) {
-        self.commit_unacknowledged(value);
-        let mark = Mark { n: self.head, hash: hash(self.head), boot: 1, clock_ms: 5, last_id: self.head };
-        self.prepared.witness.record(mark).unwrap();
+    pub(super) fn open_with(data: &Path, engine: FjallOptions) -> Result<Self, String> {
+        let options = DirectoryOptions { engine, ballast_bytes: 0, ..DirectoryOptions::default() };
+        let opened = Directory::open(data, &options, Arc::new(SystemClock::default()), Arc::new(SystemRandom));
+        let directory = opened.map_err(|error| match std::error::Error::source(&error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        })?;
+        Ok(Self { directory, data: data.to_path_buf() })
     }
 
-    /// Commits one batch whose callers never heard of it.
-    pub(super) fn commit_unacknowledged(&mut self, value: &[u8]) {
-        self.head += 1;
-        let n = self.head;
-        let [records, index] = &self.keyspaces;
-        let mut batch = self.database.batch().durability(Some(PersistMode::SyncData));
-        batch.insert(records, n.to_be_bytes(), value);
-        batch.insert(index, [&[2][..], &n.to_be_bytes()].concat(), b"");
-        batch.insert(index, commit_key(n), [hash(n - 1), hash(n)].concat());
-        if n > 3 {
-            batch.remove(index, [&[2][..], &(n - 3).to_be_bytes()].concat());
-        }
-        batch.commit().unwrap();
+    /// Commits one batch and returns its number.
+    pub(super) fn commit(&self, body: &[u8]) -> u64 {
+        let (next, body) = (self.head() + 1, Body(body.to_vec()));
+        let written = self.directory.db().write_blocking(move |tx| {
+            tx.put(BODIES, &(next,), &body)?;
+            tx.put(WAITING, &(next,), &())?;
+            if let Some(done) = next.checked_sub(3) {
+                tx.remove(WAITING, &(done,))?;
+            }
+            Ok::<_, Error>(())
+        });
+        written.unwrap();
+        next
     }
 
-    /// Writes everything out to tables.
-    pub(super) fn flush(&self) {
-        for keyspace in &self.keyspaces {
-            keyspace.rotate_memtable_and_wait().unwrap();
-        }
+    /// Number of the newest commit.
+    pub(super) fn head(&self) -> u64 {
+        Head::read(&self.directory.db().snapshot()).unwrap().number
     }
 
     /// Every row there is.
     pub(super) fn rows(&self) -> Result<Rows, String> {
-        let snapshot = self.database.snapshot();
+        let snapshot = self.directory.db().snapshot();
         let mut rows = Rows::new();
-        for (number, keyspace) in self.keyspaces.iter().enumerate() {
-            for row in snapshot.iter(keyspace) {
-                let (key, value) = row.into_inner().map_err(|error| error.to_string())?;
-                rows.insert((number, key.to_vec()), value.to_vec());
-            }
+        for space in Space::ALL {
+            let mut add = |key: &[u8], value: &[u8]| {
+                rows.insert((space, key.to_vec()), value.to_vec());
+                ControlFlow::Continue(())
+            };
+            let scan = snapshot.scan_bytes(space, &[], &[0xff, 0xff], Order::Ascending, &mut add);
+            scan.map_err(|error| error.to_string())?;
         }
         Ok(rows)
     }
+
+    pub(super) fn close(self) {
+        self.directory.close();
+    }
+
+    /// Closes the store and sets the witness back, as if the last commits had not been acknowledged.
+    pub(super) fn close_with_witness(self, witness: &[u8]) {
+        let data = self.data.clone();
+        self.close();
+        fs::write(data.join("witness"), witness).unwrap();
+    }
+
+    pub(super) fn witness(&self) -> Vec<u8> {
+        fs::read(self.data.join("witness")).unwrap()
+    }
 }
 
-fn commit_key(n: u64) -> Vec<u8> {
-    [&[COMMIT_PREFIX][..], &n.to_be_bytes()].concat()
+/// Writes everything in memory out to tables; the store is closed.
+pub(super) fn flush(data: &Path) {
+    let database = fjall::Database::builder(data.join("store/engine")).open().unwrap();
+    for space in Space::ALL {
+        let keyspace = database.keyspace(space.name(), fjall::KeyspaceCreateOptions::default).unwrap();
+        keyspace.rotate_memtable_and_wait().unwrap();
+    }
 }
 
-/// The newest commit among the rows.
-pub(super) fn head_of(rows: &Rows) -> u64 {
-    let commits = rows.keys().filter(|(keyspace, key)| *keyspace == 1 && key.first() == Some(&COMMIT_PREFIX));
-    commits.filter_map(|(_, key)| Some(u64::from_be_bytes(key.get(1..)?.try_into().ok()?))).max().unwrap_or(0)
-}
-
-/// A closed directory with tables and a journal: `flushed` commits in tables, all of them in the journal.
+/// A closed directory: so many commits in tables, all of them and more in the journal.
 pub(super) fn closed_store(flushed: u64, more: u64) -> (tempfile::TempDir, Rows) {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("data");
-    let mut store = Store::open(&path).unwrap();
+    let data = dir.path().join("data");
+    let store = Store::open(&data).unwrap();
     for n in 1..=flushed {
         store.commit(format!("flushed {n}").as_bytes());
     }
+    store.close();
     if flushed > 0 {
-        store.flush();
+        flush(&data);
     }
+    let store = Store::open(&data).unwrap();
     for n in 1..=more {
         store.commit(format!("journalled {n}").as_bytes());
     }
     let rows = store.rows().unwrap();
-    drop(store);
+    store.close();
     (dir, rows)
 }
 
@@ -164,7 +168,14 @@ pub(super) fn active_journal(data: &Path) -> PathBuf {
     journals.max_by_key(|path| path.file_stem().unwrap().to_string_lossy().parse::<u64>().unwrap()).unwrap()
 }
 
-/// Copies a tree, leaving the zeros at the end of files out (holes stay holes).
+/// A journal without the zeros at its end.
+pub(super) fn used(journal: &Path) -> Vec<u8> {
+    let mut bytes = fs::read(journal).unwrap();
+    bytes.truncate(guard::journal::used_len(&bytes));
+    bytes
+}
+
+/// Copies a tree; holes stay holes.
 pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -178,7 +189,7 @@ pub(super) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Every path below a directory with a digest of what is there, for "nothing changed".
+/// Every path below a directory with a digest of what is there.
 pub(super) fn digest(dir: &Path) -> BTreeMap<PathBuf, u128> {
     let mut found = BTreeMap::new();
     let mut waiting = vec![dir.to_path_buf()];

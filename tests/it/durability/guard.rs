@@ -12,7 +12,7 @@ use std::{
 
 use novapulse::storage::guard::GuardError;
 
-use super::fixture::{Store, closed_store, copy, digest, head_of, prepare};
+use super::fixture::{Store, active_journal, closed_store, copy, digest, flush, prepare};
 
 /// Set for a child of these tests: the data directory it prepares, ending with the guard's exit code.
 const CHILD_DIR: &str = "NOVAPULSE_TEST_GUARD_DIR";
@@ -66,11 +66,11 @@ fn a_new_directory_gets_a_store_that_opens_again() {
     let prepared = prepare(&data).unwrap();
     assert!(prepared.is_new && prepared.repaired.is_none());
     drop(prepared);
-    let mut store = Store::open(&data).unwrap();
-    assert!(!store.prepared.is_new);
+    let store = Store::open(&data).unwrap();
+    assert!(!store.directory.is_new());
     store.commit(b"one");
-    drop(store);
-    assert_eq!(head_of(&Store::open(&data).unwrap().rows().unwrap()), 1);
+    store.close();
+    assert_eq!(Store::open(&data).unwrap().head(), 1);
 }
 
 #[test]
@@ -173,10 +173,10 @@ fn an_older_store_under_a_newer_witness_is_refused() {
     let data = dir.path().join("data");
     let old = tempfile::tempdir().unwrap();
     copy(&data.join("store"), old.path());
-    let mut store = Store::open(&data).unwrap();
+    let store = Store::open(&data).unwrap();
     store.commit(b"newer");
     store.commit(b"newest");
-    drop(store);
+    store.close();
     fs::remove_dir_all(data.join("store")).unwrap();
     copy(old.path(), &data.join("store"));
     let error = refused(&data);
@@ -187,18 +187,41 @@ fn an_older_store_under_a_newer_witness_is_refused() {
 /// When everything was written out to tables the journals say nothing; the opened store is compared.
 #[test]
 fn an_older_flushed_store_is_refused_after_the_engine_opened() {
-    let (dir, _) = closed_store(3, 0);
+    let (dir, _) = closed_store(0, 3);
     let data = dir.path().join("data");
-    fs::write(super::fixture::active_journal(&data), b"").unwrap();
+    flush(&data);
+    fs::write(active_journal(&data), b"").unwrap();
     let old = tempfile::tempdir().unwrap();
     copy(&data.join("store"), old.path());
-    let mut store = Store::open(&data).unwrap();
+    let store = Store::open(&data).unwrap();
     store.commit(b"newer");
-    drop(store);
+    store.close();
     fs::remove_dir_all(data.join("store")).unwrap();
     copy(old.path(), &data.join("store"));
     let error = Store::open(&data).err().unwrap();
     assert!(error.contains("1 missing"), "{error}");
+}
+
+/// One keyspace from an older copy beside a newer one: bare fjall would open it and show half of each commit.
+#[test]
+fn a_keyspace_from_another_time_is_refused() {
+    let (dir, _) = closed_store(0, 3);
+    let data = dir.path().join("data");
+    flush(&data);
+    for keyspace in ["1", "2"] {
+        let mixed = tempfile::tempdir().unwrap();
+        copy(&data, mixed.path());
+        let store = Store::open(mixed.path()).unwrap();
+        store.commit(b"newer");
+        store.close();
+        flush(mixed.path());
+        fs::write(active_journal(mixed.path()), b"").unwrap();
+        let folder = Path::new("store/engine/keyspaces").join(keyspace);
+        fs::remove_dir_all(mixed.path().join(&folder)).unwrap();
+        copy(&data.join(&folder), &mixed.path().join(&folder));
+        let error = Store::open(mixed.path()).err().unwrap();
+        assert!(error.contains("missing"), "{error}");
+    }
 }
 
 #[test]
@@ -207,8 +230,11 @@ fn another_directorys_witness_is_refused() {
     let (other, _) = closed_store(0, 3);
     let path = other.path().join("data/witness");
     let mut bytes = fs::read(&path).unwrap();
-    // Fixtures share a seed and so a directory number; give the other one its own.
+    // The newest commit of both has the same number; only the directory's own number differs.
     for slot in [0, 4096] {
+        if bytes[slot..].starts_with(&[0; 8]) {
+            continue;
+        }
         bytes[slot + 8] ^= 1;
         let sum = xxhash_rust::xxh3::xxh3_64(&bytes[slot..slot + 80]).to_be_bytes();
         bytes[slot + 80..slot + 88].copy_from_slice(&sum);
@@ -321,7 +347,7 @@ fn kill_at_each(call: &str) -> usize {
         let status = child_command(&wrapper, &data).status().unwrap();
         let survived = status.code() == Some(0);
         let store = Store::open(&data).unwrap_or_else(|error| panic!("{call} {n}: {error}"));
-        assert_eq!(head_of(&store.rows().unwrap()), 0);
+        assert_eq!(store.head(), 0);
         let drafts = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name());
         assert!(drafts.filter(|name| name.to_string_lossy().contains(".new-")).count() == 0);
         if survived {

@@ -11,7 +11,7 @@ use std::{
 
 use novapulse::base::{Random, SeededRandom};
 
-use super::fixture::{Rows, Store, closed_store, copy, digest};
+use super::fixture::{Rows, Store, active_journal, closed_store, copy, digest, used};
 
 const DAMAGES: u64 = 250;
 
@@ -61,10 +61,8 @@ fn no_damaged_byte_loses_or_changes_anything_silently() {
 
 /// Leaves out the zeros at the end, so that damage does not land in them.
 fn shrink_journal(data: &Path) {
-    let path = super::fixture::active_journal(data);
-    let mut bytes = fs::read(&path).unwrap();
-    bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1);
-    fs::write(path, bytes).unwrap();
+    let path = active_journal(data);
+    fs::write(&path, used(&path)).unwrap();
 }
 
 fn harm(bytes: &mut Vec<u8>, random: &SeededRandom) -> String {

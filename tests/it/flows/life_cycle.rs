@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{Client, signal, wait_until};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server without dev mode; killed when dropped.
 struct Plain {

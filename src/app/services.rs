@@ -1,0 +1,102 @@
+//! Opens every module and slice over the store, from the bottom up, and holds what must be stopped.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    Error, ServeOptions, adapters, health, jobs, master_key,
+    metrics::{Pools, Readings},
+    state::State,
+};
+use crate::{
+    accounts::Accounts,
+    auth::Auth,
+    base::SealKey,
+    config::Config,
+    http,
+    jobs::Jobs,
+    outbound::Client,
+    queue::Queues,
+    storage::Directory,
+    system::{Parts, Refresh, System},
+    telemetry::Metrics,
+};
+
+/// What runs above the store.
+#[derive(Debug)]
+pub(super) struct Services {
+    pub(super) state: State,
+    pub(super) outbound: Client,
+    pub(super) queues: Queues,
+    seal: Arc<SealKey>,
+    pools: Pools,
+}
+
+/// How tasks are started and stopped.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tasks {
+    /// Every task runs here.
+    pub(super) tracker: TaskTracker,
+    /// No more new work; what runs finishes.
+    pub(super) stop: CancellationToken,
+    /// What still runs is dropped.
+    pub(super) kill: CancellationToken,
+}
+
+impl Services {
+    /// Opens everything; blocks, and starts nothing yet.
+    pub(super) fn open(
+        config: &Config,
+        options: &ServeOptions,
+        directory: &Directory,
+        (metrics, readings): (&Metrics, Readings),
+        tasks: &Tasks,
+    ) -> Result<Self, Error> {
+        let db = directory.db();
+        let seal = master_key::load(config.secrets.master_key.as_ref(), directory, &**db.random())?;
+        let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
+        let queues = adapters::queues(config, db)?;
+        let auth = Auth::new(db.clone());
+        let accounts = Accounts::new(db.clone(), auth.clone());
+        let pools = Pools::default();
+        let refresh: Vec<Refresh> = vec![{
+            let (db, outbound, queues, pools) = (db.clone(), outbound.clone(), queues.clone(), Arc::clone(&pools));
+            Box::new(move || {
+                readings.read_kernel(&db, &outbound);
+                readings.read_queues(&db, &queues, pools.get().map_or(&[], Vec::as_slice));
+            })
+        }];
+        let system = System::new(Parts {
+            metrics: metrics.clone(),
+            clock: Arc::clone(db.clock()),
+            metrics_token: config.server.metrics_token.clone(),
+            checks: health::checks(config, db, &queues),
+            refresh,
+        });
+        let jobs = Jobs::new(db.clone(), queues.clone());
+        let state = State { auth, accounts, jobs, system };
+        Ok(Self { state, outbound, queues, seal: Arc::new(seal), pools })
+    }
+
+    /// Starts the background work of every module and the pools that run jobs.
+    pub(super) fn start(&self, directory: &Directory, tasks: &Tasks) {
+        let Tasks { tracker, stop, .. } = tasks;
+        self.queues.start(tracker, stop);
+        self.pools.get_or_init(|| jobs::start_pools(&self.queues, tasks));
+        tracker.spawn(http::idempotency::sweep(directory.db().clone(), stop.clone()));
+        tracker.spawn(self.state.auth.clone().keep_last_used(stop.clone()));
+    }
+
+    /// Lets running jobs finish within the grace and gives back the rest.
+    pub(super) async fn drain(&self, tasks: &Tasks, grace: Duration) {
+        let pools = self.pools.get().into_iter().flatten().cloned();
+        // All at once: the grace is for the whole.
+        let drains: Vec<_> = pools.map(|pool| tasks.tracker.spawn(async move { pool.drain(grace).await })).collect();
+        for drain in drains {
+            if let Err(error) = drain.await {
+                tracing::error!(%error, "a pool could not be drained: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! `[secrets]`: the key that seals what must not lie open in the store.
+
+use super::{section::section, value::Secret};
+
+section! {
+    /// The key that seals webhook secrets and the like in the store.
+    Secrets in "secrets" {
+        /// 32 bytes in Base64 (`openssl rand -base64 32`). Made at the first start and kept as `master.key` in the data directory when unset; keep a copy apart from the backups.
+        master_key: Option<Secret> = None;
+    }
+}

@@ -1,0 +1,151 @@
+//! The job that carries one delivery: reads, signs, sends, and says how the attempt ended.
+//!
+//! It may run twice when the process is killed between the answer of the receiver and the
+//! commit. That is harmless for a receiver that honours `webhook-id`, which stays the same, and
+//! for us: the end of an attempt is written in the commit that settles the job.
+
+use std::sync::Arc;
+
+use super::{
+    Shared,
+    attempt::{Ended, Message, answered, failed, prepare, refused},
+    endpoint::Endpoint,
+    response::Verdict,
+    service::{
+        dispatch::{DELIVER_KIND, DeliverPayload},
+        settle::{Settle, settle},
+    },
+    store,
+};
+use crate::{
+    base::{CompanyId, DeliveryId},
+    events,
+    queue::{AttemptContext, Handler, JobView, LoadError, Outcome, Settlement},
+    storage::Snapshot,
+};
+
+/// How long a delivery waits before it looks again whether its webhook is enabled.
+const DISABLED_SNOOZE_MS: u64 = 30_000;
+/// How long a delivery waits when the fault is ours.
+const OURS_SNOOZE_MS: u64 = 5_000;
+
+/// Runs jobs of the kind `webhook.deliver`.
+#[derive(Debug, Clone)]
+pub struct Deliver {
+    shared: Arc<Shared>,
+}
+
+/// What an attempt needs.
+#[derive(Debug)]
+pub struct Input {
+    company: CompanyId,
+    delivery: DeliveryId,
+    message: Message,
+}
+
+impl Deliver {
+    pub(super) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// What stands against sending now.
+    fn obstacle(&self, endpoint: &Endpoint) -> Option<Settlement> {
+        if !endpoint.webhook.is_enabled() {
+            return Some(Settlement::plain(Outcome::Snooze { ms: DISABLED_SNOOZE_MS }));
+        }
+        let ms = endpoint.live.open_for_ms(self.shared.db.clock().now())?;
+        Some(Settlement::plain(Outcome::Snooze { ms }))
+    }
+}
+
+impl Handler for Deliver {
+    type Input = Input;
+
+    fn kind(&self) -> &'static str {
+        DELIVER_KIND
+    }
+
+    fn load(&self, read: &Snapshot, job: &JobView) -> Result<Input, LoadError> {
+        let payload: DeliverPayload = serde_json::from_slice(&job.payload)
+            .map_err(|_| LoadError::Discard("the payload is not one of a delivery".to_owned()))?;
+        let gone = |what: &str| LoadError::Discard(format!("the {what} is no longer there"));
+        if store::pending(read, job.company, payload.delivery_id)?.is_none() {
+            return Err(LoadError::Discard("the delivery is no longer pending".to_owned()));
+        }
+        let event = events::find(read, job.company, payload.event_id)?.ok_or_else(|| gone("event"))?;
+        let message = Message { id: event.message_id(), event_type: event.event_type, body: event.body };
+        Ok(Input { company: job.company, delivery: payload.delivery_id, message })
+    }
+
+    async fn run(&self, input: Input, ctx: AttemptContext) -> Settlement {
+        let Some(endpoint) = self.shared.directory.find(input.company, input.delivery.raw().lo) else {
+            return Settlement::plain(Outcome::Discard { error: "the webhook was deleted".to_owned() });
+        };
+        if let Some(settlement) = self.obstacle(&endpoint) {
+            return settlement;
+        }
+        let sent = tokio::select! {
+            biased;
+            () = endpoint.live.stop.cancelled() => {
+                return Settlement::plain(Outcome::Discard { error: "the webhook was deleted".to_owned() });
+            }
+            () = ctx.cancel.cancelled() => return Settlement::plain(Outcome::Release),
+            sent = send(&self.shared, &endpoint, &input.message, input.delivery) => sent,
+        };
+        match sent {
+            Sent::Ours => Settlement::plain(Outcome::Snooze { ms: OURS_SNOOZE_MS }),
+            Sent::Ended(ended) => self.settlement(&endpoint, &input, &ctx, *ended),
+        }
+    }
+}
+
+/// What became of a try to send.
+pub(super) enum Sent {
+    /// Nothing was sent, and the fault is ours.
+    Ours,
+    /// An attempt was made.
+    Ended(Box<Ended>),
+}
+
+/// Signs and sends one attempt.
+pub(super) async fn send(shared: &Shared, endpoint: &Endpoint, message: &Message, delivery: DeliveryId) -> Sent {
+    let clock = shared.db.clock();
+    let started_at = clock.now();
+    let target = match &endpoint.target {
+        Ok(target) => target.clone(),
+        Err(error) => return Sent::Ended(Box::new(refused(started_at, endpoint.shown.clone(), error.to_string()))),
+    };
+    let prepared = prepare(endpoint, target, message, delivery, started_at);
+    let ended = match shared.outbound.send(prepared.request).await {
+        Ok(exchange) => answered(started_at, prepared.shown, exchange, clock.now()),
+        Err(failure) if failure.is_ours() => return Sent::Ours,
+        Err(failure) => failed(started_at, prepared.shown, &failure),
+    };
+    Sent::Ended(Box::new(ended))
+}
+
+impl Deliver {
+    fn settlement(&self, endpoint: &Endpoint, input: &Input, ctx: &AttemptContext, ended: Ended) -> Settlement {
+        let outcome = match &ended.verdict {
+            Verdict::Success => Outcome::Complete { result: None },
+            Verdict::Failure { kind, retry_after_ms, reason } => {
+                let unit = self.shared.db.random().next_unit();
+                let delay = endpoint.webhook.retry.delay_with_retry_after_ms(ctx.attempt, unit, *retry_after_ms);
+                match delay.filter(|_| !kind.is_permanent() && !ctx.is_last()) {
+                    Some(ms) => Outcome::Retry { error: reason.clone(), after_ms: Some(ms) },
+                    None => Outcome::Discard { error: reason.clone() },
+                }
+            }
+        };
+        let shared = Arc::clone(&self.shared);
+        let change = Settle {
+            company: input.company,
+            webhook: endpoint.webhook.id,
+            delivery: input.delivery,
+            live: Arc::clone(&endpoint.live),
+            attempt: ended.attempt,
+            is_success: ended.verdict == Verdict::Success,
+        };
+        Settlement::plain(outcome).with_effect(move |tx, settled| settle(tx, &shared, change, settled))
+    }
+}

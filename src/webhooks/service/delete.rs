@@ -1,0 +1,62 @@
+//! Deleting a webhook.
+
+use std::sync::Arc;
+
+use crate::{
+    base::{CompanyId, WebhookId},
+    storage::Tx,
+    webhooks::{
+        Error, Shared, Webhooks,
+        model::{Delivery, DeliveryState},
+        store,
+    },
+};
+
+/// Pending deliveries cancelled in the transaction of the deletion; more are cancelled in the background.
+pub(in crate::webhooks) const CANCEL_AT_ONCE_MAX: usize = 500;
+
+impl Webhooks {
+    /// Deletes a webhook and cancels its pending deliveries.
+    ///
+    /// Once the transaction is durable nothing is sent any more: attempts under way are stopped, and
+    /// deliveries still pending are cancelled by [`Webhooks::maintain_once`]. The log stays for its time.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn delete(&self, tx: &mut Tx<'_>, company: CompanyId, id: WebhookId) -> Result<(), Error> {
+        store::get_webhook(tx, company, id)?;
+        store::delete_webhook(tx, company, id)?;
+        cancel_pending(tx, &self.shared, company, id.hi(), u64::MAX, CANCEL_AT_ONCE_MAX)?;
+        let shared = Arc::clone(&self.shared);
+        tx.on_commit(move || shared.directory.remove(company, id));
+        Ok(())
+    }
+}
+
+/// Cancels the oldest pending deliveries of a webhook with their jobs; returns how many.
+pub(in crate::webhooks) fn cancel_pending(
+    tx: &mut Tx<'_>,
+    shared: &Shared,
+    company: CompanyId,
+    webhook_hi: u64,
+    before_hi: u64,
+    limit: usize,
+) -> Result<usize, Error> {
+    let pending = store::unfinished(tx, company, webhook_hi, before_hi, limit)?;
+    let count = pending.len();
+    for delivery in pending {
+        cancel(tx, shared, delivery)?;
+    }
+    Ok(count)
+}
+
+/// Cancels one pending delivery with its job.
+pub(in crate::webhooks) fn cancel(tx: &mut Tx<'_>, shared: &Shared, delivery: Delivery) -> Result<Delivery, Error> {
+    if let Some(job) = delivery.job {
+        shared.cancel_job(tx, delivery.company, job)?;
+    }
+    let cancelled =
+        Delivery { state: DeliveryState::Cancelled, finished_at: Some(tx.now()), next_attempt_at: None, ..delivery };
+    store::finish(tx, &cancelled, None)?;
+    Ok(cancelled)
+}

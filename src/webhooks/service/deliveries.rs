@@ -1,0 +1,84 @@
+//! One delivery: looking at it, trying it again, cancelling it.
+
+#![expect(clippy::unused_self, reason = "use cases are methods of the handle, whether they need it or not")]
+
+use crate::{
+    base::{CompanyId, DeliveryId},
+    events::{self, Event},
+    storage::{Read, Tx},
+    webhooks::{
+        Error, Webhooks,
+        model::{Attempt, Delivery, DeliveryState},
+        service::{delete, dispatch},
+        store,
+    },
+};
+
+impl Webhooks {
+    /// A delivery with its attempts and its event, when that is still stored.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub(in crate::webhooks) fn delivery(
+        &self,
+        read: &impl Read,
+        company: CompanyId,
+        id: DeliveryId,
+    ) -> Result<(Delivery, Vec<Attempt>, Option<Event>), Error> {
+        let (delivery, last) = store::find(read, company, id)?.ok_or(Error::NotFound("delivery"))?;
+        let attempts = store::attempts(read, &delivery, last)?;
+        let event = events::find(read, company, delivery.event)?;
+        Ok((delivery, attempts, event))
+    }
+
+    /// Tries a delivery again now, with the retries of its webhook's policy behind it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::State`] when its attempt is due anyway, when its webhook is deleted or
+    /// disabled, or when its event is no longer stored.
+    pub fn retry(&self, tx: &mut Tx<'_>, company: CompanyId, id: DeliveryId) -> Result<Delivery, Error> {
+        tx.admit_new_work()?;
+        let (before, _) = store::find(tx, company, id)?.ok_or(Error::NotFound("delivery"))?;
+        let refuse = |reason: &str| Err(Error::State(format!("delivery `{id}` cannot be tried again: {reason}")));
+        let Some(endpoint) = self.shared.directory.find(company, before.webhook_hi()) else {
+            return refuse("its webhook was deleted");
+        };
+        if !endpoint.webhook.is_enabled() {
+            return refuse("its webhook is disabled");
+        }
+        if events::find(tx, company, before.event)?.is_none() {
+            return refuse("its event is past the retention");
+        }
+        let mut after =
+            Delivery { state: DeliveryState::Pending, next_attempt_at: None, finished_at: None, ..before.clone() };
+        if before.state == DeliveryState::Pending {
+            if before.next_attempt_at.is_none() {
+                return refuse("it is due already");
+            }
+            if let Some(job) = before.job {
+                self.shared.cancel_job(tx, company, job)?;
+            }
+            after.job = Some(dispatch::enqueue(tx, &self.shared.queues, &endpoint.webhook.retry, &after)?);
+            store::put_pending(tx, &after, None)?;
+        } else {
+            after.job = Some(dispatch::enqueue(tx, &self.shared.queues, &endpoint.webhook.retry, &after)?);
+            store::move_to_pending(tx, &after)?;
+        }
+        Ok(after)
+    }
+
+    /// Cancels a pending delivery; an attempt under way is not undone.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::State`] when it is finished.
+    pub fn cancel(&self, tx: &mut Tx<'_>, company: CompanyId, id: DeliveryId) -> Result<Delivery, Error> {
+        let (delivery, _) = store::find(tx, company, id)?.ok_or(Error::NotFound("delivery"))?;
+        if delivery.state != DeliveryState::Pending {
+            return Err(Error::State(format!(
+                "delivery `{id}` is {} and cannot be cancelled",
+                delivery.state.as_str()
+            )));
+        }
+        delete::cancel(tx, &self.shared, delivery)
+    }
+}

@@ -1,0 +1,70 @@
+//! Disabling a webhook that only fails: the webhook, a notice, and an event for the others.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::{
+    events::NewEvent,
+    storage::{self, Tx},
+    webhooks::{
+        Error, Shared,
+        model::{DisabledReason, Webhook},
+        store::{self, WebhookRow},
+    },
+};
+
+/// The event that tells a company that a webhook was disabled.
+pub(in crate::webhooks) const DISABLED_EVENT: &str = "webhook.disabled";
+
+/// Disables a webhook in the transaction that found the reason.
+///
+/// Its pending deliveries stay and go on when it is enabled again.
+pub(in crate::webhooks) fn disable(
+    tx: &mut Tx<'_>,
+    shared: &Arc<Shared>,
+    before: Webhook,
+    row: &WebhookRow,
+    reason: DisabledReason,
+) -> Result<(), storage::Error> {
+    let now = tx.now();
+    let webhook = Webhook { disabled: Some((reason, now)), updated_at: now, ..before };
+    store::update_webhook(tx, &webhook, &WebhookRow::of(&webhook, row.sealed.clone()))?;
+    let text = match reason {
+        DisabledReason::Gone => "it answered 410 Gone twice in a row",
+        DisabledReason::Failing => "every attempt has failed for 5 days",
+        DisabledReason::Owner => "its owner switched it off",
+    };
+    let notice = format!("Webhook {} was disabled because {text}. Its pending deliveries wait.", webhook.url);
+    store::add_notice(tx, webhook.company, DISABLED_EVENT, webhook.id, notice)?;
+    publish(tx, shared, &webhook, reason, text);
+    match shared.open_secrets(&webhook, row) {
+        Ok(secrets) => {
+            let health = store::health(tx, webhook.company, webhook.id.hi())?;
+            shared.put_on_commit(tx, webhook, secrets, health);
+        }
+        Err(error) => tracing::error!(webhook.id = %webhook.id, %error, "a disabled webhook stays in the directory"),
+    }
+    Ok(())
+}
+
+fn publish(tx: &mut Tx<'_>, shared: &Arc<Shared>, webhook: &Webhook, reason: DisabledReason, text: &str) {
+    let data = json!({
+        "webhook_id": webhook.id,
+        "url": webhook.url,
+        "reason": reason.as_str(),
+        "detail": text,
+    });
+    let new = NewEvent {
+        company: webhook.company,
+        event_type: DISABLED_EVENT.to_owned(),
+        data: data.to_string().into(),
+        parsed: Some(Arc::new(data)),
+        external_id: None,
+    };
+    // The webhook is disabled whether or not the event finds room; the notice says the same.
+    if let Err(error) = shared.events.publish(tx, new) {
+        let error = Error::from(error);
+        tracing::warn!(webhook.id = %webhook.id, %error, "no event tells that the webhook was disabled");
+    }
+}

@@ -1,0 +1,24 @@
+//! Use cases, one file each. Those that change something take the transaction they happen in.
+
+mod create;
+mod delete;
+pub(super) mod deliveries;
+pub(super) mod disable;
+pub(super) mod dispatch;
+pub(super) mod event_types;
+mod input;
+pub(super) mod maintain;
+mod open;
+pub(super) mod publish;
+pub(super) mod read;
+mod replay;
+mod rotate;
+pub(super) mod settle;
+pub(super) mod stats;
+mod test;
+mod update;
+
+pub use dispatch::FanOut;
+pub use input::NewWebhook;
+pub use replay::{Replay, ReplayBatch};
+pub(super) use rotate::SecretsView;

@@ -1,0 +1,98 @@
+//! Testing a webhook: a signed event sent now, outside of the queue.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::{
+    base::{AttemptId, CompanyId, DeliveryId, EventId, WebhookId},
+    events::{self, Event, NewEvent},
+    webhooks::{
+        Error, Webhooks,
+        attempt::Message,
+        deliver::{Sent, send},
+        endpoint::Endpoint,
+        model::{Attempt, Delivery, DeliveryState, Trigger},
+        response::Verdict,
+        store,
+    },
+};
+
+/// The type of the event a test sends.
+pub(in crate::webhooks) const TEST_EVENT: &str = "webhook.test";
+
+impl Webhooks {
+    /// Sends a signed test event now, and writes event, delivery and attempt into the log.
+    ///
+    /// It goes past the queue: a disabled webhook can be tested, no retry follows, and neither the breaker
+    /// nor the figures change.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Unavailable`] when nothing could be sent and the fault is ours.
+    pub async fn test(&self, company: CompanyId, id: WebhookId) -> Result<(Delivery, Attempt), Error> {
+        let endpoint = self
+            .shared
+            .directory
+            .find(company, id.hi())
+            .filter(|endpoint| endpoint.webhook.id == id)
+            .ok_or(Error::NotFound("webhook"))?;
+        let (event, delivery) = self.test_event(&endpoint).await?;
+        let message =
+            Message { id: event.message_id(), event_type: event.event_type.clone(), body: event.body.clone() };
+        let ended = match send(&self.shared, &endpoint, &message, delivery).await {
+            Sent::Ours => return Err(Error::Unavailable),
+            Sent::Ended(ended) => ended,
+        };
+        let is_success = ended.verdict == Verdict::Success;
+        self.shared.db.write(move |tx| record(tx, event, delivery, is_success, ended.attempt)).await
+    }
+
+    async fn test_event(&self, endpoint: &Arc<Endpoint>) -> Result<(Event, DeliveryId), Error> {
+        let (company, id) = (endpoint.webhook.company, endpoint.webhook.id);
+        self.shared
+            .db
+            .write(move |tx| {
+                let data = json!({ "webhook_id": id, "message": "This is a test. If you can read it, it works." });
+                let new = NewEvent {
+                    company,
+                    event_type: TEST_EVENT.to_owned(),
+                    data: data.to_string().into(),
+                    parsed: None,
+                    external_id: None,
+                };
+                let event = Event::new(EventId::from_raw(tx.mint()), tx.now(), new);
+                Ok((event, DeliveryId::from_raw(tx.mint_with(id.hi()))))
+            })
+            .await
+    }
+}
+
+fn record(
+    tx: &mut crate::storage::Tx<'_>,
+    mut event: Event,
+    id: DeliveryId,
+    is_success: bool,
+    attempt: Attempt,
+) -> Result<(Delivery, Attempt), Error> {
+    event.deliveries = 1;
+    events::record(tx, &event)?;
+    let attempt = Attempt { id: AttemptId::from_raw(tx.mint()), number: 1, ..attempt };
+    let delivery = Delivery {
+        id,
+        company: event.company,
+        event: event.id,
+        external_id: None,
+        event_type: event.event_type.clone(),
+        job: None,
+        state: if is_success { DeliveryState::Succeeded } else { DeliveryState::Failed },
+        trigger: Trigger::Test,
+        attempts: 1,
+        next_attempt_at: None,
+        finished_at: Some(tx.now()),
+        last_status: attempt.status,
+        last_error: attempt.reason.clone(),
+    };
+    store::insert_finished(tx, &delivery, attempt.clone())?;
+    store::add_to_event(tx, event.company, event.id.hi(), &[(id.hi(), delivery.webhook_hi())])?;
+    Ok((delivery, attempt))
+}
