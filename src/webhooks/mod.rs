@@ -32,6 +32,8 @@ mod service;
 mod signing;
 mod store;
 mod subscription;
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 

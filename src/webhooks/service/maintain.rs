@@ -178,7 +178,7 @@ impl Webhooks {
             if let Some(last) = purged.removed.last() {
                 self.shared.cursors.set(company, 0, *last);
             }
-            if purged.is_done {
+            if oldest.is_none() || (purged.is_done && bytes <= self.shared.settings.keep_bytes) {
                 break;
             }
         }
@@ -215,7 +215,7 @@ impl Webhooks {
             if let Some(last) = last {
                 self.shared.cursors.set(company, webhook_hi, last);
             }
-            if count < BATCH {
+            if count < BATCH && bytes <= self.shared.settings.keep_bytes {
                 break;
             }
         }

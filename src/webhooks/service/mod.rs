@@ -1,7 +1,7 @@
 //! Use cases, one file each. Those that change something take the transaction they happen in.
 
 mod create;
-mod delete;
+pub(super) mod delete;
 pub(super) mod deliveries;
 pub(super) mod disable;
 pub(super) mod dispatch;

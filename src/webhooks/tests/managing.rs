@@ -1,0 +1,199 @@
+//! Creating, changing, deleting; cancelling and trying again; limits.
+
+use serde_json::json;
+
+use super::{COMPANY, DeliveryState, Error, NewWebhook, Receiver, World, order, settings};
+use crate::{
+    base::{CompanyId, RawId},
+    webhooks::{model::WEBHOOKS_MAX, service::delete::CANCEL_AT_ONCE_MAX},
+};
+
+fn pointers(result: Result<impl std::fmt::Debug, Error>) -> Vec<String> {
+    match result {
+        Err(Error::Invalid(refused)) => refused.into_iter().map(|one| one.pointer).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn refused_settings_are_all_named() {
+    let world = World::new().await;
+    let good = settings("http://127.0.0.1:9999/", &["*"]);
+    for url in [
+        "ftp://example.com/",
+        "http://user:password@example.com/",
+        "http://10.0.0.1/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://169.254.169.254/latest",
+        "not a url",
+        "",
+    ] {
+        let new = NewWebhook { url: url.to_owned(), ..good.clone() };
+        assert_eq!(pointers(world.create(new).await), ["/url"], "{url}");
+    }
+    let bad = NewWebhook {
+        events: vec!["order.*.x".to_owned(), "ok".to_owned(), String::new()],
+        description: "x".repeat(1001),
+        headers: vec![("Host".to_owned(), "x".to_owned())],
+        timeout_ms: Some(31_000),
+        rate_limit: Some(0),
+        filter: Some(json!({ "a": { "$like": "x" } })),
+        secret: Some("short".to_owned()),
+        ..good.clone()
+    };
+    let expected = [
+        "/events/0",
+        "/events/2",
+        "/headers/Host",
+        "/timeout_ms",
+        "/rate_limit",
+        "/description",
+        "/filter/a/$like",
+        "/secret",
+    ];
+    assert_eq!(pointers(world.create(bad).await), expected);
+    assert_eq!(pointers(world.create(NewWebhook { events: Vec::new(), ..good }).await), ["/events"]);
+}
+
+#[tokio::test]
+async fn ten_thousand_webhooks_fit_and_the_next_is_refused() {
+    let world = World::new().await;
+    let webhooks = world.webhooks.clone();
+    let created = world.db.write(move |tx| {
+        for number in 0..WEBHOOKS_MAX {
+            let url = format!("http://127.0.0.1:9999/{number}");
+            let name = format!("type.{number}");
+            webhooks.create(tx, COMPANY, settings(&url, &[&name]))?;
+        }
+        Ok::<_, Error>(())
+    });
+    created.await.unwrap();
+    let refused = world.create(settings("http://127.0.0.1:9999/", &["*"])).await;
+    assert!(matches!(refused, Err(Error::Limit { limit: WEBHOOKS_MAX, .. })));
+    let started = std::time::Instant::now();
+    for number in 0..100 {
+        assert_eq!(world.publish(&format!("type.{number}"), &order()).await.deliveries, 1);
+    }
+    assert!(started.elapsed().as_secs() < 10, "matching does not walk over all webhooks");
+}
+
+#[tokio::test]
+async fn deleting_stops_the_attempt_under_way_and_cancels_what_waits() {
+    let world = World::new().await;
+    let receiver = Receiver::start(None).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    for _ in 0..3 {
+        world.publish("a", &order()).await;
+    }
+    receiver.wait_for(3).await;
+    world.delete(id).await;
+    let deliveries = world.deliveries(id).await;
+    assert!(deliveries.iter().all(|one| one.state == DeliveryState::Cancelled), "{deliveries:?}");
+    assert_eq!(world.publish("a", &order()).await.deliveries, 0);
+    world.advance(3_600_000).await;
+    assert_eq!(receiver.count(), 3, "nothing is sent after the deletion");
+    let done = world.webhooks.maintain_once().await.unwrap();
+    assert_eq!((done.cancelled, done.deliveries), (0, 0), "the log stays for its time");
+}
+
+#[tokio::test]
+async fn a_large_backlog_is_cancelled_in_the_background_and_never_sent() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((200, ""))).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    world.update(id, |wanted| wanted.is_enabled = true).await;
+    let count = CANCEL_AT_ONCE_MAX + 100;
+    // Published and deleted in one transaction, so that none is sent before.
+    let webhooks = world.webhooks.clone();
+    let written = world.db.write(move |tx| {
+        for _ in 0..count {
+            let event = webhooks.check_event(COMPANY, "a".to_owned(), "1".into(), None)?;
+            webhooks.publish(tx, event)?;
+        }
+        webhooks.delete(tx, COMPANY, id)
+    });
+    written.await.unwrap();
+    let done = world.webhooks.maintain_once().await.unwrap();
+    assert!(done.cancelled <= 100, "{done:?}");
+    let deliveries = world.deliveries(id).await;
+    assert_eq!(deliveries.iter().filter(|one| one.state == DeliveryState::Cancelled).count(), count);
+    assert_eq!(receiver.count(), 0);
+}
+
+#[tokio::test]
+async fn a_paused_webhook_keeps_its_deliveries_until_it_is_enabled() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((500, ""))).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    world.publish("a", &order()).await;
+    world.newest(id, "it failed once", |one| one.attempts == 1).await;
+    world.update(id, |wanted| wanted.is_enabled = false).await;
+    receiver.set(Some((200, "")));
+    world.advance(600_000).await;
+    world.advance(600_000).await;
+    assert_eq!((receiver.count(), world.deliveries(id).await[0].state), (1, DeliveryState::Pending));
+    world.update(id, |wanted| wanted.is_enabled = true).await;
+    world.advance(60_000).await;
+    world.newest(id, "it is delivered", |one| one.state == DeliveryState::Succeeded).await;
+}
+
+#[tokio::test]
+async fn a_delivery_can_be_cancelled_and_tried_again() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((500, ""))).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    world.publish("a", &order()).await;
+    let delivery = world.newest(id, "it waits", |one| one.next_attempt_at.is_some()).await.id;
+    let webhooks = world.webhooks.clone();
+    let cancelled = world.db.write(move |tx| webhooks.cancel(tx, COMPANY, delivery)).await.unwrap();
+    assert_eq!((cancelled.state, cancelled.attempts), (DeliveryState::Cancelled, 1));
+    world.advance(60_000).await;
+    assert_eq!(receiver.count(), 1);
+    let webhooks = world.webhooks.clone();
+    let again = world.db.write(move |tx| webhooks.cancel(tx, COMPANY, delivery)).await;
+    assert!(matches!(again, Err(Error::State(_))), "{again:?}");
+
+    receiver.set(Some((200, "")));
+    let webhooks = world.webhooks.clone();
+    let retried = world.db.write(move |tx| webhooks.retry(tx, COMPANY, delivery)).await.unwrap();
+    assert_eq!(retried.state, DeliveryState::Pending);
+    let done = world.newest(id, "it succeeds", |one| one.state == DeliveryState::Succeeded).await;
+    assert_eq!((done.id, done.attempts), (delivery, 2));
+    let attempts = world.attempts(delivery).await;
+    assert_eq!(attempts.iter().map(|one| one.status).collect::<Vec<_>>(), [Some(500), Some(200)]);
+
+    let other = CompanyId::from_raw(RawId { hi: 8, lo: 8 });
+    let webhooks = world.webhooks.clone();
+    let foreign = world.db.write(move |tx| webhooks.retry(tx, other, delivery)).await;
+    assert!(matches!(foreign, Err(Error::NotFound(_))), "{foreign:?}");
+}
+
+#[tokio::test]
+async fn a_retry_does_not_wait_for_its_time_when_asked() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((500, ""))).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    world.publish("a", &order()).await;
+    let waiting = world.newest(id, "it waits", |one| one.next_attempt_at.is_some()).await;
+    receiver.set(Some((200, "")));
+    let (webhooks, delivery) = (world.webhooks.clone(), waiting.id);
+    world.db.write(move |tx| webhooks.retry(tx, COMPANY, delivery)).await.unwrap();
+    world.newest(id, "it succeeds", |one| one.state == DeliveryState::Succeeded).await;
+    world.advance(60_000).await;
+    assert_eq!(receiver.count(), 2, "the job it replaced does not run");
+}
+
+#[tokio::test]
+async fn webhooks_and_what_waits_survive_a_crash() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((500, ""))).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    world.publish("a", &order()).await;
+    world.newest(id, "it waits", |one| one.next_attempt_at.is_some()).await;
+    let world = world.crash().await;
+    receiver.set(Some((200, "")));
+    world.advance(10_000).await;
+    let done = world.newest(id, "it succeeds", |one| one.state == DeliveryState::Succeeded).await;
+    assert_eq!(done.attempts, 2);
+    assert_eq!(world.publish("a", &order()).await.deliveries, 1);
+}

@@ -1,0 +1,89 @@
+//! Replays: counted, then done once.
+
+use super::{COMPANY, DeliveryState, Error, NewWebhook, Receiver, START, World, order, settings};
+use crate::webhooks::{Replay, model::Trigger, retry::Preset};
+
+#[tokio::test]
+async fn a_replay_delivers_what_failed_once_more_and_nothing_else() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((500, ""))).await;
+    let new = NewWebhook { retry: Preset::None.policy(), ..settings(&receiver.url(), &["*"]) };
+    let (webhook, _) = world.create(new).await.unwrap();
+    let count = 9;
+    for number in 0..count {
+        world.publish(if number % 3 == 0 { "order.created" } else { "order.paid" }, &order()).await;
+        world.advance(1000).await;
+    }
+    world.wait_for_states(webhook.id, DeliveryState::Failed, count).await;
+    receiver.set(Some((200, "")));
+    let replay = Replay {
+        webhook_id: webhook.id,
+        since: START.plus_ms(1000),
+        until: world.db.clock().now(),
+        states: Vec::new(),
+        event_types: vec!["order.created".to_owned()],
+        after_hi: 0,
+    };
+    let (webhooks, wanted) = (world.webhooks.clone(), replay.clone());
+    let counted = world.read(move |read| webhooks.count_replay(read, COMPANY, &wanted)).await.unwrap();
+    assert_eq!(counted, (2, true), "the first is before the time asked for");
+    assert_eq!(receiver.count(), count, "a count sends nothing");
+
+    let webhooks = world.webhooks.clone();
+    world.db.write(move |tx| webhooks.replay(tx, COMPANY, &replay)).await.unwrap();
+    world.wait_for_states(webhook.id, DeliveryState::Succeeded, 2).await;
+    let deliveries = world.deliveries(webhook.id).await;
+    assert_eq!(deliveries.len(), count + 2);
+    let again: Vec<_> = deliveries.iter().filter(|one| one.trigger == Trigger::Replay).collect();
+    assert!(again.iter().all(|one| one.event_type == "order.created"), "{again:?}");
+    let received = receiver.wait_for(count + 2).await;
+    assert_eq!(received.last().unwrap().header("x-novapulse-event"), Some("order.created"));
+}
+
+#[tokio::test]
+async fn a_replay_larger_than_a_batch_is_done_to_its_end() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((200, ""))).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    let count = 450;
+    let webhooks = world.webhooks.clone();
+    let published = world.db.write(move |tx| {
+        for _ in 0..count {
+            let event = webhooks.check_event(COMPANY, "a".to_owned(), "1".into(), None)?;
+            webhooks.publish(tx, event)?;
+        }
+        Ok::<_, Error>(())
+    });
+    published.await.unwrap();
+    world.wait_for_states(id, DeliveryState::Succeeded, count).await;
+    let replay = Replay {
+        webhook_id: id,
+        since: START,
+        until: START.plus_ms(1),
+        states: vec!["succeeded".to_owned()],
+        event_types: Vec::new(),
+        after_hi: 0,
+    };
+    world.advance(1000).await;
+    let webhooks = world.webhooks.clone();
+    world.db.write(move |tx| webhooks.replay(tx, COMPANY, &replay)).await.unwrap();
+    world.wait_for_states(id, DeliveryState::Succeeded, 2 * count).await;
+    assert_eq!(world.deliveries(id).await.len(), 2 * count);
+}
+
+#[tokio::test]
+async fn an_event_is_replayed_to_those_who_subscribe_now() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((200, ""))).await;
+    let published = world.publish("a", &order()).await;
+    assert_eq!(published.deliveries, 0);
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    let (webhooks, event) = (world.webhooks.clone(), published.message_id.clone());
+    let count = world.db.write(move |tx| webhooks.replay_event(tx, COMPANY, &event)).await.unwrap();
+    assert_eq!(count, 1);
+    let received = receiver.wait_for(1).await.remove(0);
+    assert_eq!(received.header("webhook-id"), Some(published.message_id.as_str()));
+    let (webhooks, event) = (world.webhooks.clone(), published.message_id);
+    let (event, deliveries) = world.read(move |read| webhooks.event(read, COMPANY, &event, 10)).await.unwrap();
+    assert_eq!((event.deliveries, deliveries.len(), deliveries[0].webhook_hi()), (1, 1, id.hi()));
+}
