@@ -60,6 +60,15 @@ impl DirLock {
     }
 }
 
+impl Drop for DirLock {
+    /// Unlocks by name: a child process that is just being started still holds a copy of the file handle.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the data directory could not be unlocked");
+        }
+    }
+}
+
 fn open(path: &Path) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
