@@ -79,27 +79,24 @@ pub async fn serve(config: Config, options: ServeOptions) -> Result<Ended, Error
     announce(&directory);
     let mut failure = directory.db().failure();
     let running = tokio::task::block_in_place(|| start(&config, &options, directory))?;
-    if options.is_dev {
-        running.demonstrate().await.map_err(|error| Error::Dev(error.into()))?;
-    }
-    if let Some(path) = &options.ready_file {
-        running.write_ready_file(path).map_err(|source| Error::ReadyFile { path: path.clone(), source })?;
-    }
 
-    let reason = tokio::select! {
+    let end = tokio::select! {
         name = signals.next() => End::Signal(name),
         Ok(reason) = failure.wait_for(Option::is_some) => End::Failure(reason.clone().unwrap_or_default()),
+        // Once introduced, only the two above are waited for.
+        Err(error) = running.introduce(&options) => End::Refused(error),
     };
     let ran_ms = clock.mono_ms().saturating_sub(started_ms);
-    let ended = match reason {
+    let ended = match end {
         End::Signal(name) => {
             tracing::info!(signal = name, "{name}: finishing what runs");
-            Ended::Stopped
+            Ok(Ended::Stopped)
         }
         End::Failure(reason) => {
             tracing::error!(reason, "the store failed: {reason}");
-            Ended::StoreFailed { ran_ms }
+            Ok(Ended::StoreFailed { ran_ms })
         }
+        End::Refused(error) => Err(error),
     };
     tokio::select! {
         () = running.drain() => tracing::info!(ran_ms, "stopped"),
@@ -108,13 +105,14 @@ pub async fn serve(config: Config, options: ServeOptions) -> Result<Ended, Error
             return Ok(Ended::Interrupted);
         }
     }
-    Ok(ended)
+    ended
 }
 
 /// What ended the serving.
 enum End {
     Signal(&'static str),
     Failure(String),
+    Refused(Error),
 }
 
 fn announce(directory: &Directory) {
@@ -161,17 +159,20 @@ impl Running {
         format!("http://{address}")
     }
 
-    /// Dev mode's demo company and first delivery.
-    async fn demonstrate(&self) -> anyhow::Result<()> {
-        let (db, data) = (self.directory.db(), self.directory.path());
-        let State { accounts, auth, .. } = &self.services.state;
-        let demo = dev::prepare(db, accounts, auth, data, &self.url()).await?;
-        dev::present(&demo).await
-    }
-
-    fn write_ready_file(&self, path: &Path) -> io::Result<()> {
+    /// Shows dev mode's demo, then says to the ready file where the server is.
+    async fn introduce(&self, options: &ServeOptions) -> Result<(), Error> {
+        if options.is_dev {
+            let (db, data) = (self.directory.db(), self.directory.path());
+            let State { accounts, auth, .. } = &self.services.state;
+            let demo = dev::prepare(db, accounts, auth, data, &self.url()).await;
+            let demo = demo.map_err(|error| Error::Dev(error.into()))?;
+            if let Err(error) = dev::present(&demo).await {
+                tracing::warn!("the demo could not be shown: {error:#}");
+            }
+        }
+        let Some(path) = &options.ready_file else { return Ok(()) };
         let ready = serde_json::json!({ "url": self.url(), "pid": std::process::id() });
-        write_whole(path, &format!("{ready}\n"))
+        write_whole(path, &format!("{ready}\n")).map_err(|source| Error::ReadyFile { path: path.clone(), source })
     }
 
     async fn drain(self) {
