@@ -1,6 +1,6 @@
 //! From the configuration to concrete handles.
 
-use std::{fs, net::SocketAddr, sync::Arc};
+use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -13,6 +13,7 @@ use crate::{
     queue::{self, QueueConfig, Queues},
     storage::{Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
     telemetry::Metrics,
+    webhooks,
 };
 
 /// The HTTP server's limits.
@@ -66,6 +67,18 @@ pub(super) fn queues(config: &Config, db: &Db) -> Result<Queues, queue::Error> {
         ..QueueConfig::default()
     };
     Queues::open_blocking(db.clone(), config)
+}
+
+/// The policy of deliveries where a webhook sets none.
+pub(super) fn webhook_settings(config: &Config) -> webhooks::Settings {
+    let webhooks = &config.webhooks;
+    webhooks::Settings {
+        concurrency_per_webhook: webhooks.concurrency_per_webhook,
+        connect_timeout: Duration::from_millis(config.outbound.connect_timeout_ms),
+        attempt_timeout: Duration::from_millis(webhooks.attempt_timeout_ms),
+        keep_ms: webhooks.keep_ms,
+        keep_bytes: webhooks.keep.0,
+    }
 }
 
 /// The only way out; in dev mode loopback is allowed.

@@ -139,9 +139,9 @@ pub(super) async fn present(demo: &Demo) -> anyhow::Result<()> {
 
 /// Registers a webhook, sends an event, waits for its delivery; over the API, as anybody would.
 async fn first_delivery(credentials: &Credentials) -> anyhow::Result<String> {
-    let Credentials { url, api_key, company_id, .. } = credentials;
-    let token: String = company_id.to_string().chars().rev().take(16).collect();
-    let inspector = format!("{url}/play/{token}");
+    let Credentials { url, api_key, .. } = credentials;
+    let receiver = accepted(&send(&Call::post(url, "/api/v1/play", &json!({})).with_api_key(api_key)).await?)?;
+    let inspector = format!("{url}{}", text(&receiver, "/path")?);
     let webhook = json!({
         "url": inspector, "events": ["order.*"], "description": "The built-in inspector; open its address in a browser",
     });

@@ -17,15 +17,18 @@ mod routes;
 mod services;
 pub mod setup;
 mod state;
+mod subscriptions;
 pub mod ui;
+mod verifiers;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::{accounts, outbound, queue, storage::OpenError};
+use crate::{accounts, outbound, queue, storage::OpenError, webhooks};
 
 pub use lifecycle::{Ended, ServeOptions, serve};
 pub use master_key::MasterKeyError;
 pub use routes::openapi_json;
+pub use verifiers::verifiers;
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +58,9 @@ pub enum Error {
     /// The queues cannot be opened.
     #[error("cannot open the queues")]
     Queues(#[from] queue::Error),
+    /// The webhooks cannot be opened.
+    #[error("cannot open the webhooks")]
+    Webhooks(#[from] webhooks::Error),
     /// There is no key to seal secrets with.
     #[error("no master key")]
     MasterKey(#[from] MasterKeyError),

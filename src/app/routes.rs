@@ -16,7 +16,7 @@ use crate::{
         Problem,
         openapi::{self, Document},
     },
-    jobs, system,
+    jobs, system, webhooks,
 };
 
 /// Where the API lives.
@@ -27,7 +27,10 @@ const SECURITY_CONTACT: &str =
 
 /// The operations of every slice with the document that describes them, relative to [`API`].
 fn api() -> Result<(Router<State>, Document), Error> {
-    let slices = OpenApiRouter::with_openapi(openapi::base()).merge(jobs::api::routes()).merge(system::api::routes());
+    let slices = OpenApiRouter::with_openapi(openapi::base())
+        .merge(webhooks::api::routes())
+        .merge(jobs::api::routes())
+        .merge(system::api::routes());
     let (router, mut operations) = slices.split_for_parts();
     auth::describe(&mut operations);
     Ok((router, Document::build(&operations)?))
@@ -42,6 +45,7 @@ pub(super) fn router(state: State) -> Result<Router, Error> {
         .nest(API, api)
         .merge(bare)
         .merge(document.routes())
+        .merge(webhooks::api::play_routes())
         .route("/robots.txt", get(|| async { text(ROBOTS) }))
         .route("/.well-known/security.txt", get(|| async { text(SECURITY_CONTACT) }))
         .fallback(|request: Request<Body>| async move {

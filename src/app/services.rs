@@ -8,11 +8,11 @@ use super::{
     Error, ServeOptions, adapters, health, jobs, master_key,
     metrics::{Pools, Readings},
     state::State,
+    subscriptions,
 };
 use crate::{
     accounts::Accounts,
     auth::Auth,
-    base::SealKey,
     config::Config,
     http,
     jobs::Jobs,
@@ -21,6 +21,7 @@ use crate::{
     storage::Directory,
     system::{Parts, Refresh, System},
     telemetry::Metrics,
+    webhooks::{self, Webhooks},
 };
 
 /// What runs above the store.
@@ -29,7 +30,6 @@ pub(super) struct Services {
     pub(super) state: State,
     pub(super) outbound: Client,
     pub(super) queues: Queues,
-    seal: Arc<SealKey>,
     pools: Pools,
 }
 
@@ -75,17 +75,29 @@ impl Services {
             refresh,
         });
         let jobs = Jobs::new(db.clone(), queues.clone());
-        let state = State { auth, accounts, jobs, system };
-        Ok(Self { state, outbound, queues, seal: Arc::new(seal), pools })
+        let directory = webhooks::Directory::default();
+        let events = subscriptions::connect(&directory, &queues);
+        let webhooks = Webhooks::open(webhooks::Parts {
+            db: db.clone(),
+            queues: queues.clone(),
+            events,
+            outbound: outbound.clone(),
+            seal: Arc::new(seal),
+            directory,
+            settings: adapters::webhook_settings(config),
+        })?;
+        let state = State { auth, accounts, jobs, webhooks, system };
+        Ok(Self { state, outbound, queues, pools })
     }
 
     /// Starts the background work of every module and the pools that run jobs.
     pub(super) fn start(&self, directory: &Directory, tasks: &Tasks) {
         let Tasks { tracker, stop, .. } = tasks;
         self.queues.start(tracker, stop);
-        self.pools.get_or_init(|| jobs::start_pools(&self.queues, tasks));
+        self.pools.get_or_init(|| jobs::start_pools(&self.queues, &self.state, tasks));
         tracker.spawn(http::idempotency::sweep(directory.db().clone(), stop.clone()));
         tracker.spawn(self.state.auth.clone().keep_last_used(stop.clone()));
+        tracker.spawn(self.state.webhooks.clone().maintain(stop.clone()));
     }
 
     /// Lets running jobs finish within the grace and gives back the rest.

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRef;
 
-use crate::{accounts::Accounts, auth::Auth, jobs::Jobs, system::System};
+use crate::{accounts::Accounts, auth::Auth, jobs::Jobs, system::System, webhooks::Webhooks};
 
 /// The handles behind the routes.
 #[derive(Debug, Clone)]
@@ -10,6 +10,7 @@ pub(super) struct State {
     pub(super) auth: Auth,
     pub(super) accounts: Accounts,
     pub(super) jobs: Jobs,
+    pub(super) webhooks: Webhooks,
     pub(super) system: System,
 }
 
@@ -27,5 +28,6 @@ part! {
     auth: Auth,
     accounts: Accounts,
     jobs: Jobs,
+    webhooks: Webhooks,
     system: System,
 }

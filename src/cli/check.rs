@@ -3,7 +3,11 @@
 use std::process::ExitCode;
 
 use super::{ConfigArguments, output};
-use crate::{base::SystemRandom, storage};
+use crate::{
+    app,
+    base::SystemRandom,
+    storage::check::{Verify, check},
+};
 
 /// Something in the directory is damaged; the same code that a start would have.
 const DAMAGED: u8 = 23;
@@ -11,7 +15,9 @@ const DAMAGED: u8 = 23;
 pub(super) fn run(arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
     let config = arguments.load()?;
     let directory = &config.storage.directory;
-    let report = storage::check::check(directory, &SystemRandom, &[])?;
+    let verifiers = app::verifiers();
+    let verifiers: Vec<&dyn Verify> = verifiers.iter().map(Box::as_ref).collect();
+    let report = check(directory, &SystemRandom, &verifiers)?;
     output::say(&format!("{}\n{report}", directory.display()))?;
     Ok(if report.problems() == 0 { ExitCode::SUCCESS } else { ExitCode::from(DAMAGED) })
 }

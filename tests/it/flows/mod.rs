@@ -2,3 +2,4 @@
 
 mod command_line;
 mod life_cycle;
+mod official_receivers;

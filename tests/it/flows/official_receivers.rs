@@ -77,7 +77,7 @@ impl Drop for Official {
 }
 
 fn create_webhook(client: &mut Client, url: &str) -> String {
-    let body = json!({ "url": url, "events": ["*"], "secret": SECRET, "retry": { "kind": "list", "delays_ms": [] } });
+    let body = json!({ "url": url, "events": ["*"], "secret": SECRET, "retry": { "max_retries": 0 } });
     let body = match client.post("/api/v1/webhooks", &body) {
         answer if answer.status == 201 => answer.json(),
         answer => panic!("{}: {}", answer.status, answer.text()),
@@ -121,7 +121,7 @@ fn official_libraries_refuse_another_secret() {
     for receiver in [Official::node(OTHER_SECRET), Official::python(OTHER_SECRET)] {
         let webhook = create_webhook(&mut client, &receiver.url);
         let attempt = client.post_empty(&format!("/api/v1/webhooks/{webhook}/test")).expect(200);
-        assert_eq!(attempt["status_code"], 400, "{attempt}");
+        assert_eq!(attempt["status"], 400, "{attempt}");
     }
 }
 
@@ -135,11 +135,11 @@ fn both_secrets_verify_while_a_rotation_lasts() {
     let new = rotated["secret"].as_str().unwrap().to_owned();
     assert_ne!(new, SECRET);
     let attempt = client.post_empty(&format!("/api/v1/webhooks/{webhook}/test")).expect(200);
-    assert_eq!(attempt["status_code"], 204, "the old secret does not verify: {attempt}");
+    assert_eq!(attempt["status"], 204, "the old secret does not verify: {attempt}");
 
     for receiver in Official::by_standard_headers(&new) {
         client.patch(&format!("/api/v1/webhooks/{webhook}"), &json!({ "url": receiver.url })).expect(200);
         let attempt = client.post_empty(&format!("/api/v1/webhooks/{webhook}/test")).expect(200);
-        assert_eq!(attempt["status_code"], 204, "the new secret does not verify: {attempt}");
+        assert_eq!(attempt["status"], 204, "the new secret does not verify: {attempt}");
     }
 }
