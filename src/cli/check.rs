@@ -1,23 +1,57 @@
 //! `novapulse check`: verifies a data directory offline and says in words what it found.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
+
+use clap::Args;
 
 use super::{ConfigArguments, output};
 use crate::{
     app,
-    base::SystemRandom,
-    storage::check::{Verify, check},
+    base::{SystemClock, SystemRandom},
+    storage::{
+        OpenError,
+        check::{Verify, accept_loss, check, weigh_loss},
+    },
 };
 
 /// Something in the directory is damaged; the same code that a start would have.
 const DAMAGED: u8 = 23;
 
-pub(super) fn run(arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
-    let config = arguments.load()?;
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    sources: ConfigArguments,
+    /// Say what is lost when the store goes on with what is left of it; for a store without a backup
+    #[arg(long)]
+    accept_loss: bool,
+    /// With --accept-loss: do it
+    #[arg(long, requires = "accept_loss")]
+    yes: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = arguments.sources.load()?;
     let directory = &config.storage.directory;
+    if arguments.accept_loss {
+        return give_up(directory, arguments.yes);
+    }
     let verifiers = app::verifiers();
     let verifiers: Vec<&dyn Verify> = verifiers.iter().map(Box::as_ref).collect();
-    let report = check(directory, &SystemRandom, &verifiers)?;
+    let report = check(directory, &SystemRandom, &verifiers).map_err(OpenError::from)?;
     output::say(&format!("{}\n{report}", directory.display()))?;
     Ok(if report.problems() == 0 { ExitCode::SUCCESS } else { ExitCode::from(DAMAGED) })
+}
+
+fn give_up(directory: &Path, is_meant: bool) -> anyhow::Result<ExitCode> {
+    let losses = weigh_loss(directory).map_err(OpenError::from)?;
+    if losses.words().is_empty() {
+        return output::say("there is nothing to give up: neither journals nor witness keep the store from opening");
+    }
+    output::say(&losses.words().join("\n"))?;
+    if !is_meant {
+        output::say("nothing was changed; copy the directory, then add --yes to go on without this")?;
+        return Ok(ExitCode::from(DAMAGED));
+    }
+    let shelf = accept_loss(losses, &SystemClock::default(), &SystemRandom).map_err(OpenError::from)?;
+    output::say(&format!("done; what was replaced is kept in {}", shelf.display()))
 }

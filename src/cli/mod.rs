@@ -35,7 +35,7 @@ enum Command {
     /// Run the server
     Serve(serve::Arguments),
     /// Verify a data directory offline and say what was found
-    Check(ConfigArguments),
+    Check(check::Arguments),
     /// Create a company with its first user and API key in a directory no server is using
     Setup(setup::Arguments),
     /// Look at the configuration

@@ -58,11 +58,11 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// Makes the witness of a new directory; the file appears whole or not at all.
-    pub(super) fn create(dir: &Path, directory: [u8; 16], nonce: &str) -> io::Result<()> {
+    /// Makes the witness of a directory, in place of one that is there; the file appears whole or not at all.
+    pub(super) fn create(dir: &Path, directory: [u8; 16], nonce: &str, mark: &Mark) -> io::Result<()> {
         let mut slots = vec![0; 2 * SLOT_LEN];
         if let Some(first) = slots.get_mut(..SLOT_LEN) {
-            fill_slot(first, directory, 0, &Mark::NEW);
+            fill_slot(first, directory, 0, mark);
         }
         let draft = dir.join(format!("{WITNESS_FILE}.new-{nonce}"));
         durable::write_new(&draft, &slots)?;
@@ -236,7 +236,7 @@ mod tests {
     fn the_newest_mark_comes_back_and_one_torn_slot_is_survived() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(WITNESS_FILE);
-        Witness::create(dir.path(), DIRECTORY, "0").unwrap();
+        Witness::create(dir.path(), DIRECTORY, "0", &Mark::NEW).unwrap();
         let mut witness = Witness::open(dir.path(), DIRECTORY).unwrap();
         assert_eq!(witness.mark(), Mark::NEW);
         for n in 1..=5 {

@@ -4,10 +4,13 @@
 //! tables are hard links and everything else is copied, and which is removed afterwards. Slices add
 //! what only they know (counters against rows, indexes against records) as [`Verify`].
 
+mod accept;
 mod copy;
 mod rows;
 
 use std::{fmt, path::Path};
+
+pub use accept::{Losses, accept_loss, weigh_loss};
 
 use super::{
     Head, KEPT_COMMITS, Snapshot,

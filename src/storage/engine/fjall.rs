@@ -57,22 +57,42 @@ impl FjallEngine {
     /// # Errors
     /// [`Error::Engine`] with fjall's own words.
     pub fn open(path: &Path, options: &FjallOptions) -> Result<Self, Error> {
-        let database = Database::builder(path)
-            .cache_size(options.cache_bytes)
-            .max_journaling_size(options.journal_bytes)
-            .worker_threads(options.worker_threads)
-            .open()
-            .map_err(Error::engine)?;
-        let keyspace = |space: Space| {
-            database
-                .keyspace(space.name(), || KeyspaceCreateOptions::default().max_memtable_size(options.memtable_bytes))
-                .map_err(Error::engine)
-        };
-        let [records, index] = Space::ALL;
-        let spaces = Arc::new([keyspace(records)?, keyspace(index)?]);
+        let (database, spaces) = open_database(path, options)?;
         let last_floors = Arc::new(Mutex::new(read_floors(&spaces)?));
-        Ok(Self { database, spaces, journal_bytes: options.journal_bytes, last_floors })
+        Ok(Self { database, spaces: Arc::new(spaces), journal_bytes: options.journal_bytes, last_floors })
     }
+
+    /// Takes keyspaces as they are after a loss was accepted, and writes everything out to tables.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] with fjall's own words.
+    pub fn reconcile(path: &Path) -> Result<(), Error> {
+        let (database, spaces) = open_database(path, &FjallOptions::default())?;
+        let stamp = Stamp { floor: database.seqno(), touched: [true; KEYSPACES], before: [0; KEYSPACES] };
+        let mut batch = database.batch().durability(Some(PersistMode::SyncAll));
+        for keyspace in &spaces {
+            batch.insert(keyspace, STAMP_KEY, stamp.encode());
+        }
+        batch.commit().map_err(Error::engine)?;
+        spaces.iter().try_for_each(|keyspace| keyspace.rotate_memtable_and_wait().map_err(Error::engine))
+    }
+}
+
+fn open_database(path: &Path, options: &FjallOptions) -> Result<(Database, [Keyspace; KEYSPACES]), Error> {
+    let database = Database::builder(path)
+        .cache_size(options.cache_bytes)
+        .max_journaling_size(options.journal_bytes)
+        .worker_threads(options.worker_threads)
+        .open()
+        .map_err(Error::engine)?;
+    let keyspace = |space: Space| {
+        database
+            .keyspace(space.name(), || KeyspaceCreateOptions::default().max_memtable_size(options.memtable_bytes))
+            .map_err(Error::engine)
+    };
+    let [records, index] = Space::ALL;
+    let spaces = [keyspace(records)?, keyspace(index)?];
+    Ok((database, spaces))
 }
 
 /// Where a space stands among the keyspaces; they are made in the order of [`Space::ALL`].

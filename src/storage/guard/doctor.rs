@@ -95,16 +95,13 @@ pub(super) fn examine(layout: &Layout, rules: &Rules, acknowledged: &Mark) -> Re
 }
 
 /// What was written before the oldest journal must stand in the tables, or a journal was taken away.
-fn check_older(first: &Batch, persisted: &[u64; KEYSPACES], oldest: &Path) -> Result<(), GuardError> {
-    match first.stamp.before.iter().zip(persisted).find(|(before, persisted)| persisted < before) {
-        None => Ok(()),
-        Some(_) => {
-            let n = first.commit.n;
-            let what =
-                format!("it begins with commit {n}, but changes before that are neither in tables nor in a journal");
-            Err(GuardError::missing(oldest, what))
-        }
+pub(super) fn check_older(first: &Batch, persisted: &[u64; KEYSPACES], oldest: &Path) -> Result<(), GuardError> {
+    if first.stamp.before.iter().zip(persisted).all(|(before, persisted)| before <= persisted) {
+        return Ok(());
     }
+    let n = first.commit.n;
+    let what = format!("it begins with commit {n}, but changes before that are neither in tables nor in a journal");
+    Err(GuardError::missing(oldest, what))
 }
 
 /// Saves the torn tail to `shelf` and cuts it off, as the engine itself does with an unfinished batch.
@@ -126,7 +123,7 @@ pub(super) fn repair(torn: &Torn, shelf: &Path, stamp: &str) -> Result<PathBuf, 
 }
 
 /// Reads a file up to its last hole; a new journal is mostly one, and holes read as zeros.
-fn read_data(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn read_data(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let len = file.metadata()?.len();
     let mut end = 0;

@@ -14,7 +14,7 @@ use std::{
 use super::{ENGINE_FOLDER, EngineSpec, GuardError, STORE_FOLDER, durable, error::At as _, superblock::Superblock};
 use crate::{
     base::{Random, Timestamp},
-    storage::witness::{self, WITNESS_FILE, Witness},
+    storage::witness::{self, Mark, WITNESS_FILE, Witness},
 };
 
 const DRAFT_PREFIX: &str = "store.new-";
@@ -123,7 +123,7 @@ pub(super) fn create(
     let nonce = format!("{:016x}", random.next_u64());
     let draft = dir.join(format!("{DRAFT_PREFIX}{nonce}"));
     let result = fill(&draft, spec, now, random, make_engine).and_then(|directory| {
-        Witness::create(dir, directory, &nonce).writing(&dir.join(WITNESS_FILE))?;
+        Witness::create(dir, directory, &nonce, &Mark::NEW).writing(&dir.join(WITNESS_FILE))?;
         let store = dir.join(STORE_FOLDER);
         fs::rename(&draft, &store).and_then(|()| durable::sync_dir(dir)).writing(&store)
     });

@@ -41,6 +41,12 @@ pub struct Layout {
 
 /// Checks that everything is in its place in the engine directory.
 pub(super) fn check(engine: &Path) -> Result<Layout, GuardError> {
+    let (tables, persisted) = check_tables(engine)?;
+    Ok(Layout { journals: list_journals(engine)?, tables, persisted })
+}
+
+/// Checks everything but the journals.
+pub(super) fn check_tables(engine: &Path) -> Result<(Vec<Table>, [u64; KEYSPACES]), GuardError> {
     check_marker(engine)?;
     let lock = engine.join(ENGINE_LOCK_FILE);
     if !lock.try_exists().reading(&lock)? {
@@ -56,7 +62,7 @@ pub(super) fn check(engine: &Path) -> Result<Layout, GuardError> {
         *highest = of_keyspace.iter().map(|table| table.highest_seqno).max().unwrap_or(0);
         tables.extend(of_keyspace);
     }
-    Ok(Layout { journals: list_journals(engine)?, tables, persisted })
+    Ok((tables, persisted))
 }
 
 fn check_keyspace(dir: &Path) -> Result<Vec<Table>, GuardError> {
@@ -146,6 +152,21 @@ fn check_table_names(folder: &Path) -> Result<(), GuardError> {
 }
 
 fn list_journals(engine: &Path) -> Result<Vec<PathBuf>, GuardError> {
+    let journals = journal_files(engine)?;
+    if journals.is_empty() {
+        return Err(GuardError::missing(engine, "there is no journal; what was written last is lost"));
+    }
+    for ((before, _), (after, _)) in journals.iter().zip(journals.iter().skip(1)) {
+        if before + 1 != *after {
+            let path = journal_path(engine, before + 1);
+            return Err(GuardError::missing(&path, "a journal between two others is missing"));
+        }
+    }
+    Ok(journals.into_iter().map(|(_, path)| path).collect())
+}
+
+/// The journals that are there, by number.
+pub(super) fn journal_files(engine: &Path) -> Result<Vec<(u64, PathBuf)>, GuardError> {
     let mut journals = Vec::new();
     for entry in fs::read_dir(engine).reading(engine)? {
         let entry = entry.reading(engine)?;
@@ -160,16 +181,12 @@ fn list_journals(engine: &Path) -> Result<Vec<PathBuf>, GuardError> {
         }
     }
     journals.sort();
-    if journals.is_empty() {
-        return Err(GuardError::missing(engine, "there is no journal; what was written last is lost"));
-    }
-    for ((before, _), (after, _)) in journals.iter().zip(journals.iter().skip(1)) {
-        if before + 1 != *after {
-            let path = engine.join(format!("{}.{JOURNAL_EXTENSION}", before + 1));
-            return Err(GuardError::missing(&path, "a journal between two others is missing"));
-        }
-    }
-    Ok(journals.into_iter().map(|(_, path)| path).collect())
+    Ok(journals)
+}
+
+/// Where the journal with this number stands.
+pub(super) fn journal_path(engine: &Path, id: u64) -> PathBuf {
+    engine.join(format!("{id}.{JOURNAL_EXTENSION}"))
 }
 
 /// A number as the engine writes it: decimal, without sign or leading zeros.

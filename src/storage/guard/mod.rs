@@ -16,6 +16,7 @@
 //! The guard reads the engine's files itself and never calls the engine; what it knows of the formats
 //! is in `journal`, `layout` and `manifest`, and holds for the pinned engine version only.
 
+pub mod accept;
 pub mod chain;
 pub mod doctor;
 pub(super) mod durable;
@@ -196,9 +197,7 @@ pub fn inspect(dir: &Path, spec: &EngineSpec<'_>) -> Result<Inspection, GuardErr
     let superblock = Superblock::read(&store)?;
     superblock.check(&store, spec.name, spec.version, spec.keyspaces)?;
     let layout = layout::check(&store.join(ENGINE_FOLDER))?;
-    let number = u128::from_str_radix(&superblock.directory, 16)
-        .map_err(|_| GuardError::damaged(&store, "the superblock's directory number is malformed"))?;
-    let witness = Witness::open(dir, number.to_be_bytes())?;
+    let witness = Witness::open(dir, superblock.directory_number(&store)?)?;
     let findings = doctor::examine(&layout, &spec.rules, &witness.mark())?;
     Ok(Inspection { superblock, layout, witness, findings })
 }

@@ -101,6 +101,13 @@ impl Superblock {
         serde_json::from_str(json).map_err(|_| damaged("the superblock is not readable"))
     }
 
+    /// The directory's number, as the witness carries it.
+    pub(super) fn directory_number(&self, store: &Path) -> Result<[u8; 16], GuardError> {
+        u128::from_str_radix(&self.directory, 16)
+            .map(u128::to_be_bytes)
+            .map_err(|_| GuardError::damaged(&store.join(SUPERBLOCK_FILE), "the directory number is malformed"))
+    }
+
     /// Checks that this binary's engine and keyspaces are those of the store.
     pub(super) fn check(
         &self,

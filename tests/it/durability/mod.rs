@@ -1,5 +1,6 @@
 //! What survives a crash: the real binary is killed and its promises are checked.
 
+mod accept;
 mod check;
 mod directory;
 mod doctor;
