@@ -16,7 +16,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
-    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use tower::Service;
@@ -226,6 +226,7 @@ fn kind_of(status: StatusCode) -> &'static problems::Kind {
 
 /// The headers every answer has. HTML pages bring their own content policy.
 fn set_headers(headers: &mut HeaderMap, method: &Method, id: &HeaderValue) {
+    const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
     const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
     const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
     const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
@@ -235,7 +236,7 @@ fn set_headers(headers: &mut HeaderMap, method: &Method, id: &HeaderValue) {
     headers.insert(request_id::HEADER, id.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(header::REFERRER_POLICY, NO_REFERRER);
-    headers.insert("cross-origin-resource-policy", SAME_ORIGIN);
+    headers.insert(RESOURCE_POLICY, SAME_ORIGIN);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING);
     let is_tagged = is_read(method) && headers.contains_key(header::ETAG);
     headers.entry(header::CACHE_CONTROL).or_insert(if is_tagged { REVALIDATE } else { NO_STORE });

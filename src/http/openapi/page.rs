@@ -91,7 +91,7 @@ impl Operation<'_> {
     fn render(&self, out: &mut String) -> fmt::Result {
         let (id, method, path) = (escape(self.id()), self.method, escape(self.path));
         write!(out, "<article id=\"{id}\"><h3><b class=\"{method}\">{method}</b> <code>{path}</code></h3>")?;
-        prose(out, text(&self.value["summary"]))?;
+        write!(out, "<p><strong>{}</strong></p>", inline(text(&self.value["summary"])))?;
         prose(out, text(&self.value["description"]))?;
         if let Some(scope) = self.value["x-scope"].as_str() {
             write!(out, "<p class=\"quiet\">Scope <code>{}</code></p>", escape(scope))?;
@@ -120,7 +120,7 @@ impl Operation<'_> {
                 out,
                 "<tr><th><code>{}</code></th><td>{shape}</td><td>{}</td></tr>",
                 escape(status),
-                escape(text(&response["description"]))
+                inline(text(&response["description"]))
             )?;
         }
         out.push_str("</table></article>");
@@ -169,7 +169,7 @@ fn row(out: &mut String, name: &str, schema: &Value, need: &str, description: &s
         "<tr><th><code>{}</code></th><td>{} <i>{need}</i></td><td>{} <small>{}</small></td></tr>",
         escape(name),
         type_of(schema),
-        escape(description),
+        inline(description),
         facts.join(", ")
     )
 }
@@ -212,18 +212,17 @@ fn type_of(schema: &Value) -> String {
 /// Paragraphs with `code` marked as such.
 fn prose(out: &mut String, prose: &str) -> fmt::Result {
     for paragraph in prose.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
-        out.push_str("<p>");
-        for (position, part) in paragraph.split('`').enumerate() {
-            let part = escape(part);
-            if position % 2 == 1 {
-                write!(out, "<code>{part}</code>")?;
-            } else {
-                out.push_str(&part);
-            }
-        }
-        out.push_str("</p>");
+        write!(out, "<p>{}</p>", inline(paragraph))?;
     }
     Ok(())
+}
+
+fn inline(text: &str) -> String {
+    let mark = |(position, part)| {
+        let part = escape(part);
+        if position % 2 == 1 { format!("<code>{part}</code>") } else { part }
+    };
+    text.split('`').enumerate().map(mark).collect()
 }
 
 fn text(value: &Value) -> &str {
