@@ -1,5 +1,7 @@
 //! One line per slice, the OpenAPI document, and what is served beside the API.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     body::Body,
@@ -26,7 +28,7 @@ const SECURITY_CONTACT: &str =
     "Contact: mailto:security@novapulse.invalid\nExpires: 2036-01-01T00:00:00.000Z\nPreferred-Languages: en\n";
 
 /// The operations of every slice with the document that describes them, relative to [`API`].
-fn api() -> Result<(Router<State>, Document), Error> {
+fn api() -> Result<(Router<Arc<State>>, Document), Error> {
     let slices = OpenApiRouter::with_openapi(openapi::base())
         .merge(webhooks::api::routes())
         .merge(jobs::api::routes())
@@ -40,7 +42,7 @@ fn api() -> Result<(Router<State>, Document), Error> {
 pub(super) fn router(state: State) -> Result<Router, Error> {
     let (api, document) = api()?;
     // Probes and scrapers find health and metrics without the prefix too.
-    let (bare, _) = system::api::routes::<State>().split_for_parts();
+    let (bare, _) = system::api::routes::<Arc<State>>().split_for_parts();
     let router = Router::new()
         .nest(API, api)
         .merge(bare)
@@ -51,7 +53,7 @@ pub(super) fn router(state: State) -> Result<Router, Error> {
         .fallback(|request: Request<Body>| async move {
             ui::respond(&request).unwrap_or_else(|| Problem::not_found().into_response())
         });
-    Ok(router.with_state(state))
+    Ok(router.with_state(Arc::new(state)))
 }
 
 /// The OpenAPI document as JSON.

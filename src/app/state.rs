@@ -1,4 +1,8 @@
 //! What handlers can ask for: one handle per slice.
+//!
+//! The router clones its state for every request and extractor, so it gets the handles behind one pointer.
+
+use std::sync::Arc;
 
 use axum::extract::FromRef;
 
@@ -16,8 +20,8 @@ pub(super) struct State {
 
 macro_rules! part {
     ($($field:ident: $type:ty),+ $(,)?) => {$(
-        impl FromRef<State> for $type {
-            fn from_ref(state: &State) -> Self {
+        impl FromRef<Arc<State>> for $type {
+            fn from_ref(state: &Arc<State>) -> Self {
                 state.$field.clone()
             }
         }

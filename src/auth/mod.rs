@@ -71,6 +71,11 @@ pub struct NewApiKey {
 /// Checks credentials and makes API keys; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Auth {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     db: Db,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -82,7 +87,7 @@ impl Auth {
     #[must_use]
     pub fn new(db: Db) -> Self {
         let (clock, random) = (Arc::clone(db.clock()), Arc::clone(db.random()));
-        Self { db, clock, random, cache: Arc::default() }
+        Self { inner: Arc::new(Inner { db, clock, random, cache: Arc::default() }) }
     }
 
     /// Finds out who shows this `Authorization` header.
@@ -96,12 +101,12 @@ impl Auth {
             return Err(Error::Invalid);
         }
         let key = KeyText::parse(token.trim()).ok_or(Error::Invalid)?;
-        let known = match self.cache.find(key.id) {
+        let known = match self.inner.cache.find(key.id) {
             Some(known) => known,
             None => self.load(key.id).await?,
         };
         let hash = Sha256::digest(key.secret.as_bytes()).into();
-        let now = self.clock.now();
+        let now = self.inner.clock.now();
         if !model::is_same(&hash, &known.secret_hash) || known.ends_at.is_some_and(|end| end <= now) {
             return Err(Error::Invalid);
         }
@@ -110,10 +115,10 @@ impl Auth {
     }
 
     async fn load(&self, id: ApiKeyId) -> Result<Arc<KnownKey>, Error> {
-        let generation = self.cache.generation();
-        let row = self.db.read(move |snapshot| store::find(snapshot, id)).await??;
+        let generation = self.inner.cache.generation();
+        let row = self.inner.db.read(move |snapshot| store::find(snapshot, id)).await??;
         let row = row.filter(|row| row.revoked_at.is_none()).ok_or(Error::Invalid)?;
-        Ok(self.cache.remember(KnownKey::from(row), generation))
+        Ok(self.inner.cache.remember(KnownKey::from(row), generation))
     }
 
     /// Makes a key inside a transaction; its text is not stored and cannot be had again.
@@ -123,7 +128,7 @@ impl Auth {
     pub fn create_key(&self, tx: &mut Tx<'_>, order: NewApiKey) -> Result<(ApiKeyId, NewKeyText), storage::Error> {
         let id = ApiKeyId::from_raw(tx.mint());
         let mut bytes = [0; 32];
-        self.random.fill(&mut bytes);
+        self.inner.random.fill(&mut bytes);
         let text = NewKeyText::new(id, bytes);
         let row = ApiKeyRow {
             id,
@@ -150,7 +155,7 @@ impl Auth {
             row.revoked_at = Some(tx.now());
             store::put(tx, &row)?;
         }
-        let cache = Arc::clone(&self.cache);
+        let cache = Arc::clone(&self.inner.cache);
         tx.on_commit(move || cache.forget(id));
         Ok(true)
     }
@@ -172,11 +177,12 @@ impl Auth {
     }
 
     async fn write_last_used(&self) -> Result<(), storage::Error> {
-        let used = self.cache.take_used();
+        let used = self.inner.cache.take_used();
         if used.is_empty() {
             return Ok(());
         }
-        self.db
+        self.inner
+            .db
             .write(move |tx| {
                 for (id, time) in used {
                     if let Some(mut row) = store::find(tx, id)? {

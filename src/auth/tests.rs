@@ -23,7 +23,7 @@ fn auth() -> (Auth, Arc<ManualClock>) {
 async fn create(auth: &Auth, scopes: Scopes, expires_at: Option<Timestamp>) -> (ApiKeyId, String) {
     let maker = auth.clone();
     let order = NewApiKey { company: COMPANY, name: "test".to_owned(), scopes, expires_at };
-    let (id, text) = auth.db.write(move |tx| maker.create_key(tx, order)).await.unwrap();
+    let (id, text) = auth.inner.db.write(move |tx| maker.create_key(tx, order)).await.unwrap();
     assert!(!format!("{text:?}").contains(text.secret()));
     (id, format!("Bearer {}", text.expose()))
 }
@@ -60,12 +60,12 @@ async fn anything_else_is_refused_alike() {
 async fn a_revoked_or_expired_key_is_refused_at_once() {
     let (auth, clock) = auth();
     let (id, header) = create(&auth, Scopes::all(), None).await;
-    let stale = auth.cache.generation();
+    let stale = auth.inner.cache.generation();
     assert!(auth.identify(Some(&header)).await.is_ok());
     let revoker = auth.clone();
-    assert!(auth.db.write(move |tx| revoker.revoke_key(tx, COMPANY, id)).await.unwrap());
+    assert!(auth.inner.db.write(move |tx| revoker.revoke_key(tx, COMPANY, id)).await.unwrap());
     assert!(matches!(auth.identify(Some(&header)).await, Err(Error::Invalid)));
-    assert_ne!(auth.cache.generation(), stale, "a reader from before the revocation is told apart");
+    assert_ne!(auth.inner.cache.generation(), stale, "a reader from before the revocation is told apart");
 
     let (_, header) = create(&auth, Scopes::all(), Some(Timestamp::from_ms(1_000_500))).await;
     assert!(auth.identify(Some(&header)).await.is_ok());
@@ -79,7 +79,7 @@ async fn another_company_cannot_revoke() {
     let (id, header) = create(&auth, Scopes::all(), None).await;
     let revoker = auth.clone();
     let other = CompanyId::from_raw(RawId { hi: 8, lo: 1 });
-    assert!(!auth.db.write(move |tx| revoker.revoke_key(tx, other, id)).await.unwrap());
+    assert!(!auth.inner.db.write(move |tx| revoker.revoke_key(tx, other, id)).await.unwrap());
     assert!(auth.identify(Some(&header)).await.is_ok());
 }
 
@@ -89,7 +89,7 @@ async fn last_use_is_written_down() {
     let (id, header) = create(&auth, Scopes::all(), None).await;
     auth.identify(Some(&header)).await.unwrap();
     auth.write_last_used().await.unwrap();
-    let row = auth.db.read(move |snapshot| super::store::find(snapshot, id)).await.unwrap().unwrap().unwrap();
+    let row = auth.inner.db.read(move |snapshot| super::store::find(snapshot, id)).await.unwrap().unwrap().unwrap();
     assert_eq!(row.last_used_at, Some(Timestamp::from_ms(1_000_000)));
 }
 

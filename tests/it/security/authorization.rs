@@ -38,7 +38,12 @@ fn operations(client: &mut Client) -> Vec<Operation> {
 #[test]
 fn every_operation_is_listed_with_its_scope_or_open_on_purpose() {
     let app = TestApp::start();
-    for operation in operations(&mut app.anonymous()) {
+    let operations = operations(&mut app.anonymous());
+    for listed in permissions::ALL {
+        let is_there = operations.iter().any(|it| it.method == listed.method && it.path == listed.path);
+        assert!(is_there, "{} {} is listed and not offered", listed.method, listed.path);
+    }
+    for operation in operations {
         let Operation { id, method, path, is_open, scope } = operation;
         assert_eq!(is_open, OPEN.contains(&id.as_str()), "{id}");
         let listed = permissions::ALL.iter().find(|listed| listed.method == method && listed.path == path);
