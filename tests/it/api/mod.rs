@@ -1,7 +1,10 @@
 //! Requests in, answers out: one file per slice.
 
+mod deliveries;
+mod events;
 mod health;
 mod http;
 mod jobs;
 mod queues;
+mod webhooks;
 mod work;
