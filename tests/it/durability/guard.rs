@@ -1,7 +1,6 @@
 //! What the guard refuses, and that a refusal changes nothing.
 
 use std::{
-    collections::BTreeMap,
     ffi::OsStr,
     fs,
     os::unix::ffi::OsStrExt as _,
@@ -36,7 +35,7 @@ fn child() {
 }
 
 /// This test binary as a program that only prepares `dir`, behind a wrapper such as strace.
-fn child_command(wrapper: &[&str], dir: &Path) -> Command {
+pub(super) fn child_command(wrapper: &[&str], dir: &Path) -> Command {
     let own = std::env::current_exe().unwrap();
     let mut words: Vec<&OsStr> = wrapper.iter().map(OsStr::new).collect();
     words.push(own.as_os_str());
@@ -300,60 +299,4 @@ fn an_interrupted_first_boot_is_cleared_away() {
     assert!(prepared.is_new);
     let names: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 3, "{names:?}");
-}
-
-/// System calls that change the disk, and so the moments at which a kill can matter.
-const CUTS: [&str; 11] = [
-    "openat",
-    "write",
-    "pwrite64",
-    "ftruncate",
-    "fsync",
-    "fdatasync",
-    "mkdir",
-    "rename",
-    "renameat",
-    "renameat2",
-    "unlink",
-];
-
-/// Kills the first boot at every system call that touches the disk; the next start must need no help.
-#[test]
-fn a_first_boot_killed_anywhere_is_finished_by_the_next_start() {
-    if !Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED a_first_boot_killed_anywhere: strace is not installed");
-        return;
-    }
-    let mut points = BTreeMap::new();
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = CUTS.iter().map(|call| (*call, scope.spawn(move || kill_at_each(call)))).collect();
-        for (call, worker) in workers {
-            points.insert(call, worker.join().unwrap());
-        }
-    });
-    let total: usize = points.values().sum();
-    println!("first boot: {total} kills, by call {points:?}");
-    assert!(total > 100, "{points:?}");
-}
-
-fn kill_at_each(call: &str) -> usize {
-    let mut kills = 0;
-    for n in 1.. {
-        let dir = tempfile::tempdir().unwrap();
-        let data = dir.path().join("data");
-        let trace = format!("trace={call}");
-        let inject = format!("inject={call}:signal=SIGKILL:when={n}");
-        let wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
-        let status = child_command(&wrapper, &data).status().unwrap();
-        let survived = status.code() == Some(0);
-        let store = Store::open(&data).unwrap_or_else(|error| panic!("{call} {n}: {error}"));
-        assert_eq!(store.head(), 0);
-        let drafts = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name());
-        assert!(drafts.filter(|name| name.to_string_lossy().contains(".new-")).count() == 0);
-        if survived {
-            return kills;
-        }
-        kills += 1;
-    }
-    kills
 }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod check;
+mod cuts;
 mod directory;
 mod doctor;
 mod fixture;
