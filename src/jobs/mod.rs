@@ -11,8 +11,8 @@ pub mod api;
 
 use crate::{
     base::{CompanyId, JobId},
-    queue::{self, JobPage, JobView, QueueName, QueueSettings, QueueStats, Queues},
-    storage::{self, Db, Tx},
+    queue::{self, JobPage, JobView, Outcome, QueueName, QueueSettings, QueueStats, Queues, Settled},
+    storage::{self, Db, Read, Tx},
 };
 
 /// Why a request about jobs is refused.
@@ -119,6 +119,41 @@ impl Jobs {
             stats.zip(queues.settings(&name)).ok_or(Error::NoQueue(name))
         });
         read.await?
+    }
+
+    /// What a refused token means: a job that is not there is told apart from one that is held by another.
+    fn stale(&self, read: &impl Read, company: CompanyId, id: JobId) -> Result<queue::Error, queue::Error> {
+        let job = self.queues.find(read, company, id)?;
+        Ok(job.map_or(queue::Error::NotFound(id), |_| queue::Error::LeaseLost(id)))
+    }
+
+    /// Ends an attempt of an external worker inside a transaction.
+    fn settle(
+        &self,
+        tx: &mut Tx<'_>,
+        company: CompanyId,
+        id: JobId,
+        token: &str,
+        outcome: Outcome,
+    ) -> Result<Settled, Error> {
+        match self.queues.settle(tx, company, id, token, outcome) {
+            Err(queue::Error::LeaseLost(_)) => Err(self.stale(tx, company, id)?.into()),
+            other => Ok(other?),
+        }
+    }
+
+    /// Extends a lease; answers how long it holds.
+    ///
+    /// # Errors
+    /// When the company has no such job, or the lease is not held any more.
+    pub async fn heartbeat(&self, company: CompanyId, id: JobId, token: &str, lease_ms: u32) -> Result<u64, Error> {
+        match self.queues.heartbeat(company, id, token, lease_ms).await {
+            Err(queue::Error::LeaseLost(_)) => {
+                let jobs = self.clone();
+                Err(self.db.read(move |snapshot| jobs.stale(snapshot, company, id)).await??.into())
+            }
+            other => Ok(other?),
+        }
     }
 
     /// Makes sure, inside a transaction, that the company has the queue.

@@ -231,8 +231,13 @@ impl Queues {
         let lease_ms = lease_ms.clamp(*LEASE_MS.start(), *LEASE_MS.end());
         let now_ms = self.inner.clock.mono_ms();
         let until = now_ms.saturating_add(u64::from(lease_ms));
-        if let Some(until) = line.core().leases.extend(id.hi(), token.generation, until) {
-            return Ok(until.saturating_sub(now_ms));
+        {
+            let leases = &mut line.core().leases;
+            if leases.is_of(company.hi(), id.hi(), token.generation)
+                && let Some(until) = leases.extend(id.hi(), token.generation, until)
+            {
+                return Ok(until.saturating_sub(now_ms));
+            }
         }
         let queues = self.clone();
         self.inner.db.write(move |tx| rearm(tx, &queues, company, id, token, until)).await?;

@@ -65,6 +65,11 @@ impl Leases {
         }
     }
 
+    /// Whether the lease is held on a job of this company.
+    pub(crate) fn is_of(&self, company: u64, job: u64, generation: u32) -> bool {
+        self.held.get(&(job, generation)).is_some_and(|lease| lease.company == company)
+    }
+
     /// Moves the deadline of an external lease; `None` when it is not held.
     pub(crate) fn extend(&mut self, job: u64, generation: u32, deadline_ms: u64) -> Option<u64> {
         let lease = self.held.get_mut(&(job, generation))?;

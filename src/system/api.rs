@@ -1,4 +1,4 @@
-//! `/health`, `/health/live`, `/health/ready`, `/metrics`: with and without the `/api/v1` prefix.
+//! `/health`, `/health/live`, `/health/ready`, `/metrics`, `/version`: with and without the `/api/v1` prefix.
 
 use axum::{
     body::Body,
@@ -24,6 +24,7 @@ where
         .routes(routes!(get_liveness))
         .routes(routes!(get_readiness))
         .routes(routes!(get_metrics))
+        .routes(routes!(get_version))
 }
 
 /// How the instance is.
@@ -103,6 +104,28 @@ async fn get_readiness(State(system): State<System>) -> Result<Response, Problem
     }
     let is_ready = health.status != Status::Down;
     Ok(answer(is_ready, &Probe { status: if is_ready { "ok" } else { "down" } }))
+}
+
+/// Which build answers.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Version {
+    /// The name of the program.
+    #[schema(example = "novapulse")]
+    name: &'static str,
+    /// Its version.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+    /// The version of the API, as in its path.
+    #[schema(example = "v1")]
+    api: &'static str,
+}
+
+/// Tells which version runs
+#[utoipa::path(get, path = "/version", operation_id = "get_version", tag = "system", security(()), responses(
+    (status = 200, description = "The version", body = Version),
+))]
+async fn get_version() -> Response {
+    answer(true, &Version { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), api: "v1" })
 }
 
 /// Shows the metrics in the Prometheus text format

@@ -70,7 +70,7 @@ pub(super) struct SettledItems {
 struct SettledItem {
     /// The job.
     id: JobId,
-    /// Its state now; null when the lease is not held any more and nothing was changed.
+    /// Its state now; null when it was refused and nothing was changed.
     state: Option<&'static str>,
     /// When the next attempt is due.
     run_at: Option<Timestamp>,
@@ -81,7 +81,7 @@ struct SettledItem {
 
 /// Completes or fails up to 1,000 jobs
 ///
-/// In one commit. A stale token refuses its own job and no other; the answer tells for each.
+/// In one commit. A stale token refuses its own job and no other; the answer tells for each of them.
 #[utoipa::path(post, path = "/jobs/settle", operation_id = "settle_jobs", tag = "workers", request_body = SettleOrder,
     responses(
     (status = 200, description = "What became of each", body = SettledItems),
@@ -101,23 +101,28 @@ pub(super) async fn settle_jobs(
         .enumerate()
         .map(|(index, item)| item.check().map_err(|problem| problem.below(&format!("/items/{index}"))));
     let checked = checked.collect::<Result<Vec<_>, _>>()?;
-    let queues = jobs.queues().clone();
-    idempotency::run(jobs.db(), request, caller.company, move |tx| {
+    let db = jobs.db().clone();
+    idempotency::run(&db, request, caller.company, move |tx| {
         let mut items = Vec::with_capacity(checked.len());
         for (id, token, outcome) in checked {
-            items.push(match queues.settle(tx, caller.company, id, &token, outcome) {
+            items.push(match jobs.settle(tx, caller.company, id, &token, outcome) {
                 Ok(settled) => {
                     SettledItem { id, state: Some(settled.state.as_str()), run_at: settled.run_at, problem: None }
                 }
-                Err(queue::Error::LeaseLost(_)) => {
-                    SettledItem { id, state: None, run_at: None, problem: Some("stale_lease") }
-                }
-                Err(error) => return Err(Error::from(error)),
+                Err(Error::Queue(queue::Error::LeaseLost(_))) => SettledItem::refused(id, "stale_lease"),
+                Err(Error::Queue(queue::Error::NotFound(_))) => SettledItem::refused(id, "not_found"),
+                Err(error) => return Err(error),
             });
         }
         Ok((StatusCode::OK, SettledItems { items }))
     })
     .await
+}
+
+impl SettledItem {
+    const fn refused(id: JobId, problem: &'static str) -> Self {
+        Self { id, state: None, run_at: None, problem: Some(problem) }
+    }
 }
 
 impl SettleItem {

@@ -163,9 +163,9 @@ pub(super) async fn heartbeat_job(
     if let Some(problem) = outside("/lease_ms", u64::from(lease_ms), range) {
         return Err(problem);
     }
-    let held = jobs.queues().heartbeat(caller.company, id, &order.lease_token, lease_ms).await;
+    let lease_ms = jobs.heartbeat(caller.company, id, &order.lease_token, lease_ms).await?;
     // Saying it twice does no harm, so no answer is kept under an idempotency key.
-    Ok(Json(HeartbeatDocument { lease_ms: held.map_err(Error::from)? }).into_response())
+    Ok(Json(HeartbeatDocument { lease_ms }).into_response())
 }
 
 /// What the end of an attempt made of the job.
@@ -296,9 +296,9 @@ async fn settle(
     token: String,
     outcome: Outcome,
 ) -> Result<Response, Problem> {
-    let queues = jobs.queues().clone();
-    idempotency::run(jobs.db(), request, caller.company, move |tx| {
-        let settled = queues.settle(tx, caller.company, id, &token, outcome)?;
+    let db = jobs.db().clone();
+    idempotency::run(&db, request, caller.company, move |tx| {
+        let settled = jobs.settle(tx, caller.company, id, &token, outcome)?;
         Ok::<_, Error>((StatusCode::OK, SettledDocument::from(settled)))
     })
     .await

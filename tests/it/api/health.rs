@@ -14,6 +14,7 @@ fn health_is_open_and_whole() {
         for part in ["storage", "disk"] {
             assert!(health["checks"][part]["status"].is_string(), "{part}: {health}");
         }
+        assert_eq!(client.get(&format!("{prefix}/version")).expect(200)["version"], env!("CARGO_PKG_VERSION"));
         let metrics = client.get(&format!("{prefix}/metrics"));
         assert!(metrics.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
         for name in

@@ -3,3 +3,4 @@
 mod authorization;
 mod limits;
 mod outbound;
+mod tenants;

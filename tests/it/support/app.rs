@@ -115,6 +115,21 @@ impl TestApp {
         self.launch();
     }
 
+    /// Makes another company with a user and an API key; gives its key. The server restarts for it.
+    pub fn second_company(&mut self) -> String {
+        let status = self.terminate();
+        assert!(status.success(), "{status}: {}", self.log());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
+        command.arg("setup").arg("--data").arg(self.data());
+        command.args(["--company", "Other", "--email", "other@example.com"]).env_clear();
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        self.launch();
+        let key = text.split_whitespace().find(|word| word.starts_with("np_live_"));
+        key.expect("the key is printed").to_owned()
+    }
+
     fn log_path(&self) -> PathBuf {
         self.directory.path().join("log")
     }
