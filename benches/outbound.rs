@@ -151,7 +151,8 @@ fn measure(ways: &[Way], port: u16, time: Duration, rounds: u64) -> Result<()> {
             results.push((way, in_flight, median(list)?));
         }
     }
-    report(&results, rounds, time)
+    report(&results, rounds, time);
+    Ok(())
 }
 
 fn median(mut rounds: Vec<Round>) -> Result<Round> {
@@ -306,7 +307,7 @@ fn cpu_time() -> Result<Duration> {
     Ok(Duration::from_millis(ticks * 10))
 }
 
-fn report(results: &[(Way, usize, Round)], rounds: u64, time: Duration) -> Result<()> {
+fn report(results: &[(Way, usize, Round)], rounds: u64, time: Duration) {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     eprintln!("POST {BODY_BYTES} B with HMAC-SHA256, receiver in another process; {SENDER_THREADS} sender and");
     eprintln!(
@@ -337,5 +338,4 @@ fn report(results: &[(Way, usize, Round)], rounds: u64, time: Duration) -> Resul
         }));
     }
     println!("{}", serde_json::json!({ "bench": "outbound", "rounds": rounds, "results": rows }));
-    Ok(())
 }

@@ -2,6 +2,8 @@
 //!
 //! `cfg(test)` on each module tells the lints that everything below is test code.
 
+#![expect(unreachable_pub, reason = "a test binary exports nothing, and `pub` reads better than `pub(crate)`")]
+
 #[cfg(test)]
 mod api;
 #[cfg(test)]

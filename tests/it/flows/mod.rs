@@ -1,5 +1,7 @@
 //! Stories that cross slices, and the command line as people use it.
 
 mod command_line;
+mod delivery;
+mod dev_mode;
 mod life_cycle;
 mod official_receivers;

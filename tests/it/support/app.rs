@@ -154,7 +154,7 @@ impl TestApp {
         command.arg("--data").arg(self.data()).arg("--ready-file").arg(&ready);
         command.env_clear().envs(self.options.iter().map(|(name, value)| (name, value)));
         // Dev mode says its credentials on standard output; they are not for the log.
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let mut process = command.spawn().unwrap();
         let started = Instant::now();
         let url = loop {

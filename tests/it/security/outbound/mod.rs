@@ -1,7 +1,5 @@
 //! Outbound calls against refused addresses and hostile receivers.
 
-#![expect(clippy::unwrap_used, reason = "a helper that cannot do its part fails the test that called it")]
-
 mod guarding;
 mod hostile;
 mod pooling;

@@ -1,0 +1,63 @@
+//! What a newcomer gets: a demo company, its credentials, and a first delivery that arrived.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use serde_json::Value;
+
+use crate::support::{Client, TestApp};
+
+fn credentials(app: &TestApp) -> Value {
+    serde_json::from_slice(&fs::read(app.data().join("dev-credentials.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn an_empty_directory_gets_a_demo_with_a_delivered_event() {
+    let app = TestApp::start();
+    let path = app.data().join("dev-credentials.json");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let credentials = credentials(&app);
+    assert_eq!(credentials["url"], app.url());
+    assert_eq!(credentials["company_id"], app.company());
+    assert!(app.company().starts_with("cmp_"));
+    assert!(credentials["email"].as_str().unwrap().contains('@'));
+    assert!(credentials["password"].as_str().unwrap().len() >= 12);
+
+    let mut client = Client::with_key(app.address(), credentials["api_key"].as_str().unwrap());
+    let events = client.get("/api/v1/events").expect(200);
+    let event = client.get(&format!("/api/v1/events/{}", events["data"][0]["id"].as_str().unwrap())).expect(200);
+    assert_eq!(event["deliveries"][0]["state"], "succeeded", "{event}");
+    let webhooks = client.get("/api/v1/webhooks").expect(200);
+    let url = webhooks["data"][0]["url"].as_str().unwrap();
+    let page = client.get(url.strip_prefix(&app.url()).unwrap());
+    assert!(page.status == 200 && page.text().contains("<html"), "{}", page.text());
+    assert!(app.log().contains("curl -X POST"), "{}", app.log());
+    assert!(app.log().contains("Dev mode lets webhooks call this machine"), "{}", app.log());
+}
+
+#[test]
+fn a_second_start_reuses_the_credentials_and_adds_nothing() {
+    let mut app = TestApp::start();
+    let before = credentials(&app);
+    app.restart();
+    let after = credentials(&app);
+    for field in ["email", "password", "api_key", "company_id"] {
+        assert_eq!(after[field], before[field], "{field}");
+    }
+    assert_eq!(after["url"], app.url());
+    let mut client = app.client();
+    assert_eq!(client.get("/api/v1/events").expect(200)["data"].as_array().unwrap().len(), 1);
+    assert_eq!(client.get("/api/v1/webhooks").expect(200)["data"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn lost_credentials_are_replaced_by_a_new_key_of_the_same_company() {
+    let mut app = TestApp::start();
+    let company = app.company().to_owned();
+    let key = app.api_key().to_owned();
+    fs::remove_file(app.data().join("dev-credentials.json")).unwrap();
+    app.restart();
+    assert_eq!(app.company(), company);
+    assert_ne!(app.api_key(), key);
+    app.client().get("/api/v1/events").expect(200);
+    Client::with_key(app.address(), &key).get("/api/v1/events").expect(200);
+}
