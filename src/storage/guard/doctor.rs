@@ -139,7 +139,7 @@ pub(super) fn read_data(path: &Path) -> io::Result<Vec<u8>> {
         }
     }
     file.rewind()?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(end.min(len)).unwrap_or(0));
     file.take(end).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

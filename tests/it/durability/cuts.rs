@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::Path,
-    process::Command,
+    process::{Command, ExitStatus},
     sync::{Arc, Mutex},
 };
 
@@ -40,16 +40,16 @@ fn has_strace(test: &str) -> bool {
     is_there
 }
 
-/// Lets a start meet `fault` at the `n`-th `call`; gives its exit code, or nothing when there was no such call.
-fn start_with(call: &str, fault: &str, n: usize, data: &Path) -> Option<Option<i32>> {
+/// Lets a start meet `fault` at the `n`-th `call`; gives how it ended, or nothing when there was no such call.
+fn start_with(call: &str, fault: &str, n: usize, data: &Path) -> Option<ExitStatus> {
     let log = data.with_extension("strace");
     let trace = format!("trace={call}");
     let inject = format!("inject={call}:{fault}:when={n}");
     let log_name = log.to_str().unwrap();
     let wrapper = ["strace", "-f", "-qq", "-o", log_name, "-e", &trace, "-e", &inject];
-    let code = child_command(&wrapper, data).output().unwrap().status.code();
-    let was_met = fs::read_to_string(&log).unwrap().contains("(INJECTED)") || code.is_none();
-    was_met.then_some(code)
+    let status = child_command(&wrapper, data).output().unwrap().status;
+    let was_met = fs::read_to_string(&log).unwrap().contains("(INJECTED)") || status.code().is_none();
+    was_met.then_some(status)
 }
 
 /// Runs every fault at every call on a fresh copy of `template`, which may be an empty directory.
@@ -63,8 +63,8 @@ fn at_every(calls: &[&'static str], fault: &str, template: &Path, judge: impl Fn
                     let dir = tempfile::tempdir().unwrap();
                     let data = dir.path().join("data");
                     copy(template, &data);
-                    let Some(code) = start_with(call, fault, n, &data) else { break };
-                    judge(&format!("{call} {n}"), code, &data);
+                    let Some(status) = start_with(call, fault, n, &data) else { break };
+                    judge(&format!("{call} {n}"), status.code(), &data);
                     *points.lock().unwrap().entry(*call).or_insert(0) += 1;
                 }
             });
@@ -142,8 +142,8 @@ fn a_repair_that_fails_anywhere_says_so_and_can_be_tried_again() {
             let copied = tempfile::tempdir().unwrap();
             let data = copied.path().join("data");
             copy(&dir.path().join("data"), &data);
-            let Some(code) = start_with(call, "error=EIO", n, &data) else { break };
-            assert_eq!(code, Some(27), "{call} {n}");
+            let Some(status) = start_with(call, "error=EIO", n, &data) else { break };
+            assert_eq!(status.code(), Some(27), "{call} {n}");
             let store = Store::open(&data).unwrap_or_else(|error| panic!("{call} {n}: {error}"));
             assert_eq!(store.head(), head);
             seen += 1;

@@ -2,6 +2,7 @@
 
 mod accept;
 mod check;
+mod churn;
 mod cuts;
 mod directory;
 mod doctor;
