@@ -91,7 +91,7 @@ pub struct Directory {
     headroom: Arc<Mutex<Headroom>>,
     keeper: Option<(Sender<()>, JoinHandle<()>)>,
     /// Held until everything else is closed.
-    _lock: DirLock,
+    _lock: Arc<DirLock>,
 }
 
 /// What the guard must know of this store.
@@ -141,7 +141,8 @@ impl Directory {
         let mark = witness.mark();
         let boot = mark.boot + 1;
         let syncer = witness.syncer().map_err(|error| GuardError::from_io(dir, "opening the witness", error))?;
-        let log = WitnessLog { witness, boot };
+        let lock = Arc::new(lock);
+        let log = WitnessLog { witness, boot, _lock: Arc::clone(&lock) };
         let parts =
             Parts { engine: Arc::new(engine), clock, random, log: Box::new(log), clock_floor_ms: mark.clock_ms };
         let db = Db::start(parts).map_err(failed)?;
@@ -235,6 +236,8 @@ fn confirm(prepared: &Prepared, snapshot: &Snapshot) -> Result<(), Confirm> {
 struct WitnessLog {
     witness: Witness,
     boot: u64,
+    /// A dropped directory stays locked until its committer has ended.
+    _lock: Arc<DirLock>,
 }
 
 impl AcknowledgedLog for WitnessLog {

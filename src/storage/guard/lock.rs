@@ -5,12 +5,18 @@ use std::{
     io::{self, Read as _, Seek as _, Write as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use super::{GuardError, error::At as _};
 
 /// Name of the lock file.
 pub const LOCK_FILE: &str = "lock";
+
+/// A second process has to give up within a second.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The held lock; dropping it lets another process in.
 #[derive(Debug)]
@@ -21,13 +27,19 @@ pub struct DirLock {
 }
 
 impl DirLock {
-    /// Takes the lock without waiting.
+    /// Takes the lock; waits a moment only, for a process that is just ending.
     pub(super) fn take(dir: &Path) -> Result<Self, GuardError> {
         let path = dir.join(LOCK_FILE);
+        let mut attempts = 0;
         loop {
             let (file, is_new) = open(&path).writing(&path)?;
             match file.try_lock() {
                 Ok(()) => {}
+                Err(TryLockError::WouldBlock) if attempts < ATTEMPTS => {
+                    attempts += 1;
+                    thread::sleep(PAUSE);
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => {
                     return Err(GuardError::InUse { dir: dir.to_path_buf(), holder: holder(&file) });
                 }
