@@ -108,7 +108,7 @@ async fn get_readiness(State(system): State<System>) -> Result<Response, Problem
 
 /// Which build answers.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Version {
+pub struct Build {
     /// The name of the program.
     #[schema(example = "novapulse")]
     name: &'static str,
@@ -122,10 +122,10 @@ pub struct Version {
 
 /// Tells which version runs
 #[utoipa::path(get, path = "/version", operation_id = "get_version", tag = "system", security(()), responses(
-    (status = 200, description = "The version", body = Version),
+    (status = 200, description = "The version", body = Build),
 ))]
 async fn get_version() -> Response {
-    answer(true, &Version { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), api: "v1" })
+    answer(true, &Build { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), api: "v1" })
 }
 
 /// Shows the metrics in the Prometheus text format
