@@ -21,6 +21,7 @@ pub(super) fn http_options(config: &Config) -> http::Options {
     let server = &config.server;
     http::Options {
         request_timeout_ms: server.request_timeout_ms,
+        service_timeout_ms: server.service_timeout_ms,
         slow_request_ms: config.telemetry.slow_request_ms,
         body_bytes_max: server.body_max.as_usize(),
         connections_max: server.connections_max,

@@ -139,7 +139,12 @@ impl Config {
     }
 
     /// Checks what no field can check alone.
-    fn check(&self, complaints: &mut Vec<String>) {
+    fn check(&mut self, complaints: &mut Vec<String>) {
+        if self.origin("server.service_timeout_ms") == Origin::Default {
+            // Whoever shortens requests means operations too; a sixth is left to answer.
+            let longest = self.server.request_timeout_ms - self.server.request_timeout_ms / 6;
+            self.server.service_timeout_ms = self.server.service_timeout_ms.min(longest);
+        }
         let server = &self.server;
         if server.service_timeout_ms > server.request_timeout_ms {
             complaints.push(format!(

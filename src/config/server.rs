@@ -20,7 +20,7 @@ section! {
         header_timeout_ms: u64 = 10_000, range 100..=600_000;
         /// Time for one request from its head to its answer; then 503.
         request_timeout_ms: u64 = 30_000, range 100..=3_600_000, env "REQUEST_TIMEOUT_MS";
-        /// Time a use case may take inside a request; below `request_timeout_ms`, so that the reason can still be told.
+        /// Time an operation may wait inside a request, such as a lease for jobs to come; not above `request_timeout_ms`, so that it can still answer. Follows a shorter `request_timeout_ms` when unset.
         service_timeout_ms: u64 = 25_000, range 100..=3_600_000, env "SERVICE_TIMEOUT_MS";
         /// Largest request body; a batch of 1,000 usual jobs fits. A single payload is limited to 1 MiB besides.
         body_max: ByteSize = ByteSize::mib(16);

@@ -31,6 +31,9 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
     assert_eq!(config.server.request_timeout_ms, 50_000);
     assert_eq!(config.origin("server.request_timeout_ms"), Origin::Environment("REQUEST_TIMEOUT_MS".into()));
 
+    let config = load("[server]\nrequest_timeout_ms = 600", &[]).unwrap();
+    assert_eq!(config.server.service_timeout_ms, 500);
+
     let mut sources = Sources::default();
     sources.environment.insert("NOVAPULSE_SERVER_LISTEN".into(), "127.0.0.1:2".into());
     sources.flag("server.listen", "--listen", Some("127.0.0.1:3".into()));

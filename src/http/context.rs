@@ -33,7 +33,7 @@ pub(super) struct RequestContext {
 
 impl RequestContext {
     pub(super) fn new(id: HeaderValue, client: IpAddr, options: &Options) -> Self {
-        let Options { body_bytes_max, request_timeout_ms: timeout_ms, .. } = *options;
+        let Options { body_bytes_max, service_timeout_ms: timeout_ms, .. } = *options;
         Self {
             id,
             client,
@@ -85,7 +85,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     }
 }
 
-/// How long the server gives one request, in milliseconds; a handler that waits stays below it.
+/// How long an operation may wait inside a request, in milliseconds; it can still answer after that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeLimit(pub u64);
 

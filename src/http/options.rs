@@ -7,6 +7,8 @@ use ipnet::IpNet;
 pub struct Options {
     /// Time for one request, body included; past it the answer is 503 (or 408 when the body is what is missing).
     pub request_timeout_ms: u64,
+    /// Time an operation may wait for something inside a request; below the former, so that it can still answer.
+    pub service_timeout_ms: u64,
     /// A request that took longer is logged as a warning.
     pub slow_request_ms: u64,
     /// Largest body; a batch of 1,000 ordinary jobs fits many times over.
@@ -33,6 +35,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             request_timeout_ms: 30_000,
+            service_timeout_ms: 25_000,
             slow_request_ms: 1_000,
             body_bytes_max: 16 << 20,
             header_bytes_max: 32 << 10,

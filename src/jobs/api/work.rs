@@ -89,8 +89,7 @@ pub(super) async fn lease_jobs(
     Json(order): Json<LeaseOrder>,
 ) -> Result<Response, Problem> {
     let mut wish = order.check(caller, &name)?;
-    // A sixth of the time is left for the lease itself.
-    wish.wait_ms = wish.wait_ms.min(limit_ms - limit_ms / 6);
+    wish.wait_ms = wish.wait_ms.min(limit_ms);
     let mut response = idempotency::run_outside(jobs.db(), request, caller.company, async {
         let leased = jobs.queues().lease(wish).await.map_err(Error::from)?;
         Ok((StatusCode::OK, LeasedJobs { jobs: leased.into_iter().map(LeasedDocument::from).collect() }))
