@@ -115,9 +115,10 @@ pub(super) fn guard_own_addresses(client: &Client, address: SocketAddr) {
 }
 
 /// The registry with the metrics of every module.
-pub(super) fn metrics() -> Result<(Metrics, http::Metrics, Readings), Error> {
+pub(super) fn metrics() -> Result<(Metrics, http::Metrics, webhooks::Metrics, Readings), Error> {
     let metrics = Metrics::new()?;
     let http = http::Metrics::register(metrics.registry())?;
     let readings = Readings::register(metrics.registry())?;
-    Ok((metrics, http, readings))
+    let webhooks = webhooks::Metrics::register(metrics.registry())?;
+    Ok((metrics, http, webhooks, readings))
 }

@@ -129,8 +129,8 @@ fn announce(directory: &Directory) {
 fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Result<Running, Error> {
     let db = directory.db().clone();
     let tasks = Tasks::default();
-    let (metrics, http_metrics, readings) = adapters::metrics()?;
-    let services = Services::open(config, options, &directory, (&metrics, readings), &tasks)?;
+    let (metrics, http_metrics, webhook_metrics, readings) = adapters::metrics()?;
+    let services = Services::open(config, options, &directory, (&metrics, webhook_metrics, readings), &tasks)?;
     let router = routes::router(services.state.clone())?;
     let edge =
         http::Edge::new(router, adapters::http_options(config), Arc::clone(db.clock()), &**db.random(), http_metrics);

@@ -8,7 +8,7 @@ use crate::{config::Config, http::problems};
 /// # Errors
 /// When a metric or a schema is not declared right.
 pub fn pages() -> Result<Vec<(&'static str, String)>, Error> {
-    let (metrics, _, readings) = adapters::metrics()?;
+    let (metrics, _, _, readings) = adapters::metrics()?;
     readings.touch();
     let openapi = String::from_utf8_lossy(&routes::openapi_json()?).into_owned();
     Ok(vec![

@@ -50,7 +50,7 @@ impl Services {
         config: &Config,
         options: &ServeOptions,
         directory: &Directory,
-        (metrics, readings): (&Metrics, Readings),
+        (metrics, webhook_metrics, readings): (&Metrics, webhooks::Metrics, Readings),
         tasks: &Tasks,
     ) -> Result<Self, Error> {
         let db = directory.db();
@@ -76,7 +76,7 @@ impl Services {
         });
         let jobs = Jobs::new(db.clone(), queues.clone());
         let directory = webhooks::Directory::default();
-        let events = subscriptions::connect(&directory, &queues);
+        let events = subscriptions::connect(&directory, &queues, &webhook_metrics);
         let webhooks = Webhooks::open(webhooks::Parts {
             db: db.clone(),
             queues: queues.clone(),
@@ -85,6 +85,7 @@ impl Services {
             seal: Arc::new(seal),
             directory,
             settings: adapters::webhook_settings(config),
+            metrics: webhook_metrics,
         })?;
         let state = State { auth, accounts, jobs, webhooks, system };
         Ok(Self { state, outbound, queues, pools })

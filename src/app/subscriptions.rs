@@ -9,6 +9,6 @@ use crate::{
 };
 
 /// Connects the subscribers, in the order in which they are called.
-pub(super) fn connect(webhooks: &webhooks::Directory, queues: &Queues) -> Events {
-    Events::new(vec![Arc::new(FanOut::new(webhooks.clone(), queues.clone()))])
+pub(super) fn connect(webhooks: &webhooks::Directory, queues: &Queues, metrics: &webhooks::Metrics) -> Events {
+    Events::new(vec![Arc::new(FanOut::new(webhooks.clone(), queues.clone(), metrics.clone()))])
 }

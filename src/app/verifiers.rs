@@ -6,12 +6,13 @@ use crate::{
         self, Snapshot,
         check::{Report, Verify},
     },
+    webhooks,
 };
 
 /// The checks that modules add, in the order of the report.
 #[must_use]
 pub fn verifiers() -> Vec<Box<dyn Verify>> {
-    vec![Box::new(Queues)]
+    vec![Box::new(Queues), Box::new(Webhooks)]
 }
 
 struct Queues;
@@ -23,5 +24,17 @@ impl Verify for Queues {
 
     fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
         queue::check(snapshot, &mut |finding| report.problem(finding)).map(|_| ())
+    }
+}
+
+struct Webhooks;
+
+impl Verify for Webhooks {
+    fn name(&self) -> &'static str {
+        "every pending delivery has its event and its job, and the counters agree"
+    }
+
+    fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
+        webhooks::check(snapshot, &mut |finding| report.problem(finding))
     }
 }

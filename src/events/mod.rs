@@ -24,8 +24,8 @@ use crate::{
 
 pub(crate) use store::first_hi_at;
 pub use store::{
-    EventQuery, Purged, companies, count, find, find_by_message_id, list, oldest, purge, record, set_deliveries,
-    stored_bytes,
+    EventQuery, Purged, check, companies, count, find, find_by_message_id, is_stored, list, oldest, purge, record,
+    set_deliveries, stored_bytes,
 };
 
 /// The longest id a caller may give an event.

@@ -1,6 +1,6 @@
 //! Tables of events: the rows themselves and the ids their senders chose.
 
-use std::{cell::OnceCell, ops::ControlFlow};
+use std::{cell::OnceCell, collections::BTreeMap, ops::ControlFlow};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -240,6 +240,52 @@ pub fn oldest(read: &impl Read, company: CompanyId, after_hi: u64) -> Result<Opt
         ControlFlow::Break(())
     })?;
     Ok(oldest)
+}
+
+/// Whether an event is stored; reads no body.
+///
+/// # Errors
+/// When the store cannot read.
+pub fn is_stored(read: &impl Read, company: CompanyId, id: EventId) -> Result<bool, storage::Error> {
+    read.exists(EVENTS, &(company.hi(), id.hi()))
+}
+
+/// Compares events with their external ids and counters; tells each contradiction in words.
+///
+/// # Errors
+/// When a row cannot be read.
+pub fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(), storage::Error> {
+    let mut counted: BTreeMap<u64, (i64, i64)> = BTreeMap::new();
+    read.scan(EVENTS, &KeyRange::all(), Order::Ascending, &mut |(company, _), row| {
+        let (count, bytes) = counted.entry(company).or_default();
+        *count += 1;
+        *bytes += row.weight();
+        ControlFlow::Continue(())
+    })?;
+    let mut failure = None;
+    read.scan(EXTERNAL_IDS, &KeyRange::all(), Order::Ascending, &mut |(company, external_id), row| {
+        match read.get(EVENTS, &(company, row.hi)) {
+            Ok(Some(event)) if event.external_id.as_ref() == Some(&external_id) => {}
+            Ok(_) => found(format!("the event id \"{external_id}\" leads to no event of that id")),
+            Err(error) => {
+                failure = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    for (company, (count, bytes)) in counted {
+        for (what, real) in [(COUNT, count), (BYTES, bytes)] {
+            let says = read.counter(&CounterKey { area: AREA, company, subject: 0, what })?;
+            if says != real {
+                found(format!("counter {what} of events of company {company} says {says}, and there are {real}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What one call of [`purge`] did.

@@ -23,6 +23,7 @@ use super::{
     policy::Policy,
     pool::{Pool, PoolLimits},
     resolve::{NoResolver, Resolve, SystemResolver},
+    target::Target,
     tls::{self, TlsError},
     wire::{Answer, Broken, Wire},
 };
@@ -161,6 +162,13 @@ impl Client {
             redials: inner.redials.load(Relaxed),
             blocked: inner.blocked.load(Relaxed),
         }
+    }
+
+    /// Whether a target's host has a refused address now. A courtesy when a URL is saved, nothing to rely on: every
+    /// connection is vetted anew, and a host that cannot be looked up within the time is not refused.
+    pub async fn has_refused_address(&self, target: &Target, within: Duration) -> bool {
+        let found = self.0.dialer.look_up(target, Instant::now() + within).await;
+        found.is_err_and(|failure| matches!(failure.kind, Kind::Blocked(_)))
     }
 
     /// Sends one request and returns its whole answer, whatever the status.

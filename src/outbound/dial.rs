@@ -58,6 +58,12 @@ impl Dialer {
             .map_err(|error| with_peer(Failure::new(Phase::Connect, Kind::Closed, error.to_string())))
     }
 
+    /// Looks the host up and vets what it finds, without connecting.
+    pub(super) async fn look_up(&self, target: &Target, deadline: Instant) -> Result<(), Failure> {
+        let addresses = self.addresses(target, deadline).await?;
+        self.vet(addresses, target.port()).map(|_| ())
+    }
+
     async fn addresses(&self, target: &Target, deadline: Instant) -> Result<Vec<IpAddr>, Failure> {
         let name = match target.host() {
             Host::Address(address) => return Ok(vec![*address]),

@@ -52,4 +52,4 @@ pub use pool::{Handlers, Pool, PoolFigures};
 pub use registry::Queues;
 pub use settings::{GroupPolicy, Keep, QueueConfig, QueueSettings, Retention};
 pub use stats::{QueueStats, QueueTotals};
-pub use view::JobPage;
+pub use view::{JobPage, is_stored};

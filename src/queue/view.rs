@@ -77,6 +77,14 @@ pub struct JobPage {
     pub next: Option<u64>,
 }
 
+/// Whether a job is stored; reads no body.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn is_stored(read: &impl Read, company: CompanyId, id: JobId) -> Result<bool, storage::Error> {
+    read.exists(JOBS, &(company.hi(), id.hi()))
+}
+
 impl Queues {
     /// The job, if the company has it.
     ///

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::base::{Random, RawId, Timestamp};
 
+/// How many changed counters are looked through before another entry is made.
+const RECENT_DELTAS: usize = 16;
+
 /// A piece of work for after the commit.
 pub(super) type Hook = Box<dyn FnOnce() + Send>;
 
@@ -98,7 +101,8 @@ impl Tx<'_> {
         if delta == 0 {
             return;
         }
-        match self.deltas.iter_mut().find(|(known, _)| *known == key) {
+        // Only the newest are looked through: a key may stand here twice, and what is added up is the same.
+        match self.deltas.iter_mut().rev().take(RECENT_DELTAS).find(|(known, _)| *known == key) {
             Some((_, sum)) => *sum += delta,
             None => self.deltas.push((key, delta)),
         }

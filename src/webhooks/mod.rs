@@ -23,6 +23,7 @@ mod endpoint;
 mod filter;
 mod headers;
 mod histogram;
+mod metrics;
 mod model;
 mod play;
 mod response;
@@ -47,6 +48,7 @@ use crate::{
 
 pub use deliver::Deliver;
 pub use directory::Directory;
+pub use metrics::Metrics;
 pub use model::{DeliveryState, Webhook};
 pub use play::Play;
 pub use service::{FanOut, NewWebhook, Replay, ReplayBatch, maintain::Maintained};
@@ -161,6 +163,8 @@ pub struct Parts {
     pub directory: Directory,
     /// Limits and times.
     pub settings: Settings,
+    /// What is counted; the same as of the [`FanOut`].
+    pub metrics: Metrics,
 }
 
 /// What the handle, the job and the hooks share.
@@ -175,10 +179,20 @@ pub(crate) struct Shared {
     settings: Settings,
     cursors: service::maintain::Cursors,
     play: Arc<Play>,
+    metrics: Metrics,
 }
 
 /// The handle of this slice; cheap to clone. Its methods stand in `service/`, one file per use case.
 #[derive(Debug, Clone)]
 pub struct Webhooks {
     shared: Arc<Shared>,
+}
+
+/// Compares stored webhooks, deliveries and events with what follows from them; tells each contradiction in words.
+///
+/// # Errors
+/// When a row cannot be read.
+pub fn check(read: &impl storage::Read, found: &mut dyn FnMut(String)) -> Result<(), storage::Error> {
+    events::check(read, found)?;
+    store::check(read, found)
 }

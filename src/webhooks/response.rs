@@ -34,6 +34,20 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// Every kind, in the order of their numbers.
+    pub(super) const ALL: [Self; 10] = [
+        Self::Status,
+        Self::Redirect,
+        Self::Gone,
+        Self::Throttled,
+        Self::Dns,
+        Self::Connect,
+        Self::Tls,
+        Self::Protocol,
+        Self::Timeout,
+        Self::Blocked,
+    ];
+
     /// The word used in answers and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -4,6 +4,7 @@ mod deliveries;
 mod event_types;
 mod events;
 mod log;
+mod patch;
 mod play;
 mod replay;
 mod retry;

@@ -37,6 +37,7 @@ pub(in crate::webhooks) fn disable(
     };
     let notice = format!("Webhook {} was disabled because {text}. Its pending deliveries wait.", webhook.url);
     store::add_notice(tx, webhook.company, DISABLED_EVENT, webhook.id, notice)?;
+    shared.metrics.record_disabled();
     publish(tx, shared, &webhook, reason, text);
     match shared.open_secrets(&webhook, row) {
         Ok(secrets) => {

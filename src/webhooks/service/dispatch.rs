@@ -9,7 +9,7 @@ use crate::{
     queue::{self, Group, NewJob, QueueName, Queues},
     storage::Tx,
     webhooks::{
-        Error,
+        Error, Metrics,
         directory::Directory,
         endpoint::Endpoint,
         model::{Delivery, DeliveryState, Trigger},
@@ -38,13 +38,14 @@ pub(in crate::webhooks) struct DeliverPayload {
 pub struct FanOut {
     directory: Directory,
     queues: Queues,
+    metrics: Metrics,
 }
 
 impl FanOut {
     /// Connects the directory of webhooks with the queue of deliveries.
     #[must_use]
-    pub const fn new(directory: Directory, queues: Queues) -> Self {
-        Self { directory, queues }
+    pub const fn new(directory: Directory, queues: Queues, metrics: Metrics) -> Self {
+        Self { directory, queues, metrics }
     }
 }
 
@@ -52,7 +53,9 @@ impl Subscriber for FanOut {
     fn on_event(&self, tx: &mut Tx<'_>, event: &Event) -> Result<u32, events::Error> {
         let mut endpoints = self.directory.subscribers(event.company, &event.event_type);
         endpoints.retain(|endpoint| endpoint.wants(event));
-        dispatch(tx, &self.queues, &endpoints, event, Trigger::Event)
+        let count = dispatch(tx, &self.queues, &endpoints, event, Trigger::Event)?;
+        self.metrics.record_deliveries(count);
+        Ok(count)
     }
 }
 

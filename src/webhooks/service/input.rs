@@ -1,11 +1,13 @@
 //! What a caller asks a webhook to be, and the checks it must pass.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::{
     outbound::{Policy, Target},
     webhooks::{
-        Error, Invalid,
+        Error, Invalid, Webhooks,
         filter::Filter,
         headers::{self, HeaderError},
         model::{
@@ -16,6 +18,9 @@ use crate::{
         subscription::Subscription,
     },
 };
+
+/// How long saving waits for the look-up of a host.
+const LOOK_UP_WITHIN: Duration = Duration::from_secs(2);
 
 /// The settings of a webhook as a caller gives them; [`NewWebhook::check`] says whether they can be.
 #[derive(Debug, Clone, Default)]
@@ -144,5 +149,21 @@ impl NewWebhook {
         if self.rate_limit.is_some_and(|rate| !(1..=RATE_LIMIT_MAX).contains(&rate)) {
             refused.push(Invalid::new("/rate_limit", format!("must be between 1 and {RATE_LIMIT_MAX}")));
         }
+    }
+}
+
+impl Webhooks {
+    /// Refuses a URL whose host has an address that is not allowed now; a courtesy to whoever saves it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub(in crate::webhooks) async fn vet_url(&self, url: &str) -> Result<(), Error> {
+        let outbound = &self.shared.outbound;
+        // A URL that cannot be parsed is refused with everything else that is wrong.
+        let Ok(target) = Target::parse(url, outbound.policy()) else { return Ok(()) };
+        if outbound.has_refused_address(&target, LOOK_UP_WITHIN).await {
+            return Err(Error::Invalid(vec![Invalid::new("/url", "address not allowed")]));
+        }
+        Ok(())
     }
 }

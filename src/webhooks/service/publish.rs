@@ -77,6 +77,7 @@ impl Webhooks {
         let mut endpoints = self.shared.directory.subscribers(company, &event.event_type);
         endpoints.retain(|endpoint| endpoint.wants(&event));
         let created = dispatch::dispatch(tx, &self.shared.queues, &endpoints, &event, Trigger::Replay)?;
+        self.shared.metrics.record_deliveries(created);
         events::set_deliveries(tx, &event, event.deliveries.saturating_add(created))?;
         Ok(created)
     }

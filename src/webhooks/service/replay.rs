@@ -161,6 +161,7 @@ fn again(tx: &mut Tx<'_>, shared: &Shared, delivery: &Delivery) -> Result<(), st
     let Some(event) = events::find(tx, delivery.company, delivery.event)? else { return Ok(()) };
     let created = dispatch::dispatch(tx, &shared.queues, &[endpoint], &event, Trigger::Replay)
         .map_err(|error| to_storage(error.into()))?;
+    shared.metrics.record_deliveries(created);
     events::set_deliveries(tx, &event, event.deliveries.saturating_add(created))
 }
 

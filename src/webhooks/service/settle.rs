@@ -36,6 +36,10 @@ pub(in crate::webhooks) fn settle(
 ) -> Result<(), storage::Error> {
     change.attempt.id = AttemptId::from_raw(tx.mint());
     let is_final_failure = !change.is_success && settled.state != State::Retrying;
+    shared.metrics.record_attempt(&change.attempt);
+    if is_final_failure {
+        shared.metrics.record_exhausted();
+    }
     record_figures(tx, &change, is_final_failure)?;
     record_health(tx, shared, &change)?;
     let Some(delivery) = store::pending(tx, change.company, change.delivery)? else {

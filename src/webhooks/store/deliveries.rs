@@ -90,7 +90,7 @@ impl PendingRow {
         }
     }
 
-    fn weight(&self) -> i64 {
+    pub(super) fn weight(&self) -> i64 {
         (ROW_BYTES + self.event_type.len()) as i64 + i64::from(self.attempts_bytes)
     }
 
@@ -164,11 +164,9 @@ pub(in crate::webhooks) fn finish(
     last: Option<Attempt>,
 ) -> Result<(), storage::Error> {
     let key = key_of(delivery.company, delivery.id);
-    let before = match delivery.attempts {
-        // Nothing was recorded before a first attempt, which spares the ordinary delivery a read.
-        0 | 1 => 0,
-        _ => tx.get(PENDING, &key)?.map_or(0, |row| row.attempts_bytes),
-    };
+    // Nothing was recorded before a first attempt, which spares the ordinary delivery a read.
+    let recorded = delivery.attempts - u32::from(last.is_some());
+    let before = if recorded == 0 { 0 } else { tx.get(PENDING, &key)?.map_or(0, |row| row.attempts_bytes) };
     let added = last.as_ref().map_or(0, attempt_weight);
     let row = HistoryRow {
         delivery: PendingRow::of(delivery, before.saturating_add(added)),

@@ -4,6 +4,7 @@
 //! index of their own. A pending delivery is a small row in one table; once finished it moves,
 //! with its last attempt, to the history table, which is written once.
 
+mod check;
 mod deliveries;
 mod log;
 mod stats;
@@ -25,6 +26,7 @@ use crate::{
     storage::{self, CounterKey, KeyRange, Order, Read, Table, Tx, keyspaces},
 };
 
+pub(super) use check::check;
 pub(super) use deliveries::{
     add_to_event, attempts, backlog, create_pending, deliveries_of_event, find, finish, insert_finished,
     move_to_pending, oldest_finished, pending, purge_history, put_pending, record_late_attempt,

@@ -42,6 +42,7 @@ async fn an_open_breaker_holds_deliveries_without_using_attempts_and_a_probe_clo
     assert!(endpoint.live.is_clean());
     let attempts = world.deliveries(id).await.iter().map(|one| one.attempts).max();
     assert_eq!(attempts, Some(2), "waiting on the breaker used no attempt");
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -70,6 +71,7 @@ async fn two_gone_answers_in_a_row_disable_the_webhook_and_tell_the_company() {
     world.update(id, |wanted| wanted.is_enabled = true).await;
     world.advance(60_000).await;
     world.wait_for_states(id, DeliveryState::Succeeded, 2).await;
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -91,4 +93,5 @@ async fn five_days_of_only_failing_disable_the_webhook() {
         assert!(started.elapsed() < super::PATIENCE, "the webhook is disabled");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    world.assert_consistent().await;
 }

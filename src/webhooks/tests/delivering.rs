@@ -64,6 +64,7 @@ async fn an_event_arrives_signed_and_is_logged() {
     let stats = world.read(move |read| webhooks.stats(read, COMPANY, id, Window::Hour)).await.unwrap();
     assert_eq!((stats.total.succeeded, stats.total.failed, stats.backlog), (1, 0, 0));
     assert_eq!(stats.sparkline.last(), Some(&(1, 0)));
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -90,6 +91,7 @@ async fn a_failing_delivery_is_tried_four_times_with_the_same_body_and_id() {
     assert_eq!(attempts.iter().map(|one| one.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
     world.advance(3_600_000).await;
     assert_eq!(receiver.count(), 4, "a failed delivery is not tried again by itself");
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -105,6 +107,7 @@ async fn retry_after_is_honoured_and_redirects_are_not_followed() {
     let delivery = world.newest(id, "it waits again", |one| one.attempts == 2).await;
     assert_eq!((delivery.last_status, receiver.count()), (Some(302), 2));
     assert_eq!(world.attempts(delivery.id).await[1].failure, Some(FailureKind::Redirect));
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -119,6 +122,7 @@ async fn a_refused_address_fails_at_once_and_for_good() {
     assert_eq!(world.attempts(delivery.id).await[0].failure, Some(FailureKind::Blocked));
     assert_eq!(receiver.count(), 0);
     assert!(world.create(settings(&receiver.url(), &["*"])).await.is_err(), "refused when saved, too");
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -141,6 +145,7 @@ async fn subscriptions_and_filters_choose_who_gets_an_event() {
     for (id, count) in [(exact, 2), (prefix, 2), (other, 0), (filtered.id, 1), (disabled.id, 0)] {
         assert_eq!(world.deliveries(id).await.len(), count);
     }
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -174,6 +179,7 @@ async fn both_secrets_sign_during_a_rotation_and_only_the_new_one_after() {
     let webhooks = world.webhooks.clone();
     let view = world.read(move |read| webhooks.secrets(read, COMPANY, id)).await.unwrap();
     assert!(view.previous.is_none());
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -188,6 +194,7 @@ async fn a_test_is_sent_at_once_also_to_a_disabled_webhook() {
     assert_eq!(received.header("x-novapulse-event"), Some("webhook.test"));
     assert!(received.header("x-novapulse-signature").is_some());
     assert_eq!(world.deliveries(webhook.id).await, [delivery]);
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -217,4 +224,5 @@ async fn an_ordered_webhook_gets_one_at_a_time_in_order() {
         .map(|one| serde_json::from_slice::<Value>(&one.body).unwrap()["data"].clone())
         .collect();
     assert_eq!(numbers, [0, 0, 1, 2, 3, 4].map(Value::from));
+    world.assert_consistent().await;
 }

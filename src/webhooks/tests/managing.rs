@@ -53,6 +53,7 @@ async fn refused_settings_are_all_named() {
     ];
     assert_eq!(pointers(world.create(bad).await), expected);
     assert_eq!(pointers(world.create(NewWebhook { events: Vec::new(), ..good }).await), ["/events"]);
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -75,6 +76,7 @@ async fn ten_thousand_webhooks_fit_and_the_next_is_refused() {
         assert_eq!(world.publish(&format!("type.{number}"), &order()).await.deliveries, 1);
     }
     assert!(started.elapsed().as_secs() < 10, "matching does not walk over all webhooks");
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -94,6 +96,7 @@ async fn deleting_stops_the_attempt_under_way_and_cancels_what_waits() {
     assert_eq!(receiver.count(), 3, "nothing is sent after the deletion");
     let done = world.webhooks.maintain_once().await.unwrap();
     assert_eq!((done.cancelled, done.deliveries), (0, 0), "the log stays for its time");
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -118,6 +121,7 @@ async fn a_large_backlog_is_cancelled_in_the_background_and_never_sent() {
     let deliveries = world.deliveries(id).await;
     assert_eq!(deliveries.iter().filter(|one| one.state == DeliveryState::Cancelled).count(), count);
     assert_eq!(receiver.count(), 0);
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -135,6 +139,7 @@ async fn a_paused_webhook_keeps_its_deliveries_until_it_is_enabled() {
     world.update(id, |wanted| wanted.is_enabled = true).await;
     world.advance(60_000).await;
     world.newest(id, "it is delivered", |one| one.state == DeliveryState::Succeeded).await;
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -166,6 +171,7 @@ async fn a_delivery_can_be_cancelled_and_tried_again() {
     let webhooks = world.webhooks.clone();
     let foreign = world.db.write(move |tx| webhooks.retry(tx, other, delivery)).await;
     assert!(matches!(foreign, Err(Error::NotFound(_))), "{foreign:?}");
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -181,6 +187,7 @@ async fn a_retry_does_not_wait_for_its_time_when_asked() {
     world.newest(id, "it succeeds", |one| one.state == DeliveryState::Succeeded).await;
     world.advance(60_000).await;
     assert_eq!(receiver.count(), 2, "the job it replaced does not run");
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -196,4 +203,5 @@ async fn webhooks_and_what_waits_survive_a_crash() {
     let done = world.newest(id, "it succeeds", |one| one.state == DeliveryState::Succeeded).await;
     assert_eq!(done.attempts, 2);
     assert_eq!(world.publish("a", &order()).await.deliveries, 1);
+    world.assert_consistent().await;
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    DeliveryState, Directory, Error, FanOut, NewWebhook, Parts, Settings, Webhook, Webhooks,
+    DeliveryState, Directory, Error, FanOut, Metrics, NewWebhook, Parts, Settings, Webhook, Webhooks,
     model::{Attempt, Delivery, Secrets},
     retry::RetryPolicy,
     store::{self, DeliveryQuery},
@@ -68,7 +68,9 @@ impl World {
         let policy = if is_loopback_allowed { policy.allow_loopback() } else { policy };
         let outbound = Client::new(OutboundSettings::new(policy), &tracker, stop.clone()).unwrap();
         let directory = Directory::default();
-        let events = Events::new(vec![Arc::new(FanOut::new(directory.clone(), queues.clone()))]);
+        let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
+        let fan_out = FanOut::new(directory.clone(), queues.clone(), metrics.clone());
+        let events = Events::new(vec![Arc::new(fan_out)]);
         let webhooks = Webhooks::open(Parts {
             db: db.clone(),
             queues: queues.clone(),
@@ -77,6 +79,7 @@ impl World {
             seal: Arc::new(SealKey::from_bytes(&[9; 32])),
             directory,
             settings: settings.clone(),
+            metrics,
         })
         .unwrap();
         queues.start(&tracker, &stop);
@@ -95,6 +98,16 @@ impl World {
         tokio::task::spawn_blocking(move || db.stop()).await.unwrap();
         self.engine.crash();
         Self::open(self.engine, self.clock, self.settings, self.is_loopback_allowed).await
+    }
+
+    /// Fails when what is stored contradicts itself.
+    async fn assert_consistent(&self) {
+        let mut findings = Vec::new();
+        let findings = self
+            .read(move |read| super::check(read, &mut |finding| findings.push(finding)).map(|()| findings))
+            .await
+            .unwrap();
+        assert!(findings.is_empty(), "{findings:#?}");
     }
 
     /// A webhook with these settings.

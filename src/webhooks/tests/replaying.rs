@@ -38,6 +38,7 @@ async fn a_replay_delivers_what_failed_once_more_and_nothing_else() {
     assert!(again.iter().all(|one| one.event_type == "order.created"), "{again:?}");
     let received = receiver.wait_for(count + 2).await;
     assert_eq!(received.last().unwrap().header("x-novapulse-event"), Some("order.created"));
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -69,6 +70,7 @@ async fn a_replay_larger_than_a_batch_is_done_to_its_end() {
     world.db.write(move |tx| webhooks.replay(tx, COMPANY, &replay)).await.unwrap();
     world.wait_for_states(id, DeliveryState::Succeeded, 2 * count).await;
     assert_eq!(world.deliveries(id).await.len(), 2 * count);
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -86,4 +88,5 @@ async fn an_event_is_replayed_to_those_who_subscribe_now() {
     let (webhooks, event) = (world.webhooks.clone(), published.message_id);
     let (event, deliveries) = world.read(move |read| webhooks.event(read, COMPANY, &event, 10)).await.unwrap();
     assert_eq!((event.deliveries, deliveries.len(), deliveries[0].webhook_hi()), (1, 1, id.hi()));
+    world.assert_consistent().await;
 }

@@ -29,6 +29,7 @@ async fn events_deliveries_and_attempts_go_after_their_time() {
     world.webhooks.maintain_once().await.unwrap();
     let left = world.read(|read| (store::stored_bytes(read, COMPANY), events::stored_bytes(read, COMPANY))).await;
     assert_eq!((left.0.unwrap(), left.1.unwrap()), (0, 0), "the counters come back to nothing");
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -50,6 +51,7 @@ async fn the_oldest_go_first_when_there_are_too_many_bytes() {
     let left = world.deliveries(id).await;
     assert!(!left.is_empty() && left[0].created_at() > left[left.len() - 1].created_at());
     assert_eq!(world.deliveries(id).await[0].state, DeliveryState::Succeeded);
+    world.assert_consistent().await;
 }
 
 #[tokio::test]
@@ -67,4 +69,5 @@ async fn a_delivery_whose_job_is_gone_is_given_up() {
     let failed = world.deliveries(webhook.id).await.remove(0);
     assert_eq!((failed.state, failed.attempts), (DeliveryState::Failed, 1));
     assert_eq!(world.attempts(failed.id).await.len(), 1);
+    world.assert_consistent().await;
 }
