@@ -8,4 +8,5 @@ mod directory;
 mod doctor;
 mod fixture;
 mod guard;
+mod model;
 mod rot;
