@@ -3,6 +3,7 @@
 mod accept;
 mod check;
 mod churn;
+mod crash;
 mod cuts;
 mod directory;
 mod doctor;

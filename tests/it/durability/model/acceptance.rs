@@ -7,6 +7,7 @@ use super::{Case, JobSpec, Op, Outcome, Reply, Violation};
 pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
     accepted_jobs_are_there(case, found);
     one_job_per_item(case, found);
+    one_answer_per_key(case, found);
     unique_keys_have_one_job(case, found);
     refused_left_nothing(case, found);
     totals_fit(case, found);
@@ -15,7 +16,7 @@ pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
 /// Every job with its id, of every acknowledged enqueue.
 fn accepted<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a JobSpec, &'a String)> {
     case.history.iter().flat_map(|entry| match (&entry.op, &entry.outcome) {
-        (Op::Enqueue { jobs }, Outcome::Ok(Reply::Jobs(ids))) => jobs.iter().zip(ids).collect::<Vec<_>>(),
+        (Op::Enqueue { jobs, .. }, Outcome::Ok(Reply::Jobs(ids))) => jobs.iter().zip(ids).collect::<Vec<_>>(),
         _ => Vec::new(),
     })
 }
@@ -66,6 +67,25 @@ fn one_job_per_item(case: &Case<'_>, found: &mut Vec<Violation>) {
     }
 }
 
+fn one_answer_per_key(case: &Case<'_>, found: &mut Vec<Violation>) {
+    let mut answers: HashMap<&str, (u64, &[String])> = HashMap::new();
+    for entry in case.history {
+        let (Op::Enqueue { jobs, key: Some(key) }, Outcome::Ok(Reply::Jobs(ids))) = (&entry.op, &entry.outcome) else {
+            continue;
+        };
+        let Some(first) = jobs.first() else { continue };
+        let (item, answer) = *answers.entry(key).or_insert((first.item, ids));
+        if item != first.item {
+            found.push(Violation::new(
+                4,
+                format!("key {key} was taken with two bodies, items {item} and {}", first.item),
+            ));
+        } else if answer != ids {
+            found.push(Violation::new(4, format!("key {key} was answered with {answer:?} and with {ids:?}")));
+        }
+    }
+}
+
 fn unique_keys_have_one_job(case: &Case<'_>, found: &mut Vec<Violation>) {
     let mut first: HashMap<(&str, &str), &str> = HashMap::new();
     for (spec, id) in accepted(case) {
@@ -83,14 +103,21 @@ fn refused_left_nothing(case: &Case<'_>, found: &mut Vec<Violation>) {
     let mut events: HashSet<&str> = HashSet::new();
     for entry in case.history.iter().filter(refused) {
         match &entry.op {
-            Op::Enqueue { jobs } => items.extend(jobs.iter().map(|job| job.item)),
-            Op::Publish { external_id, .. } => drop(events.insert(external_id)),
+            Op::Enqueue { jobs, .. } => items.extend(jobs.iter().map(|job| job.item)),
+            Op::Publish { external_id, .. } => events.extend([external_id.as_str()]),
             _ => {}
         }
     }
     // The same item may have been taken in another request, before or after.
     for (spec, _) in accepted(case) {
         items.remove(&spec.item);
+    }
+    for entry in case.history.iter().filter(|entry| entry.outcome == Outcome::Unknown) {
+        match &entry.op {
+            Op::Enqueue { jobs, .. } => items.retain(|item| jobs.iter().all(|job| job.item != *item)),
+            Op::Publish { external_id, .. } => events.retain(|event| *event != external_id),
+            _ => {}
+        }
     }
     for entry in case.history {
         if let Outcome::Ok(Reply::Granted(grants)) = &entry.outcome {
@@ -118,7 +145,7 @@ fn totals_fit(case: &Case<'_>, found: &mut Vec<Violation>) {
     let mut open: BTreeMap<&str, u64> = BTreeMap::new();
     let mut counted: HashSet<u64> = HashSet::new();
     for entry in case.history.iter().filter(|entry| entry.outcome == Outcome::Unknown) {
-        let Op::Enqueue { jobs } = &entry.op else { continue };
+        let Op::Enqueue { jobs, .. } = &entry.op else { continue };
         for job in jobs.iter().filter(|job| !resolved.contains(&job.item)) {
             if counted.insert(job.item) {
                 *open.entry(&job.queue).or_default() += 1;
@@ -136,7 +163,7 @@ fn totals_fit(case: &Case<'_>, found: &mut Vec<Violation>) {
             ));
         }
         let prefix = &case.setup.batch_queue_prefix;
-        if !prefix.is_empty() && queue.starts_with(prefix) && total % case.setup.batch != 0 {
+        if !prefix.is_empty() && queue.starts_with(prefix) && !total.is_multiple_of(case.setup.batch) {
             found.push(Violation::new(
                 3,
                 format!("queue {queue} only gets batches of {} and counts {total} jobs", case.setup.batch),

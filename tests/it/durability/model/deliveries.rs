@@ -14,6 +14,12 @@ pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
         for delivery in &seen.deliveries {
             attempts_have_no_gap(event, delivery, found);
             ends_have_a_reason(&received, event, delivery, found);
+            if case.seen.is_final && delivery.state != "succeeded" {
+                found.push(Violation::new(
+                    22,
+                    format!("delivery {} of {event} never succeeded: {delivery:?}", delivery.id),
+                ));
+            }
         }
     }
     received_fits(case, found);

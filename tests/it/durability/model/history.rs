@@ -21,12 +21,12 @@ pub(crate) struct JobSpec {
 /// One request to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Op {
-    /// One job, or several that must be taken or left together.
-    Enqueue { jobs: Vec<JobSpec> },
+    /// One job, or several that must be taken or left together; the key makes repeating it harmless.
+    Enqueue { jobs: Vec<JobSpec>, key: Option<String> },
     /// An event with the caller's own id, which makes repeating it harmless.
     Publish { external_id: String, event_type: String, data: String },
     /// Up to some number of jobs for a worker.
-    Lease { lease_ms: u64 },
+    Lease { queue: String, max: u64, lease_ms: u64 },
     /// The end of a leased job, successful.
     Complete { job: String, token: String, result: String },
     /// The end of an attempt, not successful.
@@ -137,6 +137,8 @@ pub(crate) struct Observation {
     pub(crate) counters: BTreeMap<String, BTreeMap<String, u64>>,
     /// Queues of which every known job was asked for, so that a recount is possible.
     pub(crate) recounted: BTreeSet<String>,
+    /// Whether everything had time to end: then every delivery must have succeeded.
+    pub(crate) is_final: bool,
     pub(crate) events_asked: HashSet<String>,
     pub(crate) events: HashMap<String, EventSeen>,
     /// Terminal states of jobs, and times at which deliveries were first seen terminal, of earlier observations.

@@ -50,7 +50,7 @@ fn of(entry: &Entry) -> Vec<(&str, What<'_>)> {
         Outcome::Refused(_) => return Vec::new(),
     };
     match (&entry.op, &entry.outcome) {
-        (Op::Lease { lease_ms }, Outcome::Ok(Reply::Granted(grants))) => grants
+        (Op::Lease { lease_ms, .. }, Outcome::Ok(Reply::Granted(grants))) => grants
             .iter()
             .map(|Grant { job, token, .. }| (job.as_str(), What::Granted { token, lease_ms: *lease_ms }))
             .collect(),

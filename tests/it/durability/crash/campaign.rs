@@ -1,0 +1,376 @@
+//! One run: load, death, restart, check, again and again on one data directory; then everything is finished and checked.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write as _,
+    fs,
+    path::PathBuf,
+    process::ExitStatus,
+    sync::{Arc, atomic::Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use super::{
+    client::{Client, Sent},
+    node::{Node, Place, wait_for},
+    observe::{Reader, describe, known_events, known_jobs},
+    plan::End,
+    receiver::{Receiver, SECRET},
+    traffic::{BATCH, Traffic, World, queues},
+};
+use crate::durability::model::{Case, Observation, Op, Outcome, Reply, Setup, Violation, check, is_terminal};
+
+const CONNECTIONS: u64 = 16;
+/// Without this much acknowledged work a cycle would prove nothing.
+const LEAST_PER_CYCLE: u64 = 20;
+const LEAST_PER_CYCLE_ON_AVERAGE: u64 = 200;
+const PATIENCE: Duration = Duration::from_secs(10);
+const DRAIN_LIMIT: Duration = Duration::from_mins(1);
+const OFFLINE_CHECK_EVERY: u32 = 10;
+
+/// What a run did, for its last line.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) deaths: u32,
+    pub(crate) slowest_ready: Duration,
+    pub(crate) offline_checks: u32,
+    pub(crate) unknown_resolved: u64,
+}
+
+/// A run in progress.
+pub(crate) struct Campaign {
+    pub(crate) name: &'static str,
+    pub(crate) seed: u64,
+    pub(crate) tally: Tally,
+    place: Place,
+    directory: PathBuf,
+    world: Arc<World>,
+    receiver: Receiver,
+    setup: Setup,
+    key: String,
+    terminal_jobs: HashMap<String, String>,
+    terminal_deliveries: HashMap<String, u64>,
+    /// Entries before this one have no unknown enqueue left.
+    resolved: usize,
+}
+
+impl Campaign {
+    /// First start on an empty directory: webhooks and event types are made, the first server is ready.
+    pub(crate) fn begin(name: &'static str, seed: u64) -> (Self, Node) {
+        let directory =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{seed}-{}", std::process::id()));
+        fs::remove_dir_all(&directory).ok();
+        fs::create_dir_all(&directory).unwrap();
+        let start = Instant::now();
+        let place = Place::new(&directory);
+        let node = place.start().unwrap();
+        let key = place.api_key().unwrap();
+        let mut campaign = Self {
+            name,
+            seed,
+            tally: Tally::default(),
+            place,
+            directory,
+            world: World::new(start),
+            receiver: Receiver::start(start),
+            setup: Setup { webhooks: Vec::new(), batch_queue_prefix: "batch-".to_owned(), batch: BATCH },
+            key,
+            terminal_jobs: HashMap::new(),
+            terminal_deliveries: HashMap::new(),
+            resolved: 0,
+        };
+        campaign.set_up(&node);
+        (campaign, node)
+    }
+
+    fn set_up(&mut self, node: &Node) {
+        let mut client = Client::new(node.address, &self.key);
+        let mut call = |method: &str, path: &str, body: &Value| -> Value {
+            let text = if body.is_null() { String::new() } else { body.to_string() };
+            match client.call(method, path, &text, None) {
+                Sent::Answer { status: 200..300, body } => serde_json::from_slice(&body).unwrap_or_default(),
+                other => panic!("{method} {path}: {}", describe(&other)),
+            }
+        };
+        let demo = call("GET", "/webhooks?limit=250", &Value::Null);
+        for webhook in demo["data"].as_array().unwrap() {
+            call("DELETE", &format!("/webhooks/{}", webhook["id"].as_str().unwrap()), &Value::Null);
+        }
+        for event_type in ["crash.one", "crash.two", "crash.three"] {
+            call("POST", "/event-types", &json!({ "name": event_type, "description": "Sent by the crash test." }));
+        }
+        let retries: Vec<u64> = vec![250; 12];
+        for (path, pattern) in [("ok", "*"), ("flaky", "crash.one"), ("ok", "crash.two")] {
+            let url = format!("http://{}/{path}/{pattern}", self.receiver.address).replace('*', "all");
+            let body = json!({ "url": url, "events": [pattern], "secret": SECRET, "retry": { "delays_ms": retries } });
+            let made = call("POST", "/webhooks", &body);
+            self.setup.webhooks.push((made["id"].as_str().unwrap().to_owned(), pattern.to_owned()));
+        }
+    }
+
+    /// Puts the server under load and ends it as planned; returns the next server, ready.
+    pub(crate) fn cycle(&mut self, node: Node, cycle: u32, end: End) -> Node {
+        let before = self.world.acknowledged.load(Ordering::Relaxed);
+        let traffic = Traffic::start(&self.world, node.address, &self.key, cycle, CONNECTIONS, self.seed);
+        let is_busy = |after: Duration| {
+            thread::sleep(after);
+            let least = before + LEAST_PER_CYCLE;
+            wait_for(PATIENCE, || (self.world.acknowledged.load(Ordering::Relaxed) >= least).then_some(())).is_some()
+        };
+        let after = end.after();
+        let was_busy = is_busy(after);
+        match end {
+            End::Kill { .. } | End::KillTwice { .. } | End::KillStarting { .. } => node.kill(),
+            End::Terminate { .. } => self.require_orderly_end(node.terminate()),
+            End::Pause { pause, is_continued, .. } => {
+                node.signal(Signal::STOP);
+                thread::sleep(pause);
+                if is_continued {
+                    node.signal(Signal::CONT);
+                    thread::sleep(after);
+                }
+                node.kill();
+            }
+        }
+        traffic.end();
+        self.tally.deaths += 1;
+        self.require(was_busy, || format!("fewer than {LEAST_PER_CYCLE} operations were acknowledged in a cycle"));
+        if cycle.is_multiple_of(OFFLINE_CHECK_EVERY) {
+            self.check_offline();
+        }
+        self.die_while_starting(end);
+        self.restart()
+    }
+
+    /// Starts the server under a wrapper that kills it at a system call, loads it until then, and starts it anew.
+    pub(crate) fn cycle_at_call(&mut self, node: Node, cycle: u32, wrapper: &[String]) -> Node {
+        // The plain server takes the load first, so that each cycle has acknowledged work.
+        let mut next = self.cycle(node, cycle, End::Kill { after: Duration::from_millis(300) });
+        next.signal(Signal::TERM);
+        self.require(next.ended(PATIENCE * 4), || "SIGTERM did not end the server".to_owned());
+        if let Ok(mut node) = self.place.spawn(wrapper).wait() {
+            let traffic = Traffic::start(&self.world, node.address, &self.key, cycle, CONNECTIONS, !self.seed);
+            // A call that is never made that often leaves the server alive; then it is killed as usual.
+            node.ended(PATIENCE / 2);
+            node.kill();
+            traffic.end();
+        }
+        self.tally.deaths += 1;
+        self.restart()
+    }
+
+    fn die_while_starting(&mut self, end: End) {
+        if let End::KillTwice { again: wait, .. } | End::KillStarting { starting: wait, .. } = end {
+            let starting = self.place.spawn(&[]);
+            thread::sleep(wait);
+            drop(starting);
+            self.tally.deaths += 1;
+        }
+    }
+
+    fn restart(&mut self) -> Node {
+        match self.place.start() {
+            Ok(node) => {
+                self.tally.slowest_ready = self.tally.slowest_ready.max(node.ready_after);
+                node
+            }
+            Err(error) => self.fail(&[], &format!("no restart: {error}")),
+        }
+    }
+
+    /// Runs `novapulse check` on the stopped directory.
+    pub(crate) fn check_offline(&mut self) {
+        self.tally.offline_checks += 1;
+        if let Err(error) = self.place.check_offline() {
+            self.fail(&[Violation { invariant: 30, text: error }], "the offline check");
+        }
+    }
+
+    /// Checks everything that belongs to this cycle's queues, its events, and one older generation.
+    pub(crate) fn check_after_restart(&mut self, node: &Node, cycle: u32) {
+        let reader = Reader { address: node.address, key: self.key.clone() };
+        // Before anything is asked again: nothing may be there by half.
+        let counters = self.expect(reader.counters());
+        self.judge(Observation { counters, ..Observation::default() });
+        self.resolve(node, cycle);
+        let mut chosen: BTreeSet<String> = queues(cycle).into();
+        chosen.extend(queues((self.seed as u32).wrapping_add(cycle * 7) % (cycle + 1)));
+        self.look(&reader, &chosen, |of| of + 1 >= cycle, false);
+    }
+
+    fn look(&mut self, reader: &Reader, chosen: &BTreeSet<String>, cycles: impl Fn(u32) -> bool, is_final: bool) {
+        let (jobs, events) = {
+            let history = self.world.history.lock().unwrap();
+            (known_jobs(&history, chosen), known_events(&history, cycles))
+        };
+        let mut seen = self.expect(reader.observe_settled(&jobs, &events, chosen));
+        seen.recounted.retain(|queue| seen.counters.contains_key(queue));
+        seen.is_final = is_final;
+        self.judge(seen);
+    }
+
+    fn judge(&mut self, mut seen: Observation) {
+        seen.at = self.world.start.elapsed().as_micros() as u64;
+        seen.terminal_jobs = std::mem::take(&mut self.terminal_jobs);
+        seen.terminal_deliveries = std::mem::take(&mut self.terminal_deliveries);
+        let found = {
+            let history = self.world.history.lock().unwrap();
+            let received = self.receiver.received();
+            check(&Case { setup: &self.setup, history: &history, seen: &seen, received: &received })
+        };
+        self.terminal_jobs = std::mem::take(&mut seen.terminal_jobs);
+        self.terminal_deliveries = std::mem::take(&mut seen.terminal_deliveries);
+        let ended = seen.jobs.iter().filter(|(_, job)| is_terminal(&job.state));
+        self.terminal_jobs.extend(ended.map(|(id, job)| (id.clone(), job.state.clone())));
+        for delivery in seen.events.values().flat_map(|event| &event.deliveries) {
+            if matches!(delivery.state.as_str(), "succeeded" | "failed" | "cancelled") {
+                self.terminal_deliveries.entry(delivery.id.clone()).or_insert(seen.at);
+            }
+        }
+        if !found.is_empty() {
+            self.fail(&found, "promises are broken");
+        }
+    }
+
+    /// Asks every unknown enqueue and publish again with its key, which says whether it had happened.
+    fn resolve(&mut self, node: &Node, cycle: u32) {
+        let unknown: Vec<Op> = {
+            let history = self.world.history.lock().unwrap();
+            let open = history[self.resolved..].iter().filter(|entry| entry.outcome == Outcome::Unknown);
+            open.filter(|entry| matches!(entry.op, Op::Enqueue { .. } | Op::Publish { .. }))
+                .map(|entry| entry.op.clone())
+                .collect()
+        };
+        let mut client = Client::new(node.address, &self.key);
+        for op in unknown {
+            let outcome = self.world.perform(&mut client, cycle, op.clone());
+            let is_resolved = matches!(outcome, Some(Outcome::Ok(_) | Outcome::Refused(409 | 422)));
+            self.require(is_resolved, || format!("{op:?} could not be asked again: {outcome:?}"));
+            self.tally.unknown_resolved += 1;
+        }
+        self.resolved = self.world.history.lock().unwrap().len();
+    }
+
+    /// Finishes all work, stops the server in order, and checks everything once more.
+    pub(crate) fn finish(mut self, node: Node, cycles: u32) {
+        let reader = Reader { address: node.address, key: self.key.clone() };
+        self.drain(&reader, cycles);
+        let all: BTreeSet<String> = (0..=cycles).flat_map(queues).collect();
+        self.look(&reader, &all, |_| true, true);
+        self.require_orderly_end(node.terminate());
+        self.check_offline();
+        let node = self.restart();
+        let reader = Reader { address: node.address, key: self.key.clone() };
+        self.look(&reader, &all, |_| true, true);
+        node.kill();
+        self.report(cycles);
+        fs::remove_dir_all(&self.directory).ok();
+    }
+
+    /// Works on every job until none is left and every delivery has ended.
+    fn drain(&mut self, reader: &Reader, cycles: u32) {
+        let open = ["waiting", "delayed", "active", "retrying"];
+        let left = |reader: &Reader| -> Result<u64, String> {
+            let counters = reader.counters()?;
+            let is_worked_on = |queue: &&String| !queue.starts_with("unique-");
+            Ok(counters
+                .keys()
+                .filter(is_worked_on)
+                .flat_map(|queue| open.map(|state| counters[queue].get(state)))
+                .flatten()
+                .sum())
+        };
+        let deadline = Instant::now() + DRAIN_LIMIT;
+        thread::scope(|scope| {
+            for _ in 0..CONNECTIONS {
+                scope.spawn(|| {
+                    let mut client = Client::new(reader.address, &self.key);
+                    while left(reader).is_ok_and(|left| left > 0) && Instant::now() < deadline {
+                        for queue in (0..=cycles).step_by(4).flat_map(|cycle| queues(cycle).into_iter().take(2)) {
+                            self.work_off(&mut client, cycles + 1, queue);
+                        }
+                    }
+                });
+            }
+        });
+        let left = self.expect(left(reader));
+        self.require(left == 0, || format!("{left} jobs and deliveries did not end within {DRAIN_LIMIT:?}"));
+    }
+
+    fn work_off(&self, client: &mut Client, cycle: u32, queue: String) {
+        loop {
+            let op = Op::Lease { queue: queue.clone(), max: 50, lease_ms: 30_000 };
+            let Some(Outcome::Ok(Reply::Granted(grants))) = self.world.perform(client, cycle, op) else { return };
+            if grants.is_empty() {
+                return;
+            }
+            for grant in grants {
+                let op = Op::Complete { job: grant.job, token: grant.token, result: "{\"by\":\"drain\"}".to_owned() };
+                if self.world.perform(client, cycle, op).is_none() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn report(&self, cycles: u32) {
+        let history = self.world.history.lock().unwrap();
+        let acknowledged = history.iter().filter(|entry| matches!(entry.outcome, Outcome::Ok(_))).count() as u64;
+        let refused = history.iter().filter(|entry| matches!(entry.outcome, Outcome::Refused(_))).count();
+        println!(
+            "{}: seed {}, {cycles} cycles, {acknowledged} acknowledged, {refused} refused, {} of {} entries unknown; \
+             {} deliveries received; {:?}",
+            self.name,
+            self.seed,
+            history.len() as u64 - acknowledged - refused as u64,
+            history.len(),
+            self.receiver.received().len(),
+            self.tally
+        );
+        let least = u64::from(cycles) * LEAST_PER_CYCLE_ON_AVERAGE;
+        assert!(
+            acknowledged >= least,
+            "only {acknowledged} acknowledged operations in {cycles} cycles; {least} are needed"
+        );
+    }
+
+    fn require_orderly_end(&self, status: Option<ExitStatus>) {
+        self.require(status.is_some_and(|status| status.success()), || format!("SIGTERM ended with {status:?}"));
+    }
+
+    fn require(&self, holds: bool, what: impl FnOnce() -> String) {
+        if !holds {
+            self.fail(&[], &what());
+        }
+    }
+
+    fn expect<T>(&self, result: Result<T, String>) -> T {
+        result.unwrap_or_else(|error| self.fail(&[], &error))
+    }
+
+    /// Ends the run with everything needed to look into it; the data directory stays.
+    fn fail(&self, found: &[Violation], what: &str) -> ! {
+        let path = self.directory.join("history.txt");
+        let mut text = String::new();
+        for entry in self.world.history.lock().unwrap().iter() {
+            writeln!(text, "{entry:?}").unwrap();
+        }
+        fs::write(&path, text).unwrap();
+        let mut listed = String::new();
+        for violation in found.iter().take(20) {
+            writeln!(listed, "  {violation}").unwrap();
+        }
+        panic!(
+            "{what} ({} violations)\n{listed}replay: NOVAPULSE_CRASH_SEED={} cargo test --test it durability::crash\n\
+             history: {}\nlast words of the server:\n{}",
+            found.len(),
+            self.seed,
+            path.display(),
+            self.place.log_tail()
+        );
+    }
+}

@@ -1,0 +1,206 @@
+//! The real binary as a child process on one data directory: start, signals, the offline check.
+
+use std::{
+    fs::{self, File},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+const START_LIMIT: Duration = Duration::from_secs(30);
+const STOP_LIMIT: Duration = Duration::from_secs(45);
+/// Between two looks at something that has no other way to tell.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Looks until there is an answer or the time is up.
+pub(crate) fn wait_for<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(answer) = look() {
+            return Some(answer);
+        }
+        if Instant::now() > deadline {
+            return None;
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// The place of one run: data directory, ready file and log.
+pub(crate) struct Place {
+    directory: PathBuf,
+}
+
+impl Place {
+    /// Takes an existing directory for a run.
+    pub(crate) fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_path_buf() }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    fn ready_file(&self) -> PathBuf {
+        self.directory.join("ready.json")
+    }
+
+    /// The last lines the server printed, for the report of a failure.
+    pub(crate) fn log_tail(&self) -> String {
+        let text = fs::read_to_string(self.directory.join("server.log")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+
+    /// Starts the server and returns at once; `wrapper` goes in front of the command (strace).
+    pub(crate) fn spawn(&self, wrapper: &[String]) -> Starting<'_> {
+        fs::remove_file(self.ready_file()).ok();
+        let log = File::options().create(true).append(true).open(self.directory.join("server.log")).unwrap();
+        let binary = env!("CARGO_BIN_EXE_novapulse").to_owned();
+        let words: Vec<String> = wrapper.iter().cloned().chain([binary]).collect();
+        let child = Command::new(&words[0])
+            .args(&words[1..])
+            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data"])
+            .arg(self.data())
+            .arg("--ready-file")
+            .arg(self.ready_file())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Starting { place: self, child: Some(child), begun: Instant::now() }
+    }
+
+    /// Starts the server and waits until it is ready.
+    ///
+    /// # Errors
+    /// What the server printed, when it ended or was not ready in time.
+    pub(crate) fn start(&self) -> Result<Node, String> {
+        self.spawn(&[]).wait()
+    }
+
+    /// Runs `novapulse check` on the stopped directory.
+    ///
+    /// # Errors
+    /// What it printed, when it found something wrong.
+    pub(crate) fn check_offline(&self) -> Result<(), String> {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_novapulse")).args(["check", "--data"]).arg(self.data()).output().unwrap();
+        if output.status.success() {
+            return Ok(());
+        }
+        let text = [output.stdout, output.stderr].concat();
+        Err(format!("check ended with {}: {}", output.status, String::from_utf8_lossy(&text)))
+    }
+
+    /// The API key of the demo company.
+    ///
+    /// # Errors
+    /// When the file that the first start leaves is missing or incomplete.
+    pub(crate) fn api_key(&self) -> Result<String, String> {
+        let path = self.data().join("dev-credentials.json");
+        let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let value: Value = serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+        value.get("api_key").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| "no api_key".to_owned())
+    }
+}
+
+/// A server that may not be ready yet; killed when dropped.
+pub(crate) struct Starting<'a> {
+    place: &'a Place,
+    child: Option<Child>,
+    begun: Instant,
+}
+
+impl Starting<'_> {
+    /// Waits until the server is ready.
+    pub(crate) fn wait(mut self) -> Result<Node, String> {
+        let mut child = self.child.take().ok_or("no child")?;
+        let file = self.place.ready_file();
+        let mut ended = None;
+        let address = wait_for(START_LIMIT, || {
+            if let Some(address) = fs::read(&file).ok().and_then(|bytes| ready_address(&bytes)) {
+                return Some(Some(address));
+            }
+            ended = child.try_wait().unwrap_or(None);
+            ended.map(|_| None)
+        });
+        if let Some(address) = address.flatten() {
+            return Ok(Node { child, address, ready_after: self.begun.elapsed() });
+        }
+        child.kill().ok();
+        child.wait().ok();
+        let what = ended.map_or_else(|| "was not ready in time".to_owned(), |status| format!("ended with {status}"));
+        Err(format!("the server {what}:\n{}", self.place.log_tail()))
+    }
+
+    /// Waits until the process ends by itself or is ready; true when it ended.
+    pub(crate) fn ended_before_ready(&mut self, limit: Duration) -> bool {
+        let file = self.place.ready_file();
+        let Some(child) = self.child.as_mut() else { return true };
+        wait_for(limit, || match child.try_wait() {
+            Ok(Some(_)) => Some(true),
+            _ => file.exists().then_some(false),
+        })
+        .unwrap_or(false)
+    }
+}
+
+impl Drop for Starting<'_> {
+    fn drop(&mut self) {
+        if let Some(child) = self.child.as_mut() {
+            child.kill().ok();
+            child.wait().ok();
+        }
+    }
+}
+
+fn ready_address(bytes: &[u8]) -> Option<SocketAddr> {
+    let ready: Value = serde_json::from_slice(bytes).ok()?;
+    ready.get("url")?.as_str()?.trim_start_matches("http://").trim_end_matches('/').parse().ok()
+}
+
+/// A server that is ready; killed when dropped.
+pub(crate) struct Node {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    pub(crate) ready_after: Duration,
+}
+
+impl Node {
+    /// SIGKILL, and waits for the end.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+
+    /// SIGTERM; the server must end by itself within its grace.
+    pub(crate) fn terminate(mut self) -> Option<ExitStatus> {
+        self.signal(Signal::TERM);
+        wait_for(STOP_LIMIT, || self.child.try_wait().ok().flatten())
+    }
+
+    /// Sends SIGSTOP or SIGCONT.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).unwrap();
+        kill_process(pid, signal).ok();
+    }
+
+    /// Waits until the process ends by itself (killed by an injected fault); true when it did.
+    pub(crate) fn ended(&mut self, limit: Duration) -> bool {
+        wait_for(limit, || self.child.try_wait().ok().flatten()).is_some()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

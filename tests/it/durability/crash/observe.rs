@@ -1,0 +1,237 @@
+//! Reads back through the API what the server holds after a restart.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::SocketAddr,
+    sync::Mutex,
+    thread,
+    time::Duration,
+};
+
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    client::{Client, Sent},
+    node::wait_for,
+};
+use crate::durability::model::{AttemptSeen, DeliverySeen, Entry, EventSeen, JobSeen, Observation, Op, Outcome, Reply};
+
+const READERS: usize = 8;
+/// States still move by timers after the load has stopped; a recount is repeated until it fits, at most this long.
+const SETTLE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Where to read.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    pub(crate) address: SocketAddr,
+    pub(crate) key: String,
+}
+
+#[derive(Deserialize)]
+struct Job {
+    queue: String,
+    state: String,
+    payload: Box<RawValue>,
+    priority: u8,
+    #[serde(alias = "attempts_max")]
+    max_attempts: u32,
+    result: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    data: Box<RawValue>,
+    deliveries: Vec<Delivery>,
+}
+
+#[derive(Deserialize)]
+struct Delivery {
+    id: String,
+    webhook_id: String,
+    state: String,
+    #[serde(default)]
+    attempts: Vec<Attempt>,
+}
+
+#[derive(Deserialize)]
+struct Attempt {
+    number: u32,
+    status: Option<u16>,
+}
+
+impl Reader {
+    /// The counters of all queues by state.
+    pub(crate) fn counters(&self) -> Result<BTreeMap<String, BTreeMap<String, u64>>, String> {
+        const STATES: [&str; 7] = ["waiting", "delayed", "active", "retrying", "completed", "failed", "cancelled"];
+        let mut client = Client::new(self.address, &self.key);
+        let body = get(&mut client, "/queue/stats")?.ok_or("no /queue/stats")?;
+        let stats: Value = serde_json::from_slice(&body).map_err(|error| format!("/queue/stats: {error}"))?;
+        let queues = stats.get("queues").and_then(Value::as_object).ok_or("no queues in /queue/stats")?;
+        let figures = |queue: &Value| {
+            STATES
+                .into_iter()
+                .filter_map(|state| Some((state.to_owned(), queue.get(state)?.as_u64()?)))
+                .collect::<BTreeMap<_, _>>()
+        };
+        Ok(queues.iter().map(|(name, queue)| (name.clone(), figures(queue))).collect())
+    }
+
+    /// Reads these jobs and events; those that answer 404 are absent from the observation.
+    pub(crate) fn observe(&self, jobs: &[String], events: &[(String, String)]) -> Result<Observation, String> {
+        let mut seen = Observation { asked: jobs.iter().cloned().collect(), ..Observation::default() };
+        let found = self.each(jobs, |client, id| {
+            let Some(body) = get(client, &format!("/jobs/{id}"))? else { return Ok(None) };
+            let job: Job = serde_json::from_slice(&body).map_err(|error| unreadable(id, &error, &body))?;
+            Ok(Some(JobSeen {
+                queue: job.queue,
+                state: job.state,
+                payload: job.payload.get().to_owned(),
+                priority: job.priority,
+                attempts: job.max_attempts,
+                result: job.result.map(|result| result.get().to_owned()).filter(|result| result != "null"),
+            }))
+        })?;
+        seen.jobs = jobs.iter().cloned().zip(found).filter_map(|(id, job)| Some((id, job?))).collect();
+        let found = self.each(events, |client, (_, id)| {
+            let Some(body) = get(client, &format!("/events/{id}"))? else { return Ok(None) };
+            let event: Event = serde_json::from_slice(&body).map_err(|error| unreadable(id, &error, &body))?;
+            let deliveries = event.deliveries.into_iter().map(|delivery| read_delivery(client, &delivery));
+            Ok(Some(EventSeen {
+                data: event.data.get().to_owned(),
+                deliveries: deliveries.collect::<Result<_, String>>()?,
+            }))
+        })?;
+        seen.events_asked = events.iter().map(|(external, _)| external.clone()).collect();
+        seen.events =
+            events.iter().zip(found).filter_map(|((external, _), event)| Some((external.clone(), event?))).collect();
+        Ok(seen)
+    }
+
+    /// Reads until counters and a recount agree, or for [`SETTLE_LIMIT`].
+    pub(crate) fn observe_settled(
+        &self,
+        jobs: &[String],
+        events: &[(String, String)],
+        queues: &BTreeSet<String>,
+    ) -> Result<Observation, String> {
+        let mut last = Err("never read".to_owned());
+        wait_for(SETTLE_LIMIT, || {
+            last = self.counters().and_then(|before| {
+                let mut seen = self.observe(jobs, events)?;
+                seen.counters = self.counters()?;
+                let is_quiet = before == seen.counters;
+                seen.recounted.clone_from(queues);
+                Ok((seen, is_quiet))
+            });
+            match &last {
+                Ok((seen, is_quiet)) => (*is_quiet && fits(seen, queues)).then_some(()),
+                Err(_) => Some(()),
+            }
+        });
+        last.map(|(seen, _)| seen)
+    }
+
+    /// Applies `read` to each item over several connections, keeping the order.
+    fn each<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        read: impl Fn(&mut Client, &T) -> Result<R, String> + Sync,
+    ) -> Result<Vec<R>, String> {
+        let size = items.len().div_ceil(READERS).max(1);
+        let failure = Mutex::new(None);
+        let mut all = Vec::with_capacity(items.len());
+        thread::scope(|scope| {
+            let readers: Vec<_> = items
+                .chunks(size)
+                .map(|chunk| {
+                    scope.spawn(|| {
+                        let mut client = Client::new(self.address, &self.key);
+                        let read: Result<Vec<R>, String> = chunk.iter().map(|item| read(&mut client, item)).collect();
+                        read.unwrap_or_else(|error| {
+                            failure.lock().unwrap().get_or_insert(error);
+                            Vec::new()
+                        })
+                    })
+                })
+                .collect();
+            for reader in readers {
+                all.extend(reader.join().unwrap());
+            }
+        });
+        failure.into_inner().unwrap().map_or(Ok(all), Err)
+    }
+}
+
+fn get(client: &mut Client, path: &str) -> Result<Option<Vec<u8>>, String> {
+    match client.call("GET", path, "", None) {
+        Sent::Answer { status: 200, body } => Ok(Some(body)),
+        Sent::Answer { status: 404, .. } => Ok(None),
+        other => Err(format!("GET {path}: {}", describe(&other))),
+    }
+}
+
+fn read_delivery(client: &mut Client, delivery: &Delivery) -> Result<DeliverySeen, String> {
+    let path = format!("/deliveries/{}", delivery.id);
+    let body = get(client, &path)?.ok_or_else(|| format!("{path} is named by its event and not there"))?;
+    let full: Delivery = serde_json::from_slice(&body).map_err(|error| unreadable(&delivery.id, &error, &body))?;
+    let attempts = full.attempts.into_iter().map(|Attempt { number, status }| AttemptSeen { number, status }).collect();
+    Ok(DeliverySeen { id: full.id, webhook: full.webhook_id, state: full.state, attempts })
+}
+
+fn fits(seen: &Observation, queues: &BTreeSet<String>) -> bool {
+    let mut recount: HashMap<(&str, &str), u64> = HashMap::new();
+    for job in seen.jobs.values() {
+        *recount.entry((&job.queue, &job.state)).or_default() += 1;
+    }
+    queues.iter().all(|queue| {
+        seen.counters.get(queue).is_none_or(|counters| {
+            counters
+                .iter()
+                .all(|(state, kept)| recount.get(&(queue.as_str(), state.as_str())).copied().unwrap_or(0) == *kept)
+        })
+    })
+}
+
+fn unreadable(what: &str, error: &serde_json::Error, body: &[u8]) -> String {
+    format!("{what}: {error}: {}", String::from_utf8_lossy(&body[..body.len().min(600)]))
+}
+
+/// An answer in words.
+pub(crate) fn describe(sent: &Sent) -> String {
+    match sent {
+        Sent::Answer { status, body } => format!("{status} {}", String::from_utf8_lossy(&body[..body.len().min(600)])),
+        Sent::Never => "no connection".to_owned(),
+        Sent::Lost => "connection lost".to_owned(),
+    }
+}
+
+/// Ids of all jobs of these queues that were acknowledged or leased.
+pub(crate) fn known_jobs(history: &[Entry], queues: &BTreeSet<String>) -> Vec<String> {
+    let mut ids = BTreeSet::new();
+    for entry in history {
+        match (&entry.op, &entry.outcome) {
+            (Op::Enqueue { jobs, .. }, Outcome::Ok(Reply::Jobs(answered))) => {
+                ids.extend(
+                    jobs.iter().zip(answered).filter(|(job, _)| queues.contains(&job.queue)).map(|(_, id)| id.clone()),
+                );
+            }
+            (Op::Lease { queue, .. }, Outcome::Ok(Reply::Granted(grants))) if queues.contains(queue) => {
+                ids.extend(grants.iter().map(|grant| grant.job.clone()));
+            }
+            _ => {}
+        }
+    }
+    ids.into_iter().collect()
+}
+
+/// External and own ids of the acknowledged events of these cycles.
+pub(crate) fn known_events(history: &[Entry], cycles: impl Fn(u32) -> bool) -> Vec<(String, String)> {
+    let mut ids = BTreeMap::new();
+    for entry in history.iter().filter(|entry| cycles(entry.cycle)) {
+        if let (Op::Publish { external_id, .. }, Outcome::Ok(Reply::Event { id, .. })) = (&entry.op, &entry.outcome) {
+            ids.insert(external_id.clone(), id.clone());
+        }
+    }
+    ids.into_iter().collect()
+}
