@@ -33,7 +33,7 @@ fn strace_is_there() -> bool {
 }
 
 fn traced(calls: &str, more: &[&str]) -> Vec<String> {
-    let fixed = ["strace", "-D", "-f", "-qq", "--seccomp-bpf", "-e"];
+    let fixed = ["strace", "-D", "-f", "-qq", "-e"];
     let trace = format!("trace={calls}");
     fixed.into_iter().chain([trace.as_str()]).chain(more.iter().copied()).map(str::to_owned).collect()
 }
