@@ -217,7 +217,7 @@ impl Events {
         {
             return if existing.has_content(&new.event_type, &new.data) {
                 let message_id = existing.message_id();
-                Ok(Published { id: existing.id, message_id, deliveries: 0, is_duplicate: true })
+                Ok(Published { id: existing.id, message_id, deliveries: existing.deliveries, is_duplicate: true })
             } else {
                 Err(Error::OtherContent(external_id.clone()))
             };

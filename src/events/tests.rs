@@ -78,7 +78,7 @@ fn a_given_id_is_idempotent_for_the_same_content_only() {
     assert_eq!((first.message_id.as_str(), first.deliveries, first.is_duplicate), ("order-1", 3, false));
     for same in [r#"{"a":1,"b":2}"#, r#"{ "b": 2, "a": 1 }"#] {
         let again = world.publish("order.created", same, Some("order-1")).unwrap();
-        assert_eq!(again, Published { deliveries: 0, is_duplicate: true, ..first.clone() });
+        assert_eq!(again, Published { is_duplicate: true, ..first.clone() });
     }
     for (event_type, data) in [("order.created", r#"{"a":2}"#), ("order.paid", r#"{"a":1,"b":2}"#)] {
         let refused = world.publish(event_type, data, Some("order-1"));
