@@ -298,7 +298,9 @@ impl Shared {
     fn offer(&self, ready: Box<Ready>) {
         let key = (ready.granted.key.0, ready.granted.state.place.group);
         let limit = ready.granted.group_limit;
-        if let Some(ready) = self.local().offer(key, limit, ready) {
+        // Bound first: a lock in the condition would be held through the body.
+        let refused = self.local().offer(key, limit, ready);
+        if let Some(ready) = refused {
             self.local().drop_claimed();
             self.release(&ready.ctx.job, &ready.granted);
         }

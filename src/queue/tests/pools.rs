@@ -170,6 +170,23 @@ async fn many_jobs_run_once_each_within_the_concurrency() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drain_in_the_middle_of_a_backlog_gives_everything_back() {
+    for _ in 0..20 {
+        let mut bench = Bench::new().await;
+        let queues = bench.kernel.queues.clone();
+        let jobs = vec![script("quick"); 1000];
+        bench.kernel.db.write(move |tx| enqueue_many(tx, &queues, jobs)).await.unwrap();
+        bench.ended(100).await;
+        tokio::time::timeout(PATIENCE, bench.pool.drain(PATIENCE * 10)).await.expect("the drain ends by itself");
+        let queues = bench.kernel.queues.clone();
+        let stats = bench.kernel.db.read(move |read| queues.queue_stats(read, company(1), &email())).await.unwrap();
+        let stats = stats.unwrap().unwrap();
+        assert_eq!(stats.count(State::Active), 0);
+        assert_eq!(stats.count(State::Waiting) + stats.count(State::Completed), 1000);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn panics_failures_and_unreadable_jobs_end_as_they_should() {
     let mut bench = Bench::new().await;
     let mut ids = Vec::new();
