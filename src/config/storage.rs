@@ -17,8 +17,8 @@ section! {
         journal: ByteSize = ByteSize::mib(192);
         /// Threads that write out and merge tables.
         worker_threads: usize = 2, range 1..=64;
-        /// Free space below which new work is refused, as a share of the disk; the larger of this and `soft_free` counts.
-        soft_free_percent: u8 = 10, range 0..=50;
+        /// Free space below which new work is refused, as a share of the disk; the larger of this and `soft_free` counts. Off by default: a tenth of a large disk is no emergency.
+        soft_free_percent: u8 = 0, range 0..=50;
         /// Free space below which new work is refused. Running work goes on.
         soft_free: ByteSize = ByteSize::mib(2048);
         /// Free space below which everything but freeing space is refused.

@@ -51,7 +51,7 @@ pub struct Marks {
 
 impl Default for Marks {
     fn default() -> Self {
-        Self { soft_percent: 10, soft_bytes: 2 << 30, hard_bytes: 512 << 20 }
+        Self { soft_percent: 0, soft_bytes: 2 << 30, hard_bytes: 512 << 20 }
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn marks_are_left_with_more_space_than_they_are_entered() {
-        let marks = Marks::default();
+        let marks = Marks { soft_percent: 10, ..Marks::default() };
         let room = |free| Room { total: 100 * GIB, free };
         assert_eq!(marks.soft(100 * GIB), 100 * GIB / 100 * 10);
         assert_eq!(marks.judge(Headroom::Ample, room(11 * GIB)), Headroom::Ample);

@@ -108,7 +108,8 @@ async fn get_readiness(State(system): State<System>) -> Result<Response, Problem
 
 /// Which build answers.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Build {
+#[schema(as = Version)]
+pub struct VersionDocument {
     /// The name of the program.
     #[schema(example = "novapulse")]
     name: &'static str,
@@ -122,10 +123,10 @@ pub struct Build {
 
 /// Tells which version runs
 #[utoipa::path(get, path = "/version", operation_id = "get_version", tag = "system", security(()), responses(
-    (status = 200, description = "The version", body = Build),
+    (status = 200, description = "The version", body = VersionDocument),
 ))]
 async fn get_version() -> Response {
-    answer(true, &Build { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), api: "v1" })
+    answer(true, &VersionDocument { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), api: "v1" })
 }
 
 /// Shows the metrics in the Prometheus text format

@@ -30,8 +30,9 @@ fn an_empty_directory_gets_a_demo_with_a_delivered_event() {
     let url = webhooks["data"][0]["url"].as_str().unwrap();
     let page = client.get(url.strip_prefix(&app.url()).unwrap());
     assert!(page.status == 200 && page.text().contains("<html"), "{}", page.text());
-    assert!(app.log().contains("curl -X POST"), "{}", app.log());
-    assert!(app.log().contains("Dev mode lets webhooks call this machine"), "{}", app.log());
+    assert!(app.output().contains("curl -X POST"), "{}", app.output());
+    assert!(app.output().contains("Dev mode lets webhooks call this machine"), "{}", app.output());
+    assert!(!app.log().contains(app.api_key()), "the log holds a credential: {}", app.log());
 }
 
 #[test]

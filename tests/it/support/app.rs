@@ -1,7 +1,7 @@
 //! The server under test: the real binary, on a directory and a port of its own.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::Read,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -15,6 +15,13 @@ use super::{Client, wait_until};
 
 /// How long the server may take to be ready, on a machine that runs many tests at once.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Room enough for tests, also on a machine whose disk is nearly full; and no large reserve for each server.
+const SMALL: [(&str, &str); 3] = [
+    ("NOVAPULSE_STORAGE_SOFT_FREE", "64MiB"),
+    ("NOVAPULSE_STORAGE_HARD_FREE", "32MiB"),
+    ("NOVAPULSE_STORAGE_BALLAST", "1MiB"),
+];
 
 /// A running server; dropping it ends the process.
 pub struct TestApp {
@@ -88,6 +95,15 @@ impl TestApp {
         fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
+    /// What the server wrote to its standard output since its last start: in dev mode, credentials too.
+    pub fn output(&self) -> String {
+        fs::read_to_string(self.output_path()).unwrap_or_default()
+    }
+
+    fn output_path(&self) -> PathBuf {
+        self.directory.path().join("output")
+    }
+
     /// Asks the server to stop and waits for it.
     pub fn terminate(&mut self) -> ExitStatus {
         signal(self.pid(), "-TERM");
@@ -121,7 +137,7 @@ impl TestApp {
         assert!(status.success(), "{status}: {}", self.log());
         let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
         command.arg("setup").arg("--data").arg(self.data());
-        command.args(["--company", "Other", "--email", "other@example.com"]).env_clear();
+        command.args(["--company", "Other", "--email", "other@example.com"]).env_clear().envs(SMALL);
         let output = command.output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
@@ -152,9 +168,9 @@ impl TestApp {
         let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
         command.arg("serve").arg("--dev").args(["--listen", "127.0.0.1:0"]);
         command.arg("--data").arg(self.data()).arg("--ready-file").arg(&ready);
-        command.env_clear().envs(self.options.iter().map(|(name, value)| (name, value)));
+        command.env_clear().envs(SMALL).envs(self.options.iter().map(|(name, value)| (name, value)));
         // Dev mode says its credentials on standard output; they are not for the log.
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        command.stdin(Stdio::null()).stdout(File::create(self.output_path()).unwrap()).stderr(log);
         let mut process = command.spawn().unwrap();
         let started = Instant::now();
         let url = loop {
@@ -181,7 +197,7 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let mut log = String::new();
-            if let Ok(mut file) = fs::File::open(self.log_path()) {
+            if let Ok(mut file) = File::open(self.log_path()) {
                 drop(file.read_to_string(&mut log));
             }
             let tail: Vec<&str> = log.lines().rev().take(40).collect();
