@@ -17,8 +17,8 @@ impl Webhooks {
     /// # Errors
     /// [`Error::Invalid`] for refused settings, [`Error::Limit`] when the company has [`WEBHOOKS_MAX`].
     pub fn create(&self, tx: &mut Tx<'_>, company: CompanyId, new: NewWebhook) -> Result<(Webhook, Secrets), Error> {
-        tx.admit_new_work()?;
         let checked = new.check(self.shared.outbound.policy())?;
+        tx.admit_new_work()?;
         if store::count_webhooks(tx, company) >= WEBHOOKS_MAX {
             return Err(Error::Limit { what: "webhooks", limit: WEBHOOKS_MAX });
         }

@@ -287,3 +287,47 @@ fn the_answer_to_a_repeated_creation_is_the_first_one() {
     let mut send = || client.send("POST", PATH, &[("idempotency-key", "k1")], Some(body.as_bytes())).expect(201);
     assert_eq!(send(), send());
 }
+
+#[test]
+fn another_companys_webhooks_events_and_deliveries_are_not_there() {
+    let mut app = TestApp::start();
+    let mut client = app.client();
+    let created = create(&mut client, &json!({ "events": ["*"] }));
+    let event =
+        client.post("/api/v1/events", &json!({ "type": "invoice.paid", "data": 1, "id": "shared" })).expect(202);
+    client.post("/api/v1/event-types", &json!({ "name": "invoice.paid" })).expect(201);
+    let shown = client.get("/api/v1/events/shared").expect(200);
+    let delivery = shown["deliveries"][0]["id"].as_str().unwrap().to_owned();
+    let key = app.second_company();
+    let mut other = Client::with_key(app.address(), &key);
+    let webhook = at(&created);
+    for path in [
+        webhook.clone(),
+        format!("{webhook}/secret"),
+        format!("{webhook}/logs"),
+        format!("{webhook}/stats"),
+        format!("/api/v1/deliveries/{delivery}"),
+        "/api/v1/events/shared".to_owned(),
+        "/api/v1/event-types/invoice.paid".to_owned(),
+    ] {
+        assert_eq!(other.get(&path).problem(404), "not_found", "{path}");
+    }
+    for path in [
+        format!("{webhook}/test"),
+        format!("{webhook}/rotate-secret"),
+        format!("/api/v1/deliveries/{delivery}/retry"),
+        format!("/api/v1/deliveries/{delivery}/cancel"),
+        "/api/v1/events/shared/replay".to_owned(),
+    ] {
+        assert_eq!(other.post_empty(&path).problem(404), "not_found", "{path}");
+    }
+    assert_eq!(other.patch(&webhook, &json!({ "enabled": false })).problem(404), "not_found");
+    assert_eq!(other.delete(&webhook).problem(404), "not_found");
+    for path in [PATH, "/api/v1/events", "/api/v1/event-types"] {
+        assert_eq!(other.get(path).expect(200)["data"], json!([]), "{path}");
+    }
+    let own = other.post("/api/v1/events", &json!({ "type": "invoice.paid", "data": 2, "id": "shared" })).expect(202);
+    assert_eq!((&own["deliveries"], &own["duplicate"]), (&json!(0), &json!(false)), "ids are each company's own");
+    assert_eq!(app.client().get("/api/v1/events/shared").expect(200)["data"], 1);
+    assert_eq!(event["id"], "shared");
+}
