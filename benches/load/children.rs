@@ -131,6 +131,8 @@ fn spawn(directory: &Path) -> Result<(Child, SocketAddr)> {
         .arg(directory.join("data"))
         .arg("--ready-file")
         .arg(&ready)
+        // A share of a large disk is much; the absolute mark stays.
+        .env("NOVAPULSE_STORAGE_SOFT_FREE_PERCENT", "0")
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)

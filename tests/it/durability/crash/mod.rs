@@ -10,6 +10,7 @@
 
 mod campaign;
 mod client;
+mod coverage;
 mod node;
 mod observe;
 mod plan;

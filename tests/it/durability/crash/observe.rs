@@ -34,8 +34,7 @@ struct Job {
     state: String,
     payload: Box<RawValue>,
     priority: u8,
-    #[serde(alias = "attempts_max")]
-    max_attempts: u32,
+    attempts: u32,
     result: Option<Box<RawValue>>,
 }
 
@@ -88,7 +87,7 @@ impl Reader {
                 state: job.state,
                 payload: job.payload.get().to_owned(),
                 priority: job.priority,
-                attempts: job.max_attempts,
+                attempts: job.attempts,
                 result: job.result.map(|result| result.get().to_owned()).filter(|result| result != "null"),
             }))
         })?;

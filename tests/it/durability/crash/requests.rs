@@ -43,7 +43,7 @@ pub(crate) fn of(op: &Op) -> Request {
 fn job(spec: &JobSpec) -> String {
     let unique = spec.unique.as_ref().map_or_else(String::new, |key| format!(r#","unique":{{"key":"{key}"}}"#));
     format!(
-        r#"{{"queue":"{}","kind":"crash.test","payload":{},"priority":{},"attempts":{},"backoff":{{"kind":"fixed","base_ms":200}}{unique}}}"#,
+        r#"{{"queue":"{}","kind":"crash.test","payload":{},"priority":{},"attempts":{},"backoff":{{"kind":"fixed","delay_ms":200}}{unique}}}"#,
         spec.queue, spec.payload, spec.priority, spec.attempts
     )
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Case, JobSpec, Op, Outcome, Reply, Violation};
+use super::{Case, JobSeen, JobSpec, Op, Outcome, Reply, Violation};
 
 pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
     accepted_jobs_are_there(case, found);
@@ -22,6 +22,7 @@ fn accepted<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a JobSpec, &'a Strin
 }
 
 fn accepted_jobs_are_there(case: &Case<'_>, found: &mut Vec<Violation>) {
+    let asked_under_key = asked_under_unique_keys(case);
     for (spec, id) in accepted(case) {
         if !case.seen.asked.contains(id) {
             continue;
@@ -30,14 +31,35 @@ fn accepted_jobs_are_there(case: &Case<'_>, found: &mut Vec<Violation>) {
             found.push(Violation::new(1, format!("acknowledged job {id} (item {}) is gone", spec.item)));
             continue;
         };
-        // A later duplicate of a unique job was answered with the first one, whose content stays.
-        let is_same_content = spec.unique.is_some() || seen.payload == spec.payload;
-        let is_same_policy =
-            seen.priority == spec.priority && seen.attempts == spec.attempts && seen.queue == spec.queue;
-        if !is_same_content || !is_same_policy {
-            found.push(Violation::new(1, format!("job {id} was acknowledged as {spec:?} and is now {seen:?}")));
+        // A duplicate of a unique job is answered with the first one, which keeps what it was asked with.
+        let is_as_asked = match &spec.unique {
+            None => is_as_asked(spec, seen),
+            Some(key) => asked_under_key
+                .get(key.as_str())
+                .is_some_and(|asked| asked.iter().any(|first| is_as_asked(first, seen))),
+        };
+        if !is_as_asked {
+            found.push(Violation::new(1, format!("job {id} is {seen:.200?} and was acknowledged as {spec:.200?}")));
         }
     }
+}
+
+fn is_as_asked(spec: &JobSpec, seen: &JobSeen) -> bool {
+    (&spec.payload, spec.priority, spec.attempts, &spec.queue)
+        == (&seen.payload, seen.priority, seen.attempts, &seen.queue)
+}
+
+fn asked_under_unique_keys<'a>(case: &Case<'a>) -> HashMap<&'a str, Vec<&'a JobSpec>> {
+    let mut asked: HashMap<&str, Vec<&JobSpec>> = HashMap::new();
+    for entry in case.history {
+        let Op::Enqueue { jobs, .. } = &entry.op else { continue };
+        for job in jobs {
+            if let Some(key) = &job.unique {
+                asked.entry(key).or_default().push(job);
+            }
+        }
+    }
+    asked
 }
 
 fn one_job_per_item(case: &Case<'_>, found: &mut Vec<Violation>) {
