@@ -16,7 +16,7 @@ use std::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
-    Error, adapters, dev, routes,
+    Error, adapters, dev, notify, routes,
     services::{Services, Tasks},
     state::State,
 };
@@ -170,6 +170,7 @@ impl Running {
                 tracing::warn!("the demo could not be shown: {error:#}");
             }
         }
+        notify::ready();
         let Some(path) = &options.ready_file else { return Ok(()) };
         let ready = serde_json::json!({ "url": self.url(), "pid": std::process::id() });
         write_whole(path, &format!("{ready}\n")).map_err(|source| Error::ReadyFile { path: path.clone(), source })
@@ -179,6 +180,7 @@ impl Running {
         let Self { directory, services, tasks, grace, .. } = self;
         let tracker = &tasks.tracker;
         services.state.system.enter(Phase::Stopping);
+        notify::stopping();
         tasks.stop.cancel();
         let mut pools = pin!(services.drain(&tasks, grace));
         let mut finished = pin!(async {

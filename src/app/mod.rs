@@ -11,6 +11,7 @@ mod jobs;
 mod lifecycle;
 mod master_key;
 mod metrics;
+mod notify;
 pub mod reference;
 pub mod remote;
 mod routes;
