@@ -112,6 +112,7 @@ pub(in crate::webhooks) fn enqueue(
     let mut job = new_job(delivery.company, DELIVER_KIND, payload.into());
     let is_new = delivery.trigger == Trigger::Event && delivery.attempts == 0;
     job.priority = if is_new { PRIORITY_EVENT } else { PRIORITY_REPLAY };
+    job.id_lo = Some(delivery.id.hi());
     job.group = Some(Group::numbered(delivery.webhook_hi()));
     job.retry = Some(job_policy(retry));
     Ok(queue::enqueue(tx, queues, job)?.id)

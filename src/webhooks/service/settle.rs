@@ -34,7 +34,8 @@ pub(in crate::webhooks) fn settle(
     mut change: Settle,
     settled: &Settled,
 ) -> Result<(), storage::Error> {
-    change.attempt.id = AttemptId::from_raw(tx.mint());
+    // Its delivery in the low half: an attempt is never looked up alone, so it need not be hard to guess.
+    change.attempt.id = AttemptId::from_raw(tx.mint_with(change.delivery.hi()));
     let is_final_failure = !change.is_success && settled.state != State::Retrying;
     shared.metrics.record_attempt(&change.attempt);
     if is_final_failure {
