@@ -178,10 +178,18 @@ fn apply_to(inner: &Arc<Inner>, line: &Arc<Line>, run: &[(QueueId, Op)]) {
             Op::Remove { company, priority, group, ord } => core.heads.remove(company, priority, group, ord),
             Op::Hold { company, group, job } => core.heads.hold(company, group, job),
             Op::Unhold { company, group, job } => core.heads.unhold(company, group, job),
-            Op::EndLease { job, generation } => core.end_lease(job, generation),
+            Op::EndLease { job, generation } => {
+                // Its group may have a place for the next one.
+                if let Some(company) = core.end_lease(job, generation) {
+                    line.wake_worker(company);
+                }
+            }
             Op::Stop { job, generation } => line.stop_run(job, generation),
             Op::Finished { company, state } => core.rings.record(company, state, now_s),
-            Op::SetPaused { company, is_paused } => core.heads.set_paused(company, is_paused),
+            Op::SetPaused { company, is_paused } => {
+                core.heads.set_paused(company, is_paused);
+                line.wake_worker(company);
+            }
         }
     }
     let wants_reads = core.heads.has_requests();

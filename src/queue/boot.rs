@@ -14,7 +14,7 @@ use super::{
     job::{QueueName, State},
     registry::{BUILT_IN, Background, Inner, Queues},
     settings::QueueConfig,
-    store::{BootRow, LANES, LaneRow, QUEUE_BOOTS, QUEUES, QueueRow, jobs_in},
+    store::{BootRow, LANES, LaneRow, QUEUE_BOOTS, QUEUES, QueueRow, count, jobs_in},
 };
 use crate::{
     base::QueueId,
@@ -94,8 +94,8 @@ fn boot(tx: &mut Tx<'_>) -> Result<Found, Error> {
     let lanes = tx.list(LANES, &KeyRange::all(), Order::Ascending, usize::MAX)?;
     for ((queue, company), _) in &lanes {
         let active = tx.count(&jobs_in(*company, *queue, State::Active));
-        tx.add(jobs_in(*company, *queue, State::Active), -active);
-        tx.add(jobs_in(*company, *queue, State::Waiting), active);
+        count(tx, *company, *queue, State::Active, -active);
+        count(tx, *company, *queue, State::Waiting, active);
     }
     Ok(Found { boot, queues, lanes })
 }

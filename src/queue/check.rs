@@ -9,7 +9,7 @@ use super::{
     state::JobState,
     store::{
         FINISHED, JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobKey, LANES, QUEUE_BOOTS, READY, ReadyRow, TIMERS,
-        TimerKind, UNIQUE_KEYS, bytes_in, find_state, jobs_in, ready_key,
+        TimerKind, UNIQUE_KEYS, all_jobs_in, bytes_in, find_state, jobs_in, ready_key,
     },
 };
 use crate::{
@@ -215,7 +215,23 @@ impl<R: Read> Check<'_, R> {
             check.lanes.entry((company, queue)).or_default();
             Ok(())
         })?;
-        for ((company, queue), counted) in std::mem::take(&mut self.lanes) {
+        let lanes = std::mem::take(&mut self.lanes);
+        let mut queues: BTreeMap<QueueId, [i64; 7]> = BTreeMap::new();
+        for ((_, queue), counted) in &lanes {
+            let sums = queues.entry(*queue).or_default();
+            sums.iter_mut().zip(counted.jobs).for_each(|(sum, jobs)| *sum += jobs);
+        }
+        for (queue, sums) in queues {
+            for (state, jobs) in State::ALL.into_iter().zip(sums) {
+                let stored = self.read.counter(&all_jobs_in(queue, state))?;
+                if stored != jobs {
+                    let words =
+                        format!("queue {queue:?}: {stored} {} jobs are counted, {jobs} are there", state.as_str());
+                    self.report(words);
+                }
+            }
+        }
+        for ((company, queue), counted) in lanes {
             for ((state, jobs), bytes) in State::ALL.into_iter().zip(counted.jobs).zip(counted.bytes) {
                 let (stored, stored_bytes) = (
                     self.read.counter(&jobs_in(company, queue, state))?,

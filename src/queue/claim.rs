@@ -31,6 +31,15 @@ pub(super) enum Asker {
     },
 }
 
+/// How much to claim.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Want {
+    /// At most so many jobs.
+    pub(super) jobs: usize,
+    /// No more once their payloads come to this.
+    pub(super) bytes: usize,
+}
+
 /// A job under a new lease.
 #[derive(Debug, Clone)]
 pub(super) struct Granted {
@@ -69,14 +78,15 @@ pub(super) fn claim(
     tx: &mut Tx<'_>,
     queues: &Queues,
     line: &Arc<Line>,
-    want: usize,
+    want: Want,
     asker: &Asker,
 ) -> Result<Vec<Granted>, Error> {
     let mut after = After::default();
     let mut round = Round { line, taken: Vec::new(), leased: Vec::new() };
     let mut granted = Vec::new();
-    while granted.len() < want {
-        round.taken = take(tx, line, want - granted.len(), asker);
+    let mut left = want;
+    while left.jobs > 0 {
+        round.taken = take(tx, line, &mut left, asker);
         if round.taken.is_empty() {
             break;
         }
@@ -89,6 +99,7 @@ pub(super) fn claim(
             let job = item.item.job;
             match verdict {
                 Verdict::Granted(state, lease) => {
+                    left.jobs = left.jobs.saturating_sub(1);
                     core.leases.grant(job, state.generation, lease);
                     round.leased.push((item, state.generation));
                     granted.push(Granted { key: (item.company, job), state, group_limit: item.group_limit });
@@ -110,16 +121,22 @@ pub(super) fn claim(
     Ok(granted)
 }
 
-fn take(tx: &Tx<'_>, line: &Line, want: usize, asker: &Asker) -> Vec<Taken> {
+/// Takes at most what is wanted, but one job however large it is; stale ones count like others.
+fn take(tx: &Tx<'_>, line: &Line, left: &mut Want, asker: &Asker) -> Vec<Taken> {
     let now_ms = tx.mono_ms();
     let mut core = line.core();
     core.heads.begin_pass(now_ms);
-    std::iter::from_fn(|| match asker {
-        Asker::Pool => core.heads.take(now_ms),
-        Asker::External { company, kinds, .. } => core.heads.take_for(*company, now_ms, kinds.as_deref()),
-    })
-    .take(want)
-    .collect()
+    let mut taken = Vec::new();
+    while left.jobs > taken.len() && left.bytes > 0 {
+        let next = match asker {
+            Asker::Pool => core.heads.take(now_ms),
+            Asker::External { company, kinds, .. } => core.heads.take_for(*company, now_ms, kinds.as_deref()),
+        };
+        let Some(next) = next else { break };
+        left.bytes = left.bytes.saturating_sub(next.item.bytes as usize);
+        taken.push(next);
+    }
+    taken
 }
 
 /// What becomes of a job that was taken.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     after::After,
-    claim::{Asker, Granted, claim},
+    claim::{Asker, Granted, Want, claim},
     error::Error,
     handler::{Outcome, Settled},
     job::{JobView, MAX_RESULT_BYTES, MAX_TEXT_BYTES, QueueName},
@@ -28,6 +28,9 @@ pub const LEASE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
 pub const DEFAULT_LEASE_MS: u32 = 30_000;
 /// The longest a request may wait for a job.
 pub const MAX_WAIT_MS: u64 = 30_000;
+
+/// Payload of one answer, about.
+const LEASE_BYTES: usize = 16 << 20;
 
 /// A worker's wish for jobs.
 #[derive(Debug, Clone)]
@@ -138,7 +141,8 @@ impl Queues {
             return Err(Error::TooManyLeases(limit));
         }
         let (queues, own_line, asker) = (self.clone(), Arc::clone(line), asker.clone());
-        let granted = self.inner.db.write_unsynced(move |tx| claim(tx, &queues, &own_line, max, &asker)).await?;
+        let want = Want { jobs: max, bytes: LEASE_BYTES };
+        let granted = self.inner.db.write_unsynced(move |tx| claim(tx, &queues, &own_line, want, &asker)).await?;
         self.inner.load(line);
         if granted.is_empty() {
             return Ok(Vec::new());

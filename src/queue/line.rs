@@ -30,10 +30,12 @@ pub(super) struct Core {
 
 impl Core {
     /// Ends a lease and frees its place in the group.
-    pub(super) fn end_lease(&mut self, job: u64, generation: u32) {
-        if let Some(lease) = self.leases.remove(job, generation) {
-            self.heads.settled(lease.company, lease.group, lease.is_ended);
-        }
+    ///
+    /// Answers whose it was, unless it was over already.
+    pub(super) fn end_lease(&mut self, job: u64, generation: u32) -> Option<u64> {
+        let lease = self.leases.remove(job, generation)?;
+        self.heads.settled(lease.company, lease.group, lease.is_ended);
+        Some(lease.company)
     }
 
     /// A handler has ended; its group may go on.
@@ -110,7 +112,7 @@ impl Line {
         self.pool_wake.notified().await;
     }
 
-    /// There is one more job for the workers outside.
+    /// There may be one more job for the workers outside.
     pub(super) fn wake_worker(&self, company: u64) {
         if self.waiting.load(Ordering::Acquire) == 0 {
             return;

@@ -9,7 +9,7 @@ use super::{
     state::{JobState, Moment, Refusal},
     store::{
         FINISHED, JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobBody, JobKey, LANES, LaneRow, QUEUES, QueueRow, READY,
-        Writer, bytes_in, jobs_in,
+        Writer, bytes_in, count,
     },
 };
 use crate::{
@@ -204,7 +204,7 @@ pub(super) fn remove_finished(
     tx.remove(JOBS, &key)?;
     tx.remove(JOB_STATES, &key)?;
     tx.remove(FINISHED, &(company, queue, state as u8, at, job))?;
-    tx.add(jobs_in(company, queue, state), -1);
+    count(tx, company, queue, state, -1);
     tx.add(bytes_in(company, queue, state), -i64::from(bytes));
     Ok(())
 }

@@ -194,6 +194,7 @@ impl Queues {
         }
         if let Some(line) = self.inner.find(queue) {
             line.core().heads.set_policy(company.hi(), group, policy);
+            line.wake_worker(company.hi());
             line.wake_pool();
         }
     }

@@ -1,16 +1,18 @@
 //! Removing finished jobs by age, count and bytes; by a timer, in small transactions.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use super::{
     job::State,
-    line::Line,
     operate::remove_finished,
     registry::Queues,
-    settings::Keep,
+    settings::{Keep, Retention},
     store::{FINISHED, bytes_in, jobs_in},
 };
-use crate::storage::{Error, KeyRange, Order, Read, Tx};
+use crate::{
+    base::{QueueId, Timestamp},
+    storage::{Error, KeyRange, Order, Read, Snapshot, Tx},
+};
 
 /// Jobs removed in one transaction.
 const CHUNK: usize = 200;
@@ -40,36 +42,27 @@ impl Queues {
         let mut removed = 0;
         for line in self.inner.lines() {
             let companies: Vec<_> = line.core().heads.companies().collect();
-            let retention = line.settings().retention;
-            for company in companies {
-                for state in [State::Completed, State::Cancelled, State::Failed] {
-                    let keep = if state == State::Failed { retention.failed } else { retention.done };
-                    removed += self.trim(&line, company, state, keep).await?;
+            let (retention, queue, now) = (line.settings().retention, line.id, self.inner.clock.now());
+            let find = move |snapshot: &Snapshot| overfull(snapshot, queue, &companies, retention, now);
+            for heap in self.inner.db.read(find).await?? {
+                removed += self.trim(heap).await?;
+                if self.is_stopping() {
+                    return Ok(removed);
                 }
             }
         }
         Ok(removed)
     }
 
-    async fn trim(&self, line: &Arc<Line>, company: u64, state: State, keep: Keep) -> Result<u64, Error> {
-        let queue = line.id;
-        let is_empty = move |snapshot: &crate::storage::Snapshot| {
-            snapshot.counter(&jobs_in(company, queue, state)).map(|count| count == 0)
-        };
-        if self.inner.db.read(is_empty).await?? {
-            return Ok(0);
-        }
+    async fn trim(&self, mut heap: Heap) -> Result<u64, Error> {
         let mut removed = 0;
-        // Where the chunk before ended: removed rows leave traces that are slow to pass.
-        let mut cursor = None;
         loop {
-            let chunk = Chunk { line: Arc::clone(line), company, state, keep, cursor };
-            let (count, last) = self.inner.db.write(move |tx| trim_chunk(tx, &chunk)).await?;
+            let (count, last) = self.inner.db.write(move |tx| trim_chunk(tx, heap)).await?;
             removed += count as u64;
             if count < CHUNK || self.is_stopping() {
                 return Ok(removed);
             }
-            cursor = last;
+            heap.oldest = last;
         }
     }
 
@@ -78,29 +71,55 @@ impl Queues {
     }
 }
 
-struct Chunk {
-    line: Arc<Line>,
+/// Finished jobs of a lane in one state, of which some need not be kept.
+#[derive(Debug, Clone, Copy)]
+struct Heap {
     company: u64,
+    queue: QueueId,
     state: State,
     keep: Keep,
-    cursor: Option<Place>,
+    /// Where the oldest is: removed ones before it leave traces that are slow to pass.
+    oldest: Place,
 }
 
-type Place = (crate::base::Timestamp, u64);
+type Place = (Timestamp, u64);
 
-fn trim_chunk(tx: &mut Tx<'_>, chunk: &Chunk) -> Result<(usize, Option<Place>), Error> {
-    let Chunk { line, company, state, keep, cursor } = chunk;
-    let (company, state, queue) = (*company, *state, line.id);
-    let prefix = (company, queue, state as u8);
-    let range = match cursor {
-        Some((at, job)) => KeyRange::from(&(company, queue, state as u8, *at, *job)).within(&prefix),
-        None => KeyRange::prefix(&prefix),
-    };
+/// The heaps of a queue that are too old, too many or too large.
+fn overfull(
+    snapshot: &Snapshot,
+    queue: QueueId,
+    companies: &[u64],
+    retention: Retention,
+    now: Timestamp,
+) -> Result<Vec<Heap>, Error> {
+    let mut heaps = Vec::new();
+    for company in companies.iter().copied() {
+        for state in [State::Completed, State::Cancelled, State::Failed] {
+            let keep = if state == State::Failed { retention.failed } else { retention.done };
+            let count = snapshot.counter(&jobs_in(company, queue, state))?.max(0).cast_unsigned();
+            if count == 0 {
+                continue;
+            }
+            let bytes = snapshot.counter(&bytes_in(company, queue, state))?.max(0).cast_unsigned();
+            let range = KeyRange::prefix(&(company, queue, state as u8));
+            let oldest = snapshot.list(FINISHED, &range, Order::Ascending, 1)?.pop();
+            let Some(((.., at, job), _)) = oldest else { continue };
+            if now.ms_since(at) > keep.age_ms || count > keep.count || bytes > keep.bytes {
+                heaps.push(Heap { company, queue, state, keep, oldest: (at, job) });
+            }
+        }
+    }
+    Ok(heaps)
+}
+
+fn trim_chunk(tx: &mut Tx<'_>, heap: Heap) -> Result<(usize, Place), Error> {
+    let Heap { company, queue, state, keep, oldest: (at, job) } = heap;
+    let range = KeyRange::from(&(company, queue, state as u8, at, job)).within(&(company, queue, state as u8));
     let mut count = tx.count(&jobs_in(company, queue, state)).max(0).cast_unsigned();
     let mut bytes = tx.count(&bytes_in(company, queue, state)).max(0).cast_unsigned();
     let now = tx.now();
     let mut removed = 0;
-    let mut last = None;
+    let mut last = heap.oldest;
     for ((.., at, job), row) in tx.list(FINISHED, &range, Order::Ascending, CHUNK)? {
         let is_old = now.ms_since(at) > keep.age_ms;
         if !is_old && count <= keep.count && bytes <= keep.bytes {
@@ -110,7 +129,7 @@ fn trim_chunk(tx: &mut Tx<'_>, chunk: &Chunk) -> Result<(usize, Option<Place>), 
         count = count.saturating_sub(1);
         bytes = bytes.saturating_sub(u64::from(row.bytes));
         removed += 1;
-        last = Some((at, job));
+        last = (at, job);
     }
     Ok((removed, last))
 }

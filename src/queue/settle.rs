@@ -8,7 +8,7 @@ use super::{
     job::{AttemptError, MAX_RESULT_BYTES, RetryPolicy},
     registry::Queues,
     state::{End, JobState, Moment, Refusal},
-    store::{JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobKey, READY, ResultRow, Writer, jobs_in, ready_key},
+    store::{JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobKey, READY, ResultRow, Writer, count, ready_key},
 };
 use crate::{
     base::{CompanyId, JobId, MAX_DELAY_MS},
@@ -153,8 +153,8 @@ pub(super) fn forget_phantom(tx: &mut Tx<'_>, queues: &Queues, key: JobKey, gene
     tx.remove(JOB_STATES, &key)?;
     tx.remove(READY, &ready_key(key.0, &row.place))?;
     // The claim had counted one from waiting to active that was never counted as waiting.
-    tx.add(jobs_in(key.0, queue, State::Active), -1);
-    tx.add(jobs_in(key.0, queue, State::Waiting), 1);
+    count(tx, key.0, queue, State::Active, -1);
+    count(tx, key.0, queue, State::Waiting, 1);
     let mut after = After::default();
     after.push(queue, Op::EndLease { job: key.1, generation });
     after.register(tx, queues);

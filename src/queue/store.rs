@@ -162,6 +162,17 @@ pub(super) const fn bytes_in(company: u64, queue: QueueId, state: State) -> Coun
     CounterKey { area: AREA, company, subject: queue.0 as u64, what: BYTES_OF + state as u8 }
 }
 
+/// The counter of a queue's jobs in one state over all companies.
+pub(super) const fn all_jobs_in(queue: QueueId, state: State) -> CounterKey {
+    jobs_in(0, queue, state)
+}
+
+/// Counts jobs of a lane in or out of a state, and of its queue as a whole.
+pub(super) fn count(tx: &mut Tx<'_>, company: u64, queue: QueueId, state: State, delta: i64) {
+    tx.add(jobs_in(company, queue, state), delta);
+    tx.add(all_jobs_in(queue, state), delta);
+}
+
 /// The counter of queue names handed out.
 pub(super) const QUEUE_COUNT: CounterKey = CounterKey { area: AREA, company: 0, subject: 0, what: u8::MAX };
 
@@ -231,10 +242,10 @@ impl Writer<'_, '_> {
         let finished = from.and_then(|from| Some((from.counted, from.finished?)));
         self.write_finished(key, new, finished, to.finished.map(|at| (to.counted, at)))?;
         if let Some(from) = from.filter(|from| from.counted != to.counted) {
-            self.tx.add(jobs_in(company, queue, from.counted), -1);
+            count(self.tx, company, queue, from.counted, -1);
         }
         if from.is_none_or(|from| from.counted != to.counted) {
-            self.tx.add(jobs_in(company, queue, to.counted), 1);
+            count(self.tx, company, queue, to.counted, 1);
         }
         Ok(())
     }

@@ -1,6 +1,14 @@
 //! The handlers of a pool by kind, with their input types erased.
 
-use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    any::Any,
+    collections::HashMap,
+    fmt,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+};
 
 use crate::{
     queue::{
@@ -50,10 +58,18 @@ impl Handlers {
         self
     }
 
-    pub(super) fn prepare(&self, read: &Snapshot, job: &JobView) -> Result<Run, LoadError> {
-        match self.by_kind.get(job.kind.as_str()) {
-            Some(handler) => Arc::clone(handler).prepare(read, job),
-            None => Err(LoadError::Discard(format!("no handler for jobs of kind \"{}\"", job.kind))),
-        }
+    /// Reads the input of a job; a panic in it is the error inside.
+    pub(super) fn prepare(&self, read: &Snapshot, job: &JobView) -> Result<Result<Run, LoadError>, String> {
+        let Some(handler) = self.by_kind.get(job.kind.as_str()) else {
+            return Ok(Err(LoadError::Discard(format!("no handler for jobs of kind \"{}\"", job.kind))));
+        };
+        let handler = Arc::clone(handler);
+        catch_unwind(AssertUnwindSafe(|| handler.prepare(read, job))).map_err(|panic| words_of(panic.as_ref()))
     }
+}
+
+/// What a panic said.
+pub(super) fn words_of(panic: &(dyn Any + Send)) -> String {
+    let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
+    words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }

@@ -28,6 +28,8 @@ pub(super) struct Local<T> {
     running: usize,
     /// Claimed, and not ended.
     claimed: usize,
+    /// Their payload.
+    bytes: usize,
     ends: usize,
     recent: usize,
     is_closed: bool,
@@ -40,6 +42,7 @@ impl<T> Default for Local<T> {
             turn: VecDeque::new(),
             running: 0,
             claimed: 0,
+            bytes: 0,
             ends: 0,
             recent: 0,
             is_closed: false,
@@ -55,8 +58,9 @@ impl<T> Local<T> {
     }
 
     /// A claim was made; it brought so many.
-    pub(super) fn claimed(&mut self, count: usize) {
+    pub(super) fn claimed(&mut self, count: usize, bytes: usize) {
         self.claimed += count;
+        self.bytes += bytes;
         self.recent = self.ends.max(self.recent / 2);
         self.ends = 0;
     }
@@ -108,9 +112,9 @@ impl<T> Local<T> {
     }
 
     /// A started job has ended.
-    pub(super) fn end(&mut self, key: GroupKey) {
+    pub(super) fn end(&mut self, key: GroupKey, bytes: usize) {
         self.running = self.running.saturating_sub(1);
-        self.claimed = self.claimed.saturating_sub(1);
+        self.drop_claimed(bytes);
         self.ends += 1;
         if let Some(group) = self.groups.get_mut(&key) {
             group.running = group.running.saturating_sub(1);
@@ -119,8 +123,14 @@ impl<T> Local<T> {
     }
 
     /// A claimed job is given up before it was started.
-    pub(super) fn drop_claimed(&mut self) {
+    pub(super) fn drop_claimed(&mut self, bytes: usize) {
         self.claimed = self.claimed.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// Payload of what is claimed and has not ended.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Takes nothing in from now on; gives back what has not started.
@@ -148,7 +158,7 @@ mod tests {
     #[test]
     fn groups_run_within_their_limits_and_take_turns() {
         let mut local = Local::default();
-        local.claimed(6);
+        local.claimed(6, 6);
         for number in 0..4 {
             assert_eq!(local.offer((1, 1), Some(2), ('a', number)), None);
         }
@@ -156,7 +166,7 @@ mod tests {
         assert_eq!(local.offer((1, 0), None, ('c', 0)), None);
         let started: Vec<_> = std::iter::from_fn(|| local.start(100)).collect();
         assert_eq!(started, [('a', 0), ('b', 0), ('c', 0), ('a', 1)]);
-        local.end((1, 1));
+        local.end((1, 1), 1);
         assert_eq!(local.start(100), Some(('a', 2)));
         assert_eq!(local.start(100), None);
         assert_eq!(local.close(), [('a', 3)]);
@@ -167,21 +177,21 @@ mod tests {
     fn slow_jobs_are_not_claimed_ahead_and_quick_ones_are() {
         let mut local = Local::default();
         assert_eq!(local.room(4), 4);
-        local.claimed(4);
+        local.claimed(4, 4);
         for number in 0..4 {
             local.offer((1, 0), None, number);
         }
         assert_eq!(local.room(4), 0);
         while local.start(4).is_some() {}
         for _ in 0..4 {
-            local.end((1, 0));
+            local.end((1, 0), 1);
         }
         assert_eq!(local.room(4), 8);
-        local.claimed(8);
+        local.claimed(8, 8);
         assert_eq!(local.room(4), 0);
-        local.claimed(0);
-        local.claimed(0);
+        local.claimed(0, 0);
+        local.claimed(0, 0);
         assert_eq!(local.room(4), 0);
-        assert_eq!(local.running(), 0);
+        assert_eq!((local.running(), local.bytes()), (0, 8));
     }
 }

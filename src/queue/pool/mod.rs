@@ -6,6 +6,7 @@
 //! handler ends. Nothing polls: commits and ended handlers wake the claim loop.
 
 mod handlers;
+mod load;
 mod local;
 mod run;
 mod settler;
@@ -23,16 +24,14 @@ use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    claim::{Asker, Granted, claim},
-    handler::{AttemptContext, LoadError, Outcome},
+    claim::{Asker, Granted, Want, claim},
+    handler::{AttemptContext, Outcome},
     job::{JobView, QueueName},
     line::Line,
     registry::Queues,
     settle::{Ending, PolicySource, forget_phantom},
-    store::JOBS,
-    view,
 };
-use crate::storage::{self, Read, Snapshot};
+use crate::storage;
 use handlers::Run;
 use local::Local;
 
@@ -40,6 +39,9 @@ pub use handlers::Handlers;
 
 /// The most jobs of one claim.
 const CLAIM_MAX: usize = 512;
+
+/// Payload of claimed jobs that a pool holds, about.
+const CLAIMED_BYTES: usize = 64 << 20;
 
 /// Figures of a pool; they only grow.
 #[derive(Debug, Default)]
@@ -63,14 +65,6 @@ struct Ready {
     granted: Granted,
     policy: PolicySource,
     timeout_ms: Option<u64>,
-}
-
-/// What a claimed job becomes once its body was looked at.
-enum Loaded {
-    Run(Box<Ready>),
-    End(Ending, Granted),
-    /// Deleted while on the way.
-    Phantom(Granted),
 }
 
 struct Shared {
@@ -216,13 +210,13 @@ impl Shared {
     async fn claim_until_stopped(self: &Arc<Self>) {
         while !self.stop.is_cancelled() {
             let now_ms = self.queues.inner.clock.mono_ms();
-            let room = self.local().room(self.concurrency()).min(CLAIM_MAX);
+            let room = self.room();
             let (is_ready, next_wake) = {
                 let core = self.line.core();
                 (core.heads.is_ready(now_ms), core.heads.next_wake(now_ms))
             };
-            if room > 0 && is_ready {
-                match self.claim(room).await {
+            if let Some(want) = room.filter(|_| is_ready) {
+                match self.claim(want).await {
                     Ok(0) => {}
                     Ok(_) => continue,
                     Err(storage::Error::Stopped | storage::Error::Unknown(_)) => return,
@@ -233,8 +227,16 @@ impl Shared {
                     }
                 }
             }
-            self.pause(next_wake.filter(|_| room > 0)).await;
+            self.pause(next_wake.filter(|_| room.is_some())).await;
         }
+    }
+
+    /// How much may be claimed now; `None` when the pool holds enough.
+    fn room(&self) -> Option<Want> {
+        let local = self.local();
+        let jobs = local.room(self.concurrency()).min(CLAIM_MAX);
+        let bytes = CLAIMED_BYTES.saturating_sub(local.bytes());
+        (jobs > 0 && bytes > 0).then_some(Want { jobs, bytes })
     }
 
     /// Waits for a commit, an ended handler, the monotonic clock to read `until`, or the stop.
@@ -249,50 +251,20 @@ impl Shared {
     }
 
     /// Claims and sends what was claimed on its way; answers how many.
-    async fn claim(self: &Arc<Self>, room: usize) -> Result<usize, storage::Error> {
+    async fn claim(self: &Arc<Self>, want: Want) -> Result<usize, storage::Error> {
         let (queues, line) = (self.queues.clone(), Arc::clone(&self.line));
         self.figures.claims.fetch_add(1, Ordering::Relaxed);
         let granted =
-            self.queues.inner.db.write_unsynced(move |tx| claim(tx, &queues, &line, room, &Asker::Pool)).await?;
+            self.queues.inner.db.write_unsynced(move |tx| claim(tx, &queues, &line, want, &Asker::Pool)).await?;
         self.queues.inner.load(&self.line);
         let count = granted.len();
         if count > 0 {
             self.open.fetch_add(count, Ordering::AcqRel);
-            self.local().claimed(count);
+            self.local().claimed(count, granted.iter().map(|granted| granted.state.bytes as usize).sum());
             let shared = Arc::clone(self);
             self.tracker.spawn(async move { shared.load(granted).await });
         }
         Ok(count)
-    }
-
-    /// Reads the inputs of a batch and starts what may start.
-    async fn load(self: Arc<Self>, granted: Vec<Granted>) {
-        let shared = Arc::clone(&self);
-        let batch = granted.clone();
-        let loaded = self.queues.inner.db.read(move |snapshot| shared.load_batch(snapshot, batch)).await;
-        let loaded = match loaded {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                // Nothing is known of the jobs, so their leases stay until the next start.
-                tracing::error!(%error, queue = %self.line.name, "claimed jobs could not be read");
-                for _ in granted {
-                    self.local().drop_claimed();
-                    self.close_one();
-                }
-                return;
-            }
-        };
-        for item in loaded {
-            match item {
-                Loaded::Run(ready) => self.offer(ready),
-                Loaded::End(ending, granted) => {
-                    self.end_unstarted(&granted);
-                    self.settle_later(ending);
-                }
-                Loaded::Phantom(granted) => self.forget(granted).await,
-            }
-        }
-        self.start_ready();
     }
 
     fn offer(&self, ready: Box<Ready>) {
@@ -301,14 +273,14 @@ impl Shared {
         // Bound first: a lock in the condition would be held through the body.
         let refused = self.local().offer(key, limit, ready);
         if let Some(ready) = refused {
-            self.local().drop_claimed();
+            self.local().drop_claimed(ready.granted.state.bytes as usize);
             self.release(&ready.ctx.job, &ready.granted);
         }
     }
 
     /// Frees the place of a job that will not run.
     fn end_unstarted(&self, granted: &Granted) {
-        self.local().drop_claimed();
+        self.local().drop_claimed(granted.state.bytes as usize);
         let Granted { key, state, .. } = granted;
         self.line.core().end_run(key.1, state.generation, key.0, state.place.group);
         self.line.wake_pool();
@@ -326,7 +298,7 @@ impl Shared {
     }
 
     async fn forget(&self, granted: Granted) {
-        self.local().drop_claimed();
+        self.local().drop_claimed(granted.state.bytes as usize);
         let queues = self.queues.clone();
         let write =
             self.queues.inner.db.write(move |tx| forget_phantom(tx, &queues, granted.key, granted.state.generation));
@@ -334,50 +306,5 @@ impl Shared {
             tracing::warn!(%error, "a lease of a deleted job could not be ended");
         }
         self.close_one();
-    }
-
-    fn load_batch(&self, snapshot: &Snapshot, granted: Vec<Granted>) -> Vec<Loaded> {
-        let settings = self.line.settings();
-        let started_at = self.queues.inner.clock.now();
-        granted
-            .into_iter()
-            .map(|granted| {
-                let body = match snapshot.get(JOBS, &granted.key) {
-                    Ok(Some(body)) => body,
-                    Ok(None) => return Loaded::Phantom(granted),
-                    Err(error) => {
-                        tracing::error!(%error, "the body of a claimed job could not be read");
-                        return Loaded::Phantom(granted);
-                    }
-                };
-                let policy = PolicySource::Known(body.retry.clone());
-                let timeout_ms = body.timeout_ms.or(settings.timeout_ms);
-                let job =
-                    view::view(granted.key, body, &granted.state, &self.line.name, &settings, self.queues.inner.boot);
-                let (company, id) = (job.company, job.id);
-                let generation = granted.state.generation;
-                match self.handlers.prepare(snapshot, &job) {
-                    Ok(run) => {
-                        let ctx = AttemptContext {
-                            attempt: job.attempt,
-                            attempts_max: job.attempts_max,
-                            job: Arc::new(job),
-                            started_at,
-                            deadline_mono_ms: None,
-                            cancel: self.warn.child_token(),
-                        };
-                        Loaded::Run(Box::new(Ready { run, ctx, granted, policy, timeout_ms }))
-                    }
-                    Err(error) => {
-                        let outcome = match error {
-                            LoadError::Discard(error) => Outcome::Discard { error },
-                            LoadError::Snooze { ms } => Outcome::Snooze { ms },
-                            LoadError::Storage(error) => Outcome::Retry { error: error.to_string(), after_ms: None },
-                        };
-                        Loaded::End(Ending { company, id, generation, outcome, policy }, granted)
-                    }
-                }
-            })
-            .collect()
     }
 }

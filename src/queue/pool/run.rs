@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use super::{Ready, Shared, handlers::Running};
+use super::{
+    Ready, Shared,
+    handlers::{Running, words_of},
+};
 use crate::queue::{
     handler::{Outcome, Settlement},
     settle::Ending,
@@ -36,13 +39,7 @@ impl Future for Caught {
         match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(settlement)) => Poll::Ready(Ok(settlement)),
-            Err(panic) => {
-                let words = panic
-                    .downcast_ref::<&str>()
-                    .map(|words| (*words).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned());
-                Poll::Ready(Err(words.unwrap_or_else(|| "no message".to_owned())))
-            }
+            Err(panic) => Poll::Ready(Err(words_of(panic.as_ref()))),
         }
     }
 }
@@ -65,13 +62,14 @@ impl Shared {
             let key = (ready.granted.key.0, ready.granted.state.place.group);
             let job = ready.granted.key.1;
             let generation = ready.granted.state.generation;
+            let bytes = ready.granted.state.bytes as usize;
             let policy = ready.policy.clone();
             let view = Arc::clone(&ready.ctx.job);
             let Settlement { outcome, effect } = self.attempt(*ready).await;
             self.line.core().end_run(job, generation, key.0, key.1);
             next = {
                 let mut local = self.local();
-                local.end(key);
+                local.end(key, bytes);
                 local.start(self.concurrency())
             };
             self.line.workers.store(self.local().running(), Ordering::Relaxed);

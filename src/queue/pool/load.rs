@@ -1,0 +1,116 @@
+//! From a lease to an attempt that can begin: bodies and inputs are read, a batch per snapshot.
+
+use std::sync::Arc;
+
+use super::{Ready, Shared};
+use crate::{
+    base::{CompanyId, JobId, RawId},
+    queue::{
+        claim::Granted,
+        handler::{AttemptContext, LoadError, Outcome},
+        settings::QueueSettings,
+        settle::{Ending, PolicySource},
+        store::JOBS,
+        view,
+    },
+    storage::{self, Read, Snapshot},
+};
+
+/// What a claimed job becomes once its body was looked at.
+enum Loaded {
+    Run(Box<Ready>),
+    End(Ending, Granted),
+    /// Deleted while on the way.
+    Phantom(Granted),
+}
+
+impl Shared {
+    /// Reads the inputs of a batch and starts what may start.
+    pub(super) async fn load(self: Arc<Self>, granted: Vec<Granted>) {
+        let shared = Arc::clone(&self);
+        let batch = granted.clone();
+        let loaded = self.queues.inner.db.read(move |snapshot| shared.load_batch(snapshot, batch)).await;
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                // Nothing is known of the jobs, so their leases stay until the next start.
+                tracing::error!(%error, queue = %self.line.name, "claimed jobs could not be read");
+                for granted in granted {
+                    self.local().drop_claimed(granted.state.bytes as usize);
+                    self.close_one();
+                }
+                return;
+            }
+        };
+        for item in loaded {
+            match item {
+                Loaded::Run(ready) => self.offer(ready),
+                Loaded::End(ending, granted) => {
+                    self.end_unstarted(&granted);
+                    self.settle_later(ending);
+                }
+                Loaded::Phantom(granted) => self.forget(granted).await,
+            }
+        }
+        self.start_ready();
+    }
+
+    fn load_batch(&self, snapshot: &Snapshot, granted: Vec<Granted>) -> Vec<Loaded> {
+        let settings = self.line.settings();
+        granted.into_iter().map(|granted| self.load_one(snapshot, granted, &settings)).collect()
+    }
+
+    fn load_one(&self, snapshot: &Snapshot, granted: Granted, settings: &QueueSettings) -> Loaded {
+        let body = match snapshot.get(JOBS, &granted.key) {
+            Ok(Some(body)) => body,
+            Ok(None) => return Loaded::Phantom(granted),
+            Err(error) => return unreadable(granted, &error),
+        };
+        let policy = PolicySource::Known(body.retry.clone());
+        let timeout_ms = body.timeout_ms.or(settings.timeout_ms);
+        let inner = &self.queues.inner;
+        let job = view::view(granted.key, body, &granted.state, &self.line.name, settings, inner.boot);
+        let (company, id, generation) = (job.company, job.id, granted.state.generation);
+        let outcome = match self.handlers.prepare(snapshot, &job) {
+            Ok(Ok(run)) => {
+                let ctx = AttemptContext {
+                    attempt: job.attempt,
+                    attempts_max: job.attempts_max,
+                    job: Arc::new(job),
+                    started_at: inner.clock.now(),
+                    deadline_mono_ms: None,
+                    cancel: self.warn.child_token(),
+                };
+                return Loaded::Run(Box::new(Ready { run, ctx, granted, policy, timeout_ms }));
+            }
+            Ok(Err(LoadError::Discard(error))) => Outcome::Discard { error },
+            Ok(Err(LoadError::Snooze { ms })) => Outcome::Snooze { ms },
+            Ok(Err(LoadError::Storage(error))) => Outcome::Retry { error: error.to_string(), after_ms: None },
+            Err(words) => {
+                tracing::error!(job.id = %id, panic = words, "a handler panicked while it read its input");
+                Outcome::Retry { error: format!("the handler panicked: {words}"), after_ms: None }
+            }
+        };
+        Loaded::End(Ending { company, id, generation, outcome, policy }, granted)
+    }
+}
+
+/// A job whose body cannot be read: a damaged one fails for good, so that somebody looks.
+fn unreadable(granted: Granted, error: &storage::Error) -> Loaded {
+    tracing::error!(%error, "the body of a claimed job could not be read");
+    let error_words = format!("its body could not be read: {error}");
+    let outcome = match error {
+        storage::Error::Corrupt { .. } => Outcome::Discard { error: error_words },
+        _ => Outcome::Retry { error: error_words, after_ms: None },
+    };
+    // Only the increasing halves are known here, and only they are keys.
+    let raw = |hi| RawId { hi, lo: 0 };
+    let ending = Ending {
+        company: CompanyId::from_raw(raw(granted.key.0)),
+        id: JobId::from_raw(raw(granted.key.1)),
+        generation: granted.state.generation,
+        outcome,
+        policy: PolicySource::Known(None),
+    };
+    Loaded::End(ending, granted)
+}
