@@ -20,7 +20,7 @@ mod sections;
 mod signature;
 mod wire;
 
-use std::time::Instant;
+use std::{process::ExitCode, time::Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -42,7 +42,18 @@ struct Arguments {
     sections: Vec<String>,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A backtrace of a bench says nothing that the message does not.
+            println!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let arguments = parse(std::env::args().skip(1))?;
     match arguments.role.as_deref() {
         Some("receiver") => return receiver::serve(arguments.threads),

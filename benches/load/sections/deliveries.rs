@@ -71,12 +71,13 @@ fn measure(scale: Scale, report: &mut Report, case: &Case) -> Result<()> {
     let cores = cores_since(pids, before, started);
     let rate = stats.unique as f64 / (stats.last.saturating_sub(started) as f64 / 1e6);
     report.push(Row::new(format!("deliveries, {}", case.name), rate, "/s").target(case.target).note(format!(
-        "{} of {} received, {} twice; ingest took {:.1} s; cores: server {:.1}, receiver {:.1}, client {:.1}; {}",
+        "{} of {} received, {} twice; ingest took {:.1} s; cores: server {:.1} ({:.0} µs each), receiver {:.1}, client {:.1}; {}",
         figure(stats.unique as f64),
         figure(total as f64),
         stats.received - stats.unique,
         ingest.seconds,
         cores[0],
+        cores[0] * 1e6 / rate.max(1.0),
         cores[1],
         cores[2],
         report.share_of("hyper signed POST, 64 in flight", rate),

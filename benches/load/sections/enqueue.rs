@@ -34,9 +34,10 @@ pub(super) fn singles(scale: Scale, report: &mut Report) -> Result<()> {
             let rate = outcome.per_second();
             report.push(Row::new(format!("{what}, {connections} connections"), rate, "/s").target(target).note(
                 format!(
-                    "p50 {}, p99 {}; server {cores:.1} cores; {}; {}",
+                    "p50 {}, p99 {}; server {cores:.1} cores, {:.0} µs each; {}; {}",
                     millis(outcome.latency.quantile(0.5)),
                     millis(outcome.latency.quantile(0.99)),
+                    micros_each(cores, rate),
                     report.share_of(&format!("axum POST, {connections} connections"), rate),
                     report.share_of(&format!("shared fdatasync, {connections} callers"), rate),
                 ),
@@ -68,15 +69,21 @@ pub(super) fn batches(scale: Scale, report: &mut Report) -> Result<()> {
                 if path == "/jobs/batch" && connections == 4 { Target::AtLeast(120_000.0) } else { Target::None };
             report.push(Row::new(format!("{what}, {connections} connections"), rate, "/s").target(target).note(
                 format!(
-                    "request p50 {}, p99 {}; server {cores:.1} cores; {:.0} MB/s of payload",
+                    "request p50 {}, p99 {}; server {cores:.1} cores, {:.1} µs each; {:.0} MB/s of payload",
                     millis(outcome.latency.quantile(0.5)),
                     millis(outcome.latency.quantile(0.99)),
+                    micros_each(cores, rate),
                     rate * PAYLOAD as f64 / 1e6,
                 ),
             ));
         }
     }
     Ok(())
+}
+
+/// Processor time of the server per item; unlike the rate it hardly depends on what else the machine does.
+fn micros_each(cores: f64, per_second: f64) -> f64 {
+    cores * 1e6 / per_second.max(1.0)
 }
 
 fn measure(scale: Scale, server: &Server, request: Request, connections: usize, items: u64) -> Result<(Outcome, f64)> {

@@ -85,9 +85,11 @@ fn logged_starts(api: &mut Api, webhook: &str) -> Result<Histogram> {
     for _ in 0..8 {
         let page = api.call("GET", &format!("/webhooks/{webhook}/logs?limit=250{cursor}"), &Value::Null)?;
         for delivery in page.get("data").and_then(Value::as_array).into_iter().flatten() {
-            let started = delivery.pointer("/attempts/0/started_at").and_then(Value::as_str);
+            // The newest deliveries may have been received a moment before their attempt was logged.
+            let Some(started) = delivery.pointer("/attempts/0/started_at").and_then(Value::as_str) else { continue };
             let created = delivery.get("created_at").and_then(Value::as_str);
-            starts.record(micros_between(created, started).with_context(|| format!("no times in {delivery}"))?);
+            let micros = micros_between(created, Some(started));
+            starts.record(micros.with_context(|| format!("no times in {delivery}"))?);
         }
         let Some(next) = page.get("next_cursor").and_then(Value::as_str) else { break };
         cursor = format!("&cursor={next}");
