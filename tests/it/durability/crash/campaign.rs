@@ -31,6 +31,8 @@ const LEAST_PER_CYCLE: u64 = 20;
 const PATIENCE: Duration = Duration::from_secs(10);
 const DRAIN_LIMIT: Duration = Duration::from_mins(1);
 const OFFLINE_CHECK_EVERY: u32 = 10;
+/// Characters of one violation in the report of a failure.
+const VIOLATION_SHOWN: usize = 6_000;
 
 /// What a run did, for its last line.
 #[derive(Debug, Default)]
@@ -356,7 +358,7 @@ impl Campaign {
         fs::write(&path, text).unwrap();
         let mut listed = String::new();
         for violation in found.iter().take(20) {
-            let text: String = violation.to_string().chars().take(500).collect();
+            let text: String = violation.to_string().chars().take(VIOLATION_SHOWN).collect();
             writeln!(listed, "  {text}").unwrap();
         }
         panic!(

@@ -98,7 +98,9 @@ impl Place {
             return Ok(());
         }
         let text = [output.stdout, output.stderr].concat();
-        Err(format!("check ended with {}: {}", output.status, String::from_utf8_lossy(&text)))
+        let text = String::from_utf8_lossy(&text);
+        let wrong: Vec<&str> = text.lines().filter(|line| !line.starts_with("ok ")).collect();
+        Err(format!("check ended with {}: {}", output.status, wrong.join("\n")))
     }
 
     /// The API key of the demo company.
