@@ -5,21 +5,23 @@ use std::{
     net::SocketAddr,
     sync::Mutex,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use super::{
-    client::{Client, Sent},
-    node::wait_for,
-};
+use super::client::{Client, Sent};
 use crate::durability::model::{AttemptSeen, DeliverySeen, Entry, EventSeen, JobSeen, Observation, Op, Outcome, Reply};
 
 const READERS: usize = 8;
 /// States still move by timers after the load has stopped; a recount is repeated until it fits, at most this long.
 const SETTLE_LIMIT: Duration = Duration::from_secs(10);
+/// Counters that did not change for this long are likely to stay for the time of a recount.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// Jobs by queue and state.
+type Counters = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Where to read.
 #[derive(Clone)]
@@ -61,7 +63,7 @@ struct Attempt {
 
 impl Reader {
     /// The counters of all queues by state.
-    pub(crate) fn counters(&self) -> Result<BTreeMap<String, BTreeMap<String, u64>>, String> {
+    pub(crate) fn counters(&self) -> Result<Counters, String> {
         const STATES: [&str; 7] = ["waiting", "delayed", "active", "retrying", "completed", "failed", "cancelled"];
         let mut client = Client::new(self.address, &self.key);
         let body = get(&mut client, "/queue/stats")?.ok_or("no /queue/stats")?;
@@ -114,21 +116,31 @@ impl Reader {
         events: &[(String, String)],
         queues: &BTreeSet<String>,
     ) -> Result<Observation, String> {
-        let mut last = Err("never read".to_owned());
-        wait_for(SETTLE_LIMIT, || {
-            last = self.counters().and_then(|before| {
-                let mut seen = self.observe(jobs, events)?;
-                seen.counters = self.counters()?;
-                let is_quiet = before == seen.counters;
-                seen.recounted.clone_from(queues);
-                Ok((seen, is_quiet))
-            });
-            match &last {
-                Ok((seen, is_quiet)) => (*is_quiet && fits(seen, queues)).then_some(()),
-                Err(_) => Some(()),
+        let deadline = Instant::now() + SETTLE_LIMIT;
+        loop {
+            let before = self.quiet_counters(queues, deadline)?;
+            let mut seen = self.observe(jobs, events)?;
+            seen.counters = self.counters()?;
+            seen.recounted.clone_from(queues);
+            let is_quiet = before == of(&seen.counters, queues);
+            if Instant::now() > deadline || (is_quiet && fits(&seen, queues)) {
+                return Ok(seen);
             }
-        });
-        last.map(|(seen, _)| seen)
+        }
+    }
+
+    /// The counters of these queues once they stand still, or at the deadline: reading every job is dear.
+    fn quiet_counters(&self, queues: &BTreeSet<String>, deadline: Instant) -> Result<Counters, String> {
+        let mut last = of(&self.counters()?, queues);
+        let mut since = Instant::now();
+        while since.elapsed() < QUIET && Instant::now() < deadline {
+            thread::sleep(QUIET / 10);
+            let now = of(&self.counters()?, queues);
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+        }
+        Ok(last)
     }
 
     /// Applies `read` to each item over several connections, keeping the order.
@@ -160,6 +172,11 @@ impl Reader {
         });
         failure.into_inner().unwrap().map_or(Ok(all), Err)
     }
+}
+
+/// The counters of these queues only.
+fn of(counters: &Counters, queues: &BTreeSet<String>) -> Counters {
+    counters.iter().filter(|(name, _)| queues.contains(*name)).map(|(name, of)| (name.clone(), of.clone())).collect()
 }
 
 fn get(client: &mut Client, path: &str) -> Result<Option<Vec<u8>>, String> {

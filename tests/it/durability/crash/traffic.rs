@@ -220,7 +220,7 @@ impl World {
     }
 
     fn lease(&self, client: &mut Client, cycle: u32, queue: &str, random: &SeededRandom) -> Option<()> {
-        let lease_ms = [1_000, 2_000, 5_000][random.next_u64() as usize % 3];
+        let lease_ms = [1_000, 1_500, 2_000][random.next_u64() as usize % 3];
         let max = 1 + random.next_u64() % 8;
         let op = Op::Lease { queue: queue.to_owned(), max, lease_ms };
         if let Outcome::Ok(Reply::Granted(grants)) = self.perform(client, cycle, op)? {
