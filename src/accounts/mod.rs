@@ -10,12 +10,12 @@ mod store;
 mod tests;
 
 use crate::{
-    auth::{Auth, NewApiKey, NewKeyText, Scopes},
+    auth::{Auth, NewApiKey, NewKeyText, Role, Scopes},
     base::{ApiKeyId, CompanyId, UserId},
     storage::{self, Db, Tx},
 };
 
-pub use model::{Email, NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS, Role};
+pub use model::{Email, NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS};
 
 use model::PasswordHash;
 use store::{CompanyRow, UserRow};
@@ -139,7 +139,7 @@ fn create(
     store::put_company(tx, &CompanyRow { id: company, name: company_name, created_at })?;
     let row = UserRow { id: user, company, name, email, role: Role::Admin, is_owner: true, password, created_at };
     store::put_user(tx, &row)?;
-    let key = NewApiKey { company, name: "first key".to_owned(), scopes: Scopes::all(), expires_at: None };
+    let key = NewApiKey { company, name: "first key".to_owned(), scopes: Scopes::of_keys(), expires_at: None };
     let (api_key, api_key_text) = auth.create_key(tx, key)?;
     Ok(Created { company, user, api_key, api_key_text })
 }

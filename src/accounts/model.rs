@@ -15,18 +15,6 @@ pub const NAME_CHARACTERS_MAX: usize = 200;
 /// Longest e-mail address (RFC 5321 §4.5.3.1.3, without the brackets).
 const EMAIL_BYTES_MAX: usize = 254;
 
-/// What a user may do in the company.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Everything in the company.
-    Admin,
-    /// Operates jobs, webhooks, workflows and reports.
-    Manager,
-    /// Reads, and acts on what is theirs.
-    User,
-}
-
 /// An e-mail address in lower case, with one `@` and something on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Email(String);

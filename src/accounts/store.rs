@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Email, PasswordHash, Role};
+use super::model::{Email, PasswordHash};
 use crate::{
+    auth::Role,
     base::{CompanyId, Timestamp, UserId},
     named_value,
     storage::{Error, KeyRange, Order, Read, Table, Tx, keyspaces},

@@ -35,7 +35,7 @@ async fn setting_up_makes_company_admin_and_key_together() {
     let Created { company, user, api_key_text, .. } = accounts.set_up(order()).await.unwrap();
     assert_eq!(accounts.newest_company().await.unwrap(), Some((company, "Demo".to_owned())));
     let caller = auth.identify(Some(&format!("Bearer {}", api_key_text.expose()))).await.unwrap();
-    assert_eq!((caller.company, caller.scopes), (company, Scopes::all()));
+    assert_eq!((caller.company, caller.scopes), (company, Scopes::of_keys()));
     let row = db.read(move |snapshot| store::find_user(snapshot, user)).await.unwrap().unwrap().unwrap();
     assert_eq!(row.email.as_str(), "ada@example.com");
     assert!(row.password.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));

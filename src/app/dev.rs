@@ -94,7 +94,7 @@ async fn new_company(db: &Db, accounts: &Accounts, url: &str) -> anyhow::Result<
 /// The file of an earlier start is gone or its key revoked: the company gets one more key.
 async fn new_key(db: &Db, auth: &Auth, company: CompanyId, url: &str) -> anyhow::Result<Credentials> {
     let auth = auth.clone();
-    let order = NewApiKey { company, name: "dev mode".to_owned(), scopes: Scopes::all(), expires_at: None };
+    let order = NewApiKey { company, name: "dev mode".to_owned(), scopes: Scopes::of_keys(), expires_at: None };
     let (_, text) = db.write(move |tx| auth.create_key(tx, order)).await.context("cannot make an API key")?;
     let (url, email, api_key) = (url.to_owned(), EMAIL.to_owned(), text.expose().to_owned());
     Ok(Credentials { url, email, password: None, api_key, company_id: company })

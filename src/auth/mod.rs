@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub use api::describe;
-pub use model::{Caller, Credential, NewKeyText, Scope, Scopes};
+pub use model::{Caller, Credential, Holder, Least, NewKeyText, Role, Scope, Scopes};
 
 use cache::{Cache, KnownKey};
 use model::KeyText;
@@ -111,7 +111,12 @@ impl Auth {
             return Err(Error::Invalid);
         }
         known.mark_used(now);
-        Ok(Caller { company: known.company, credential: Credential::ApiKey(known.id), scopes: known.scopes })
+        Ok(Caller {
+            company: known.company,
+            credential: Credential::ApiKey(known.id),
+            scopes: known.scopes.and(Scopes::of_keys()),
+            role: None,
+        })
     }
 
     async fn load(&self, id: ApiKeyId) -> Result<Arc<KnownKey>, Error> {

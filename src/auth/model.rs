@@ -2,9 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
+use utoipa::ToSchema;
 
-use crate::base::{ApiKeyId, CompanyId, RawId};
+use crate::base::{ApiKeyId, CompanyId, RawId, SessionId, UserId};
 
 const PREFIX: &str = "np_live_";
 const ID_LEN: usize = 26;
@@ -13,7 +15,7 @@ const SECRET_LEN: usize = 32;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 macro_rules! scopes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $holder:ident from $least:ident;)*) => {
         /// One thing a credential may be allowed to do.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
@@ -32,27 +34,108 @@ macro_rules! scopes {
                     $(Self::$name => $text,)*
                 }
             }
+
+            /// Which credentials may carry it.
+            #[must_use]
+            pub const fn holder(self) -> Holder {
+                match self {
+                    $(Self::$name => Holder::$holder,)*
+                }
+            }
+
+            /// The least of the roles that have it.
+            #[must_use]
+            pub const fn least(self) -> Least {
+                match self {
+                    $(Self::$name => Least::$least,)*
+                }
+            }
         }
     };
 }
 
+/// What a person may do in the company; each role includes the ones after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything in the company.
+    Admin,
+    /// Operates jobs, webhooks, workflows and reports.
+    Manager,
+    /// Reads, and acts on what is theirs.
+    User,
+}
+
+impl Role {
+    /// Every role, the most powerful first.
+    pub const ALL: [Self; 3] = [Self::Admin, Self::Manager, Self::User];
+
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Manager => "manager",
+            Self::User => "user",
+        }
+    }
+}
+
+/// Which credentials may carry a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// People and API keys.
+    Any,
+    /// People only.
+    Person,
+}
+
+/// The least role that has a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Least {
+    /// Everybody.
+    User,
+    /// Managers and admins.
+    Manager,
+    /// Admins.
+    Admin,
+    /// Owners of the instance.
+    Owner,
+}
+
 scopes! {
     /// Read jobs and queue figures.
-    JobsRead = "jobs:read",
+    JobsRead = "jobs:read", Any from User;
     /// Enqueue, change, cancel and retry jobs.
-    JobsWrite = "jobs:write",
+    JobsWrite = "jobs:write", Any from Manager;
     /// Lease jobs and report on them, as an external worker does.
-    JobsWork = "jobs:work",
-    /// Change, pause and resume queues.
-    QueuesWrite = "queues:write",
+    JobsWork = "jobs:work", Any from Manager;
+    /// Change, pause and resume queues, which all companies of the instance share.
+    QueuesWrite = "queues:write", Any from Owner;
     /// Read events and event types.
-    EventsRead = "events:read",
+    EventsRead = "events:read", Any from User;
     /// Send events and keep the catalogue of event types.
-    EventsWrite = "events:write",
+    EventsWrite = "events:write", Any from Manager;
     /// Read webhooks, deliveries and attempts.
-    WebhooksRead = "webhooks:read",
+    WebhooksRead = "webhooks:read", Any from User;
     /// Create, change and delete webhooks, read and rotate their secrets, retry and replay deliveries.
-    WebhooksWrite = "webhooks:write",
+    WebhooksWrite = "webhooks:write", Any from Manager;
+    /// See and change one's own account.
+    Profile = "profile", Person from User;
+    /// Read the company, its people and departments.
+    UsersRead = "users:read", Any from User;
+    /// Invite, change and remove people.
+    UsersWrite = "users:write", Person from Admin;
+    /// Change departments; a manager those he or she leads.
+    DepartmentsWrite = "departments:write", Person from Manager;
+    /// Change the company.
+    CompanyWrite = "company:write", Person from Admin;
+    /// Make and revoke API keys.
+    KeysWrite = "keys:write", Person from Admin;
+    /// Read and export the audit log.
+    AuditRead = "audit:read", Any from Admin;
+    /// See and change the whole instance.
+    InstanceWrite = "instance:write", Person from Owner;
 }
 
 impl fmt::Display for Scope {
@@ -78,6 +161,30 @@ impl Scopes {
     #[must_use]
     pub fn all() -> Self {
         Scope::ALL.iter().copied().collect()
+    }
+
+    /// Everything an API key can carry.
+    #[must_use]
+    pub fn of_keys() -> Self {
+        Scope::ALL.iter().copied().filter(|scope| scope.holder() == Holder::Any).collect()
+    }
+
+    /// What a person has.
+    #[must_use]
+    pub fn of(role: Role, is_owner: bool) -> Self {
+        let has = |scope: &Scope| match scope.least() {
+            Least::User => true,
+            Least::Manager => role != Role::User,
+            Least::Admin => role == Role::Admin,
+            Least::Owner => is_owner,
+        };
+        Scope::ALL.iter().copied().filter(has).collect()
+    }
+
+    /// The scopes in both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Whether the scope is in the set.
@@ -107,6 +214,8 @@ pub struct Caller {
     pub credential: Credential,
     /// What the caller may do.
     pub scopes: Scopes,
+    /// The person's role; an API key has none.
+    pub role: Option<Role>,
 }
 
 /// What a caller can show.
@@ -114,6 +223,13 @@ pub struct Caller {
 pub enum Credential {
     /// An API key.
     ApiKey(ApiKeyId),
+    /// A person who has signed in.
+    Session {
+        /// The sign-in.
+        session: SessionId,
+        /// The person.
+        user: UserId,
+    },
 }
 
 /// SHA-256 of the secret part of a key. Keys are random, so a slow hash would add cost and no safety.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, body::Body, http::Request, routing::get};
 use tower::ServiceExt;
 
-use super::{Auth, Caller, Credential, Error, NewApiKey, Scope, Scopes, permissions};
+use super::{Auth, Caller, Credential, Error, NewApiKey, Role, Scope, Scopes, permissions};
 use crate::{
     base::{ApiKeyId, CompanyId, ManualClock, RawId, SeededRandom, Timestamp},
     http::Problem,
@@ -35,7 +35,7 @@ async fn a_key_speaks_for_its_company_with_its_scopes() {
     let (id, header) = create(&auth, scopes, None).await;
     for _ in 0..2 {
         let caller = auth.identify(Some(&header)).await.unwrap();
-        assert_eq!(caller, Caller { company: COMPANY, credential: Credential::ApiKey(id), scopes });
+        assert_eq!(caller, Caller { company: COMPANY, credential: Credential::ApiKey(id), scopes, role: None });
     }
     assert!(scopes.contains(Scope::JobsRead) && !scopes.contains(Scope::JobsWrite));
     assert!(auth.identify(Some(&header.replace("Bearer", "bearer"))).await.is_ok());
@@ -44,8 +44,8 @@ async fn a_key_speaks_for_its_company_with_its_scopes() {
 #[tokio::test]
 async fn anything_else_is_refused_alike() {
     let (auth, _) = auth();
-    let (_, header) = create(&auth, Scopes::all(), None).await;
-    let (_, other) = create(&auth, Scopes::all(), None).await;
+    let (_, header) = create(&auth, Scopes::of_keys(), None).await;
+    let (_, other) = create(&auth, Scopes::of_keys(), None).await;
     let (id, secret) = (header.rsplit_once('_').unwrap().0, other.rsplit_once('_').unwrap().1);
     let swapped = format!("{id}_{secret}");
     let unknown = header.replacen("np_live_0", "np_live_1", 1);
@@ -59,7 +59,7 @@ async fn anything_else_is_refused_alike() {
 #[tokio::test]
 async fn a_revoked_or_expired_key_is_refused_at_once() {
     let (auth, clock) = auth();
-    let (id, header) = create(&auth, Scopes::all(), None).await;
+    let (id, header) = create(&auth, Scopes::of_keys(), None).await;
     let stale = auth.inner.cache.generation();
     assert!(auth.identify(Some(&header)).await.is_ok());
     let revoker = auth.clone();
@@ -67,7 +67,7 @@ async fn a_revoked_or_expired_key_is_refused_at_once() {
     assert!(matches!(auth.identify(Some(&header)).await, Err(Error::Invalid)));
     assert_ne!(auth.inner.cache.generation(), stale, "a reader from before the revocation is told apart");
 
-    let (_, header) = create(&auth, Scopes::all(), Some(Timestamp::from_ms(1_000_500))).await;
+    let (_, header) = create(&auth, Scopes::of_keys(), Some(Timestamp::from_ms(1_000_500))).await;
     assert!(auth.identify(Some(&header)).await.is_ok());
     clock.advance_ms(500);
     assert!(matches!(auth.identify(Some(&header)).await, Err(Error::Invalid)));
@@ -76,7 +76,7 @@ async fn a_revoked_or_expired_key_is_refused_at_once() {
 #[tokio::test]
 async fn another_company_cannot_revoke() {
     let (auth, _) = auth();
-    let (id, header) = create(&auth, Scopes::all(), None).await;
+    let (id, header) = create(&auth, Scopes::of_keys(), None).await;
     let revoker = auth.clone();
     let other = CompanyId::from_raw(RawId { hi: 8, lo: 1 });
     assert!(!auth.inner.db.write(move |tx| revoker.revoke_key(tx, other, id)).await.unwrap());
@@ -86,11 +86,31 @@ async fn another_company_cannot_revoke() {
 #[tokio::test]
 async fn last_use_is_written_down() {
     let (auth, _) = auth();
-    let (id, header) = create(&auth, Scopes::all(), None).await;
+    let (id, header) = create(&auth, Scopes::of_keys(), None).await;
     auth.identify(Some(&header)).await.unwrap();
     auth.write_last_used().await.unwrap();
     let row = auth.inner.db.read(move |snapshot| super::store::find(snapshot, id)).await.unwrap().unwrap().unwrap();
     assert_eq!(row.last_used_at, Some(Timestamp::from_ms(1_000_000)));
+}
+
+#[test]
+fn roles_include_the_ones_below_and_keys_never_manage_people() {
+    let of = |role| Scopes::of(role, false);
+    let [admin, manager, user] = Role::ALL.map(of);
+    assert_eq!((admin.and(manager), manager.and(user)), (manager, user));
+    assert!(admin != manager && manager != user);
+    assert!(!admin.contains(Scope::InstanceWrite) && Scopes::of(Role::Admin, true) == Scopes::all());
+    assert!(user.contains(Scope::Profile) && !user.contains(Scope::JobsWrite));
+    for scope in [Scope::UsersWrite, Scope::KeysWrite, Scope::Profile, Scope::CompanyWrite, Scope::InstanceWrite] {
+        assert!(!Scopes::of_keys().contains(scope), "{scope}");
+    }
+}
+
+#[tokio::test]
+async fn a_stored_scope_that_keys_cannot_carry_grants_nothing() {
+    let (auth, _) = auth();
+    let (_, header) = create(&auth, Scopes::all(), None).await;
+    assert_eq!(auth.identify(Some(&header)).await.unwrap().scopes, Scopes::of_keys());
 }
 
 #[test]

@@ -156,6 +156,21 @@ prefixed_id!(
     "key_"
 );
 prefixed_id!(
+    /// A sign-in of a person.
+    SessionId,
+    "ses_"
+);
+prefixed_id!(
+    /// An invitation to a company.
+    InviteId,
+    "inv_"
+);
+prefixed_id!(
+    /// A department of a company.
+    DepartmentId,
+    "dep_"
+);
+prefixed_id!(
     /// A job.
     JobId,
     "job_"

@@ -9,7 +9,10 @@ mod time;
 
 pub use backoff::{Backoff, Growth, MAX_DELAY_MS};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use id::{ApiKeyId, AttemptId, CompanyId, DeliveryId, EventId, IdError, JobId, QueueId, RawId, UserId, WebhookId};
+pub use id::{
+    ApiKeyId, AttemptId, CompanyId, DeliveryId, DepartmentId, EventId, IdError, InviteId, JobId, QueueId, RawId,
+    SessionId, UserId, WebhookId,
+};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use seal::{SealError, SealKey};
 pub use time::{Timestamp, TimestampError};
