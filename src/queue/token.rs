@@ -1,7 +1,7 @@
 //! The text of a lease token: `lt_<queue>_<generation>_<check>`, in hexadecimal.
 //!
 //! The check part covers the job's random half, so a token of another job or a guessed one is
-//! refused without a read.
+//! refused without a read. It has 64 bits: with 32, two of some ten thousand tokens were the same text.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::base::{JobId, QueueId};
 pub(super) struct Token {
     pub(super) queue: QueueId,
     pub(super) generation: u32,
-    check: u32,
+    check: u64,
 }
 
 impl Token {
@@ -24,13 +24,14 @@ impl Token {
         for (to, part) in bytes.chunks_exact_mut(8).zip(parts) {
             to.copy_from_slice(&part.to_be_bytes());
         }
-        Self { queue, generation, check: xxh3_64(&bytes) as u32 }
+        Self { queue, generation, check: xxh3_64(&bytes) }
     }
 
     /// Reads a token shown for a job; `None` when it is not one of this job.
     pub(super) fn parse(text: &str, job: JobId) -> Option<Self> {
-        let mut parts = text.strip_prefix("lt_")?.split('_').map(|part| u32::from_str_radix(part, 16).ok());
+        let mut parts = text.strip_prefix("lt_")?.split('_').map(|part| u64::from_str_radix(part, 16).ok());
         let (queue, generation, check) = (parts.next()??, parts.next()??, parts.next()??);
+        let (queue, generation) = (u32::try_from(queue).ok()?, u32::try_from(generation).ok()?);
         let token = Self::new(job, QueueId(queue), generation);
         (parts.next().is_none() && token.check == check).then_some(token)
     }
@@ -38,7 +39,7 @@ impl Token {
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "lt_{:x}_{:x}_{:08x}", self.queue.0, self.generation, self.check)
+        write!(f, "lt_{:x}_{:x}_{:016x}", self.queue.0, self.generation, self.check)
     }
 }
 
