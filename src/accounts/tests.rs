@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Accounts, Created, Error, SetUp, model::PasswordHash, store};
 use crate::{
-    auth::{Auth, Scopes},
-    base::{ManualClock, SeededRandom, Timestamp},
+    auth::{Auth, Scopes, Settings},
+    base::{ManualClock, SealKey, SeededRandom, Timestamp},
     storage::Db,
 };
 
@@ -24,7 +24,7 @@ fn order() -> SetUp {
 fn accounts() -> (Accounts, Auth, Db) {
     let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
     let db = Db::in_memory(clock, Arc::new(SeededRandom::new(1))).unwrap();
-    let auth = Auth::new(db.clone());
+    let auth = Auth::new(db.clone(), Settings::new(Arc::new(SealKey::from_bytes(&[7; 32]))));
     (Accounts::new(db.clone(), auth.clone()), auth, db)
 }
 

@@ -6,8 +6,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Error, metrics::Readings};
 use crate::{
-    base::{Clock, Random},
-    config::Config,
+    auth,
+    base::{Clock, Random, SealKey},
+    config::{Config, Secret},
     http,
     outbound::{self, AllowRule, Client, OwnAddresses, Policy},
     queue::{self, QueueConfig, Queues},
@@ -53,6 +54,20 @@ pub(super) fn open_directory(
         ballast_bytes: storage.ballast.0,
     };
     Directory::open(&storage.directory, &options, Arc::clone(clock), Arc::clone(random))
+}
+
+/// Lives of tokens and sessions, and the keys behind them.
+pub(super) fn auth_settings(config: &Config, seal: Arc<SealKey>) -> auth::Settings {
+    let Config { auth: table, .. } = config;
+    let text = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+    auth::Settings {
+        seal,
+        access_secret: text(&table.access_secret),
+        refresh_secret: text(&table.refresh_secret),
+        access_ms: table.access_lifetime_ms,
+        session_idle_ms: table.session_idle_ms,
+        session_max_ms: table.session_max_ms,
+    }
 }
 
 /// The queues of the store; blocks.

@@ -54,10 +54,10 @@ impl Services {
         tasks: &Tasks,
     ) -> Result<Self, Error> {
         let db = directory.db();
-        let seal = master_key::load(config.secrets.master_key.as_ref(), directory, &**db.random())?;
+        let seal = Arc::new(master_key::load(config.secrets.master_key.as_ref(), directory, &**db.random())?);
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
         let queues = adapters::queues(config, db)?;
-        let auth = Auth::new(db.clone());
+        let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));
         let accounts = Accounts::new(db.clone(), auth.clone());
         let pools = Pools::default();
         let refresh: Vec<Refresh> = vec![{
@@ -82,7 +82,7 @@ impl Services {
             queues: queues.clone(),
             events,
             outbound: outbound.clone(),
-            seal: Arc::new(seal),
+            seal,
             directory,
             settings: adapters::webhook_settings(config),
             metrics: webhook_metrics,
@@ -97,7 +97,7 @@ impl Services {
         self.queues.start(tracker, stop);
         self.pools.get_or_init(|| jobs::start_pools(&self.queues, &self.state, tasks));
         tracker.spawn(http::idempotency::sweep(directory.db().clone(), stop.clone()));
-        tracker.spawn(self.state.auth.clone().keep_last_used(stop.clone()));
+        tracker.spawn(self.state.auth.clone().maintain(stop.clone()));
         tracker.spawn(self.state.webhooks.clone().maintain(stop.clone()));
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Error, adapters};
+use super::{Error, adapters, master_key};
 use crate::{
     accounts::{Accounts, Created, SetUp},
     auth::Auth,
@@ -21,7 +21,9 @@ pub async fn set_up(config: &Config, order: SetUp) -> Result<Created, Error> {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let directory = adapters::open_directory(config, &clock, &random)?;
     let db = directory.db().clone();
-    let created = Accounts::new(db.clone(), Auth::new(db)).set_up(order).await;
+    let seal = master_key::load(config.secrets.master_key.as_ref(), &directory, &*random)?;
+    let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::new(seal)));
+    let created = Accounts::new(db, auth).set_up(order).await;
     directory.close();
     Ok(created?)
 }

@@ -1,4 +1,4 @@
-//! `Caller` as an extractor, and what its refusals look like.
+//! `Caller` as an extractor, from a bearer credential or a cookie, and what its refusals look like.
 
 use axum::{
     extract::{FromRef, FromRequestParts, MatchedPath},
@@ -17,8 +17,11 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let caller = Auth::from_ref(state).identify(authorization).await?;
+        let auth = Auth::from_ref(state);
+        let caller = match parts.headers.get(header::AUTHORIZATION) {
+            Some(value) => auth.identify(Some(value.to_str().map_err(|_| Error::Invalid)?)).await?,
+            None => auth.identify_cookie(&parts.method, &parts.headers).await?,
+        };
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let scope = permissions::required(parts.method.as_str(), route).ok_or(Error::NotListed)?;
         if caller.scopes.contains(scope) { Ok(caller) } else { Err(Error::NotAllowed(scope).into()) }
@@ -29,6 +32,9 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Missing | Error::Invalid => Self::of(&problems::UNAUTHORIZED).detail(error.to_string()),
+            Error::Reused => Self::of(&problems::REFRESH_REUSED).detail(error.to_string()),
+            Error::Csrf => Self::of(&problems::CSRF).detail(error.to_string()),
+            Error::Signing => Self::internal(&error),
             Error::NotAllowed(_) | Error::NotListed => Self::of(&problems::FORBIDDEN).detail(error.to_string()),
             Error::Storage(error) => error.into(),
         }

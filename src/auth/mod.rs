@@ -1,19 +1,24 @@
-//! Who is calling: API keys, scopes, and the list of what each operation asks for.
+//! Who is calling: API keys, sessions of people, scopes, and the list of what each operation asks for.
 //!
 //! Words: a *credential* is what a request shows; a *scope* is one thing it may do; the *caller* is the company a good
-//! credential speaks for. A handler that names [`Caller`] among its extractors is protected: the operation is looked
+//! credential speaks for, and the person when there is one. A handler that names [`Caller`] among its extractors is protected: the operation is looked
 //! up in [`permissions::ALL`], and one that is not listed there is refused.
 //!
 //! Invariants: a secret is stored as a hash and shown once; a revoked key is refused from the moment its revocation is
-//! acknowledged; no refusal tells whether a key exists. Sessions and tokens of people are not here yet.
+//! acknowledged, and so is an ended session, its access tokens included; no refusal tells whether a key exists.
 
 mod api;
 mod cache;
+mod cookies;
+mod keyring;
 mod model;
 pub mod permissions;
+mod session_cache;
+mod sessions;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,19 +26,26 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    base::{ApiKeyId, Clock, CompanyId, Random, Timestamp},
+    base::{ApiKeyId, Clock, CompanyId, Random, SealKey, Timestamp},
     storage::{self, Db, Tx},
 };
 
 pub use api::describe;
+pub use cookies::{Mode, RefreshCookie, clear_cookies, set_cookies};
 pub use model::{Caller, Credential, Holder, Least, NewKeyText, Role, Scope, Scopes};
 
 use cache::{Cache, KnownKey};
+use keyring::Keyring;
 use model::KeyText;
+use session_cache::SessionCache;
 use store::ApiKeyRow;
+
+pub use sessions::{Grant, NewSession, SessionView};
 
 /// How often the times of last use are written down.
 const LAST_USED_EVERY: Duration = Duration::from_mins(1);
+/// How long somebody may take between password and second factor, in seconds.
+pub const MFA_TOKEN_S: u64 = 300;
 
 /// Why a request is not let through.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +56,15 @@ pub enum Error {
     /// The credential is none of ours, expired or revoked; which of these is not told.
     #[error("the credential is not valid")]
     Invalid,
+    /// The refresh token was used before.
+    #[error("the refresh token was used before; the session is ended")]
+    Reused,
+    /// A cookie came without the token that proves that our own page sent it.
+    #[error("the request carries a cookie and no matching X-CSRF-Token")]
+    Csrf,
+    /// A token could not be made.
+    #[error("a token could not be signed")]
+    Signing,
     /// The credential is good and does not cover the operation.
     #[error("the scope {0} is required")]
     NotAllowed(Scope),
@@ -80,17 +101,60 @@ struct Inner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     cache: Arc<Cache>,
+    sessions: Arc<SessionCache>,
+    keyring: Keyring,
+    refresh_key: Arc<SealKey>,
+    settings: Settings,
+}
+
+/// Lives of tokens and sessions, and the keys behind them.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Seals what is at rest; keys that are not configured are derived from it.
+    pub seal: Arc<SealKey>,
+    /// Signs access tokens instead of derived keys.
+    pub access_secret: Option<String>,
+    /// Stands behind refresh tokens instead of the sealing key.
+    pub refresh_secret: Option<String>,
+    /// How long an access token is good.
+    pub access_ms: u64,
+    /// How long a session lasts without being used.
+    pub session_idle_ms: u64,
+    /// How long a session lasts at most.
+    pub session_max_ms: u64,
+}
+
+impl Settings {
+    /// The usual lives: 15 minutes, 7 days, 30 days.
+    #[must_use]
+    pub const fn new(seal: Arc<SealKey>) -> Self {
+        const DAY_MS: u64 = 24 * 3_600_000;
+        Self {
+            seal,
+            access_secret: None,
+            refresh_secret: None,
+            access_ms: 900_000,
+            session_idle_ms: 7 * DAY_MS,
+            session_max_ms: 30 * DAY_MS,
+        }
+    }
 }
 
 impl Auth {
     /// A handle over the store.
     #[must_use]
-    pub fn new(db: Db) -> Self {
+    pub fn new(db: Db, settings: Settings) -> Self {
         let (clock, random) = (Arc::clone(db.clock()), Arc::clone(db.random()));
-        Self { inner: Arc::new(Inner { db, clock, random, cache: Arc::default() }) }
+        let keyring = Keyring::new(Arc::clone(&settings.seal), settings.access_secret.as_deref());
+        let refresh_key = settings.refresh_secret.as_deref().map_or_else(
+            || Arc::clone(&settings.seal),
+            |secret| Arc::new(SealKey::from_bytes(&Sha256::digest(secret.as_bytes()).into())),
+        );
+        let (cache, sessions) = (Arc::default(), Arc::default());
+        Self { inner: Arc::new(Inner { db, clock, random, cache, sessions, keyring, refresh_key, settings }) }
     }
 
-    /// Finds out who shows this `Authorization` header.
+    /// Finds out who shows this `Authorization` header: an API key or an access token.
     ///
     /// # Errors
     /// [`Error::Missing`], [`Error::Invalid`], [`Error::Storage`].
@@ -100,7 +164,14 @@ impl Auth {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Error::Invalid);
         }
-        let key = KeyText::parse(token.trim()).ok_or(Error::Invalid)?;
+        let token = token.trim();
+        match KeyText::parse(token) {
+            Some(key) => self.identify_key(&key).await,
+            None => Ok(caller_of(&*self.known_session(token).await?)),
+        }
+    }
+
+    async fn identify_key(&self, key: &KeyText<'_>) -> Result<Caller, Error> {
         let known = match self.inner.cache.find(key.id) {
             Some(known) => known,
             None => self.load(key.id).await?,
@@ -165,8 +236,8 @@ impl Auth {
         Ok(true)
     }
 
-    /// Writes down when keys were last used, until stopped.
-    pub async fn keep_last_used(self, stop: CancellationToken) {
+    /// Writes down when keys were last used and removes sessions that are over, until stopped.
+    pub async fn maintain(self, stop: CancellationToken) {
         loop {
             let is_last = tokio::select! {
                 () = stop.cancelled() => true,
@@ -174,6 +245,9 @@ impl Auth {
             };
             if let Err(error) = self.write_last_used().await {
                 tracing::warn!(%error, "the times of last use could not be stored: {error}");
+            }
+            if let Err(error) = self.sweep_sessions().await {
+                tracing::warn!(%error, "sessions that are over could not be removed: {error}");
             }
             if is_last {
                 return;
@@ -198,5 +272,14 @@ impl Auth {
                 Ok(())
             })
             .await
+    }
+}
+
+fn caller_of(known: &session_cache::KnownSession) -> Caller {
+    Caller {
+        company: known.company,
+        credential: Credential::Session { session: known.id, user: known.user },
+        scopes: Scopes::of(known.role, known.is_owner),
+        role: Some(known.role),
     }
 }

@@ -152,6 +152,17 @@ impl Config {
                 server.service_timeout_ms, server.request_timeout_ms
             ));
         }
+        let auth = &self.auth;
+        for (name, secret) in [("access_secret", &auth.access_secret), ("refresh_secret", &auth.refresh_secret)] {
+            if secret.as_ref().is_some_and(|secret| secret.expose().len() < 32) {
+                complaints.push(format!("auth.{name} must have at least 32 characters"));
+            }
+        }
+        if auth.session_idle_ms > auth.session_max_ms || auth.access_lifetime_ms > auth.session_idle_ms {
+            complaints.push(
+                "auth.access_lifetime_ms, auth.session_idle_ms and auth.session_max_ms must not decrease".to_owned(),
+            );
+        }
         if server.body_max.0 < 1024 {
             complaints.push(format!("server.body_max must be at least 1KiB, not {}", server.body_max));
         }

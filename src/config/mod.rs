@@ -8,6 +8,7 @@
 //! To add an option: one documented field in its table's file, then `UPDATE_REFERENCE=1 cargo
 //! test` writes `docs/reference/config.md`.
 
+mod auth;
 mod load;
 mod outbound;
 mod print;
@@ -27,6 +28,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use section::Section;
 
+pub use auth::{Auth, Registration};
 pub use load::Sources;
 pub use outbound::{AllowedTarget, Outbound};
 pub use queues::Queues;
@@ -50,6 +52,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// `[outbound]`.
     pub outbound: Outbound,
+    /// `[auth]`.
+    pub auth: Auth,
     /// `[secrets]`.
     pub secrets: Secrets,
     /// `[telemetry]`.
@@ -60,17 +64,27 @@ pub struct Config {
 
 impl Config {
     /// The tables in the order of the reference.
-    fn sections(&self) -> [&dyn Section; 7] {
-        [&self.server, &self.storage, &self.queues, &self.webhooks, &self.outbound, &self.secrets, &self.telemetry]
+    fn sections(&self) -> [&dyn Section; 8] {
+        [
+            &self.server,
+            &self.storage,
+            &self.queues,
+            &self.webhooks,
+            &self.outbound,
+            &self.auth,
+            &self.secrets,
+            &self.telemetry,
+        ]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 7] {
+    fn sections_mut(&mut self) -> [&mut dyn Section; 8] {
         [
             &mut self.server,
             &mut self.storage,
             &mut self.queues,
             &mut self.webhooks,
             &mut self.outbound,
+            &mut self.auth,
             &mut self.secrets,
             &mut self.telemetry,
         ]

@@ -49,6 +49,14 @@ problems! {
     FORBIDDEN = FORBIDDEN, "forbidden", "The credential does not allow this operation",
         "The caller is known, but its scopes or role do not cover the operation. The detail names the scope that is \
          missing. Use another credential, or have the scope added.";
+    /// A refresh token was used a second time.
+    REFRESH_REUSED = UNAUTHORIZED, "refresh_reused", "The refresh token was used before",
+        "A refresh token is good for one use, and its session has been ended because somebody used it twice: perhaps a \
+         copy of it is in other hands. Sign in again.";
+    /// A browser's request that changes something lacks the proof that our page sent it.
+    CSRF = FORBIDDEN, "csrf", "The request does not prove that it comes from this site",
+        "A request with a session cookie that changes something repeats the value of the `np_csrf` cookie in the header \
+         `X-CSRF-Token`. Clients other than the browser interface send `Authorization: Bearer` and need none of this.";
     /// Nothing is there for this caller.
     NOT_FOUND = NOT_FOUND, "not_found", "There is nothing at this address",
         "The path is unknown, or names a thing that does not exist in the caller's company. A thing of another company \

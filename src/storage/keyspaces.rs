@@ -129,6 +129,10 @@ tables! {
     API_KEYS = 50 in Records, owner "auth": "key u64" => "ApiKeyRow";
     /// API keys by company.
     COMPANY_API_KEYS = 51 in Index, owner "auth": "company u64, key u64" => "()";
+    /// Sessions of people.
+    SESSIONS = 52 in Records, owner "auth": "session u64" => "SessionRow";
+    /// Sessions by person.
+    USER_SESSIONS = 53 in Index, owner "auth": "user u64, session u64" => "()";
     /// Companies.
     COMPANIES = 60 in Records, owner "accounts": "company u64" => "CompanyRow";
     /// Users.

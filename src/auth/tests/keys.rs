@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::{Router, body::Body, http::Request, routing::get};
 use tower::ServiceExt;
 
-use super::{Auth, Caller, Credential, Error, NewApiKey, Role, Scope, Scopes, permissions};
+use super::super::{Auth, Caller, Credential, Error, NewApiKey, Role, Scope, Scopes, Settings, permissions};
 use crate::{
-    base::{ApiKeyId, CompanyId, ManualClock, RawId, SeededRandom, Timestamp},
+    base::{ApiKeyId, CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp},
     http::Problem,
     storage::Db,
 };
@@ -17,7 +17,7 @@ const COMPANY: CompanyId = CompanyId::from_raw(RawId { hi: 7, lo: 1 });
 fn auth() -> (Auth, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
     let db = Db::in_memory(Arc::clone(&clock) as _, Arc::new(SeededRandom::new(1))).unwrap();
-    (Auth::new(db), clock)
+    (Auth::new(db, Settings::new(Arc::new(SealKey::from_bytes(&[7; 32])))), clock)
 }
 
 async fn create(auth: &Auth, scopes: Scopes, expires_at: Option<Timestamp>) -> (ApiKeyId, String) {
@@ -89,7 +89,8 @@ async fn last_use_is_written_down() {
     let (id, header) = create(&auth, Scopes::of_keys(), None).await;
     auth.identify(Some(&header)).await.unwrap();
     auth.write_last_used().await.unwrap();
-    let row = auth.inner.db.read(move |snapshot| super::store::find(snapshot, id)).await.unwrap().unwrap().unwrap();
+    let row =
+        auth.inner.db.read(move |snapshot| super::super::store::find(snapshot, id)).await.unwrap().unwrap().unwrap();
     assert_eq!(row.last_used_at, Some(Timestamp::from_ms(1_000_000)));
 }
 

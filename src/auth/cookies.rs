@@ -1,0 +1,174 @@
+//! The cookies of a browser's session, and the check that our own page sent them.
+//!
+//! Both tokens are `HttpOnly`, so that no script can read them; the third cookie holds the value that a request which
+//! changes something repeats in `X-CSRF-Token`. Over TLS and on the machine itself the names carry `__Host-`. Over
+//! plain HTTP a browser would drop such cookies, so there they go without the prefix and without `Secure`.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts},
+};
+use subtle::ConstantTimeEq;
+
+use super::{Auth, Caller, Error, Grant, caller_of, tokens};
+use crate::http::{Problem, problems};
+
+const ACCESS: &str = "np_access";
+const REFRESH: &str = "np_refresh";
+const CSRF: &str = "np_csrf";
+const HOST_PREFIX: &str = "__Host-";
+/// The header that asks for cookies instead of tokens in the body.
+const MODE_HEADER: HeaderName = HeaderName::from_static("x-session-mode");
+const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
+const SITE_HEADER: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// How a client wants its tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// In the body of the answer.
+    Body,
+    /// As cookies; `is_secure` where the connection is.
+    Cookies {
+        /// Whether the cookies may be marked `Secure`.
+        is_secure: bool,
+    },
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Mode {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(mode) = parts.headers.get(MODE_HEADER) else { return Ok(Self::Body) };
+        if mode != "cookie" {
+            return Err(Problem::of(&problems::BAD_REQUEST).detail("X-Session-Mode is \"cookie\" or left out"));
+        }
+        let site = parts.headers.get(SITE_HEADER);
+        if site.is_some_and(|site| site != "same-origin" && site != "none") {
+            return Err(Error::Csrf.into());
+        }
+        Ok(Self::Cookies { is_secure: is_secure(&parts.headers) })
+    }
+}
+
+/// Whether a browser keeps `Secure` cookies that come over this connection.
+fn is_secure(headers: &HeaderMap) -> bool {
+    let is_https = |name: &str| headers.get(name).is_some_and(|value| value == "https");
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    is_https("x-forwarded-proto") || matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+/// The refresh token in the request's cookies, when there is one.
+#[derive(Debug, Clone)]
+pub struct RefreshCookie(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for RefreshCookie {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(find(&parts.headers, REFRESH).map(str::to_owned)))
+    }
+}
+
+/// The value of one of our cookies, with the prefix or without.
+fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut plain = None;
+    for (found, value) in pairs {
+        if found.strip_prefix(HOST_PREFIX) == Some(name) {
+            return Some(value);
+        }
+        if found == name {
+            plain = plain.or(Some(value));
+        }
+    }
+    plain
+}
+
+impl Auth {
+    /// Finds out whose cookie came with the request.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] without a cookie, [`Error::Invalid`], [`Error::Csrf`] for a change without the token.
+    pub(super) async fn identify_cookie(&self, method: &Method, headers: &HeaderMap) -> Result<Caller, Error> {
+        let token = find(headers, ACCESS).ok_or(Error::Missing)?;
+        let known = self.known_session(token).await?;
+        if !method.is_safe() {
+            let wanted = tokens::csrf_text(&self.inner.refresh_key, known.id, &known.nonce);
+            let shown = headers.get(CSRF_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
+            if !bool::from(shown.ct_eq(wanted.as_bytes())) {
+                return Err(Error::Csrf);
+            }
+        }
+        Ok(caller_of(&known))
+    }
+}
+
+/// Adds the cookies of a grant to an answer.
+pub fn set_cookies(headers: &mut HeaderMap, grant: &Grant, is_secure: bool) {
+    let refresh_life = grant.refresh_expires_in_s;
+    for (name, value, life, is_hidden) in [
+        (ACCESS, &grant.access_token, grant.expires_in_s, true),
+        (REFRESH, &grant.refresh_token, refresh_life, true),
+        (CSRF, &grant.csrf_token, refresh_life, false),
+    ] {
+        append(headers, name, value, life, is_hidden, is_secure);
+    }
+}
+
+/// Tells the browser to forget its cookies.
+pub fn clear_cookies(headers: &mut HeaderMap, is_secure: bool) {
+    for (name, is_hidden) in [(ACCESS, true), (REFRESH, true), (CSRF, false)] {
+        append(headers, name, "", 0, is_hidden, is_secure);
+    }
+}
+
+fn append(headers: &mut HeaderMap, name: &str, value: &str, life_s: u64, is_hidden: bool, is_secure: bool) {
+    let (prefix, secure) = if is_secure { (HOST_PREFIX, "; Secure") } else { ("", "") };
+    let hidden = if is_hidden { "; HttpOnly" } else { "" };
+    let text = format!("{prefix}{name}={value}; Path=/; Max-Age={life_s}; SameSite=Strict{hidden}{secure}");
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        headers.append(header::SET_COOKIE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::{ACCESS, append, find, is_secure};
+
+    #[test]
+    fn cookies_are_found_and_the_prefixed_one_wins() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("a=1; np_access=plain"));
+        assert_eq!(find(&headers, ACCESS), Some("plain"));
+        headers.append(header::COOKIE, HeaderValue::from_static("__Host-np_access=host; x"));
+        assert_eq!(find(&headers, ACCESS), Some("host"));
+        assert_eq!(find(&HeaderMap::new(), ACCESS), None);
+    }
+
+    #[test]
+    fn cookies_carry_every_protection_the_connection_allows() {
+        let mut headers = HeaderMap::new();
+        append(&mut headers, ACCESS, "v", 900, true, true);
+        append(&mut headers, ACCESS, "v", 900, true, false);
+        let texts: Vec<_> = headers.get_all(header::SET_COOKIE).iter().map(|v| v.to_str().unwrap()).collect();
+        assert_eq!(texts[0], "__Host-np_access=v; Path=/; Max-Age=900; SameSite=Strict; HttpOnly; Secure");
+        assert_eq!(texts[1], "np_access=v; Path=/; Max-Age=900; SameSite=Strict; HttpOnly");
+    }
+
+    #[test]
+    fn a_connection_is_secure_over_tls_and_on_the_machine_itself() {
+        for (host, is) in
+            [("localhost:8080", true), ("127.0.0.1", true), ("10.0.0.7:8080", false), ("a.example", false)]
+        {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            assert_eq!(is_secure(&headers), is, "{host}");
+            headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+            assert!(is_secure(&headers));
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Sessions of people: opened at sign-in, kept alive by refresh tokens, ended at once.
+//!
+//! A refresh token is used once. The one before it is answered with the same successor for a few seconds, because an
+//! answer can get lost and a browser has several tabs; later it ends the whole session, since two parties hold it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Auth, Error,
+    model::Role,
+    session_cache::KnownSession,
+    store,
+    tokens::{self, RefreshText},
+};
+use crate::{
+    base::{CompanyId, SessionId, Timestamp, UserId},
+    named_value,
+    storage::{self, Read, Tx},
+};
+
+/// How long the token before the current one is answered with the current one.
+const GRACE_MS: u64 = 10_000;
+/// Sessions a person can have; the oldest goes when there is one more.
+const SESSIONS_MAX: usize = 50;
+/// Characters kept of what the client calls itself.
+const CLIENT_CHARACTERS_MAX: usize = 200;
+
+/// One sign-in of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SessionRow {
+    pub(super) id: SessionId,
+    pub(super) user: UserId,
+    pub(super) company: CompanyId,
+    pub(super) role: Role,
+    pub(super) is_owner: bool,
+    /// Goes into every code of this session.
+    pub(super) nonce: [u8; 16],
+    /// The number of the refresh token that may be used.
+    pub(super) number: u32,
+    pub(super) rotated_at: Timestamp,
+    pub(super) created_at: Timestamp,
+    pub(super) ends_at: Timestamp,
+    pub(super) address: String,
+    pub(super) client: String,
+}
+named_value!(SessionRow, 1);
+
+/// The order to open a session.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Who signed in.
+    pub user: UserId,
+    /// Where the person belongs.
+    pub company: CompanyId,
+    /// The person's role.
+    pub role: Role,
+    /// Whether the person owns the instance.
+    pub is_owner: bool,
+    /// The client's address.
+    pub address: String,
+    /// What the client calls itself; cut to 200 characters.
+    pub client: String,
+}
+
+/// Everything a client needs to act for a person.
+#[derive(Clone)]
+pub struct Grant {
+    /// The session.
+    pub session: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Sent as bearer with every request.
+    pub access_token: String,
+    /// Good for one refresh.
+    pub refresh_token: String,
+    /// What a browser sends in `X-CSRF-Token`.
+    pub csrf_token: String,
+    /// How long the access token is good, in seconds.
+    pub expires_in_s: u64,
+    /// How long the refresh token is good when it is not used, in seconds.
+    pub refresh_expires_in_s: u64,
+}
+
+impl std::fmt::Debug for Grant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Grant").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionView {
+    /// Its id.
+    pub id: SessionId,
+    /// When the person signed in.
+    pub created_at: Timestamp,
+    /// When its tokens were last renewed.
+    pub last_used_at: Timestamp,
+    /// When it ends for good.
+    pub ends_at: Timestamp,
+    /// Where the person signed in from.
+    pub address: String,
+    /// What the client called itself.
+    pub client: String,
+}
+
+/// What came of a refresh token.
+enum Refreshed {
+    Granted(Box<SessionRow>),
+    /// It had been used before; its session is ended.
+    Reused(SessionId),
+    Refused,
+}
+
+impl Auth {
+    /// Opens a session inside the transaction of the sign-in.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn open_session(&self, tx: &mut Tx<'_>, order: NewSession) -> Result<Grant, Error> {
+        let now = tx.now();
+        let mut nonce = [0; 16];
+        self.inner.random.fill(&mut nonce);
+        let mut open = store::sessions_of(tx, order.user, SESSIONS_MAX + 1)?;
+        open.sort_by_key(|row| row.created_at);
+        let excess = (open.len() + 1).saturating_sub(SESSIONS_MAX);
+        for (position, row) in open.iter().enumerate() {
+            if position < excess || self.is_over(row, now) {
+                self.remove(tx, row)?;
+            }
+        }
+        let row = SessionRow {
+            id: SessionId::from_raw(tx.mint()),
+            user: order.user,
+            company: order.company,
+            role: order.role,
+            is_owner: order.is_owner,
+            nonce,
+            number: 0,
+            rotated_at: now,
+            created_at: now,
+            ends_at: now.plus_ms(self.inner.settings.session_max_ms),
+            address: order.address,
+            client: order.client.chars().filter(|c| !c.is_control()).take(CLIENT_CHARACTERS_MAX).collect(),
+        };
+        store::put_session(tx, &row)?;
+        self.grant(&row, now)
+    }
+
+    /// Exchanges a refresh token for the next one and an access token.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a token that is none of ours or over, [`Error::Reused`] for one that was used before,
+    /// which ends its session.
+    pub async fn refresh(&self, token: &str) -> Result<Grant, Error> {
+        let claimed = RefreshText::parse(token).ok_or(Error::Invalid)?;
+        let auth = self.clone();
+        let refreshed = self.inner.db.write(move |tx| auth.rotate(tx, &claimed)).await?;
+        match refreshed {
+            Refreshed::Granted(row) => self.grant(&row, self.inner.clock.now()),
+            Refreshed::Reused(session) => {
+                tracing::warn!(session.id = %session, "a refresh token was used twice; its session is ended");
+                Err(Error::Reused)
+            }
+            Refreshed::Refused => Err(Error::Invalid),
+        }
+    }
+
+    fn rotate(&self, tx: &mut Tx<'_>, claimed: &RefreshText) -> Result<Refreshed, storage::Error> {
+        let now = tx.now();
+        let Some(mut row) = store::find_session(tx, claimed.session)? else { return Ok(Refreshed::Refused) };
+        if !claimed.is_genuine(&self.inner.refresh_key, &row.nonce) {
+            return Ok(Refreshed::Refused);
+        }
+        if self.is_over(&row, now) {
+            self.remove(tx, &row)?;
+            return Ok(Refreshed::Refused);
+        }
+        let is_repeat = claimed.number.checked_add(1) == Some(row.number) && now.ms_since(row.rotated_at) <= GRACE_MS;
+        if is_repeat {
+            return Ok(Refreshed::Granted(Box::new(row)));
+        }
+        if claimed.number != row.number {
+            self.remove(tx, &row)?;
+            return Ok(Refreshed::Reused(row.id));
+        }
+        row.number = row.number.saturating_add(1);
+        row.rotated_at = now;
+        store::put_session(tx, &row)?;
+        Ok(Refreshed::Granted(Box::new(row)))
+    }
+
+    /// Whether the session may not be renewed any more.
+    fn is_over(&self, row: &SessionRow, now: Timestamp) -> bool {
+        let idle_ends = row.rotated_at.plus_ms(self.inner.settings.session_idle_ms);
+        now >= row.ends_at || now >= idle_ends
+    }
+
+    fn grant(&self, row: &SessionRow, now: Timestamp) -> Result<Grant, Error> {
+        let life_s = self.inner.settings.access_ms / 1_000;
+        let access_token = self.inner.keyring.at(now).access(row.user, row.id, now, life_s).ok_or(Error::Signing)?;
+        let left_ms = row.ends_at.ms_since(now);
+        Ok(Grant {
+            session: row.id,
+            user: row.user,
+            access_token,
+            refresh_token: tokens::refresh_text(&self.inner.refresh_key, row.id, row.number, &row.nonce),
+            csrf_token: tokens::csrf_text(&self.inner.refresh_key, row.id, &row.nonce),
+            expires_in_s: life_s,
+            refresh_expires_in_s: left_ms.min(self.inner.settings.session_idle_ms) / 1_000,
+        })
+    }
+
+    fn remove(&self, tx: &mut Tx<'_>, row: &SessionRow) -> Result<(), storage::Error> {
+        store::delete_session(tx, row)?;
+        let (cache, id) = (Arc::clone(&self.inner.sessions), row.id);
+        tx.on_commit(move || cache.forget(id));
+        Ok(())
+    }
+
+    /// Ends a session of a person; `false` when the person has no such session.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn end_session(&self, tx: &mut Tx<'_>, user: UserId, id: SessionId) -> Result<bool, storage::Error> {
+        let Some(row) = store::find_session(tx, id)?.filter(|row| row.user == user) else { return Ok(false) };
+        self.remove(tx, &row)?;
+        Ok(true)
+    }
+
+    /// Ends all sessions of a person but one; answers how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn end_sessions(
+        &self,
+        tx: &mut Tx<'_>,
+        user: UserId,
+        keep: Option<SessionId>,
+    ) -> Result<usize, storage::Error> {
+        let rows = store::sessions_of(tx, user, SESSIONS_MAX + 1)?;
+        let ended: Vec<_> = rows.into_iter().filter(|row| Some(row.id) != keep).collect();
+        for row in &ended {
+            self.remove(tx, row)?;
+        }
+        Ok(ended.len())
+    }
+
+    /// Gives the open sessions of a person other rights, from this commit on.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn change_rights(
+        &self,
+        tx: &mut Tx<'_>,
+        user: UserId,
+        role: Role,
+        is_owner: bool,
+    ) -> Result<(), storage::Error> {
+        for mut row in store::sessions_of(tx, user, SESSIONS_MAX + 1)? {
+            (row.role, row.is_owner) = (role, is_owner);
+            store::put_session(tx, &row)?;
+            let (cache, id) = (Arc::clone(&self.inner.sessions), row.id);
+            tx.on_commit(move || cache.forget(id));
+        }
+        Ok(())
+    }
+
+    /// The open sessions of a person, the newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn sessions(&self, read: &impl Read, user: UserId) -> Result<Vec<SessionView>, storage::Error> {
+        let now = self.inner.clock.now();
+        let mut rows = store::sessions_of(read, user, SESSIONS_MAX + 1)?;
+        rows.retain(|row| !self.is_over(row, now));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
+        let view = |row: SessionRow| SessionView {
+            id: row.id,
+            created_at: row.created_at,
+            last_used_at: row.rotated_at,
+            ends_at: row.ends_at,
+            address: row.address,
+            client: row.client,
+        };
+        Ok(rows.into_iter().map(view).collect())
+    }
+
+    /// The session behind an access token.
+    pub(super) async fn known_session(&self, token: &str) -> Result<Arc<KnownSession>, Error> {
+        let now = self.inner.clock.now();
+        let (user, id) = self.inner.keyring.at(now).read_access(token, now).ok_or(Error::Invalid)?;
+        let known = if let Some(known) = self.inner.sessions.find(id) {
+            known
+        } else {
+            let generation = self.inner.sessions.generation();
+            let row = self.inner.db.read(move |snapshot| store::find_session(snapshot, id)).await??;
+            self.inner.sessions.remember(KnownSession::from(row.ok_or(Error::Invalid)?), generation)
+        };
+        if known.user == user && now < known.ends_at { Ok(known) } else { Err(Error::Invalid) }
+    }
+
+    /// A token that says whose password was right; good for five minutes.
+    pub fn mfa_token(&self, user: UserId, version: u32) -> Option<String> {
+        let now = self.inner.clock.now();
+        self.inner.keyring.at(now).mfa(user, version, now, super::MFA_TOKEN_S)
+    }
+
+    /// Whose password was right, and which version of it.
+    pub fn read_mfa_token(&self, token: &str) -> Option<(UserId, u32)> {
+        let now = self.inner.clock.now();
+        self.inner.keyring.at(now).read_mfa(token, now)
+    }
+
+    /// Removes sessions that are over, a page at a time; answers how many.
+    pub(super) async fn sweep_sessions(&self) -> Result<usize, storage::Error> {
+        let auth = self.clone();
+        self.inner
+            .db
+            .write(move |tx| {
+                let now = tx.now();
+                let over: Vec<_> = store::all_sessions(tx)?.into_iter().filter(|row| auth.is_over(row, now)).collect();
+                for row in &over {
+                    auth.remove(tx, row)?;
+                }
+                Ok(over.len())
+            })
+            .await
+    }
+}

@@ -1,0 +1,4 @@
+//! Credentials on a store in memory.
+
+mod keys;
+mod sessions;

@@ -1,0 +1,176 @@
+//! Sessions from sign-in to their end.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, Method};
+
+use super::super::{Auth, Credential, Error, Grant, NewSession, Role, Scope, Settings};
+use crate::{
+    base::{CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, UserId},
+    storage::Db,
+};
+
+const COMPANY: CompanyId = CompanyId::from_raw(RawId { hi: 7, lo: 1 });
+const USER: UserId = UserId::from_raw(RawId { hi: 8, lo: 1 });
+const DAY_MS: u64 = 24 * 3_600_000;
+
+fn auth() -> (Auth, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    let db = Db::in_memory(Arc::clone(&clock) as _, Arc::new(SeededRandom::new(1))).unwrap();
+    (Auth::new(db, Settings::new(Arc::new(SealKey::from_bytes(&[7; 32])))), clock)
+}
+
+async fn open(auth: &Auth) -> Grant {
+    let order = NewSession {
+        user: USER,
+        company: COMPANY,
+        role: Role::Manager,
+        is_owner: false,
+        address: "192.0.2.1".to_owned(),
+        client: "test\n".repeat(100),
+    };
+    let opener = auth.clone();
+    auth.inner.db.write(move |tx| opener.open_session(tx, order)).await.unwrap()
+}
+
+async fn is_let_in(auth: &Auth, grant: &Grant) -> bool {
+    auth.identify(Some(&format!("Bearer {}", grant.access_token))).await.is_ok()
+}
+
+#[tokio::test]
+async fn an_access_token_speaks_for_the_person() {
+    let (auth, clock) = auth();
+    let grant = open(&auth).await;
+    let caller = auth.identify(Some(&format!("Bearer {}", grant.access_token))).await.unwrap();
+    assert_eq!((caller.company, caller.role), (COMPANY, Some(Role::Manager)));
+    assert_eq!(caller.credential, Credential::Session { session: grant.session, user: USER });
+    assert!(caller.scopes.contains(Scope::JobsWrite) && !caller.scopes.contains(Scope::UsersWrite));
+    assert!(!format!("{grant:?}").contains(&grant.refresh_token));
+    clock.advance_ms(899_000);
+    assert!(is_let_in(&auth, &grant).await);
+    clock.advance_ms(2_000);
+    assert!(!is_let_in(&auth, &grant).await);
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_exchanged_once_and_its_repeat_is_answered_alike_for_a_moment() {
+    let (auth, clock) = auth();
+    let first = open(&auth).await;
+    let second = auth.refresh(&first.refresh_token).await.unwrap();
+    assert_ne!(first.refresh_token, second.refresh_token);
+    clock.advance_ms(9_000);
+    assert_eq!(auth.refresh(&first.refresh_token).await.unwrap().refresh_token, second.refresh_token);
+    let third = auth.refresh(&second.refresh_token).await.unwrap();
+    assert!(is_let_in(&auth, &third).await && is_let_in(&auth, &first).await);
+    assert!(matches!(auth.refresh(&first.refresh_token).await, Err(Error::Reused)), "two steps back is theft");
+    for grant in [&first, &second, &third] {
+        assert!(!is_let_in(&auth, grant).await, "the whole session is over, access tokens too");
+        assert!(matches!(auth.refresh(&grant.refresh_token).await, Err(Error::Invalid)));
+    }
+}
+
+#[tokio::test]
+async fn a_late_repeat_ends_the_session() {
+    let (auth, clock) = auth();
+    let first = open(&auth).await;
+    let second = auth.refresh(&first.refresh_token).await.unwrap();
+    clock.advance_ms(10_001);
+    assert!(matches!(auth.refresh(&first.refresh_token).await, Err(Error::Reused)));
+    assert!(matches!(auth.refresh(&second.refresh_token).await, Err(Error::Invalid)));
+}
+
+#[tokio::test]
+async fn fifty_refreshes_at_once_leave_one_successor() {
+    let (auth, _) = auth();
+    let first = open(&auth).await;
+    let calls: Vec<_> = (0..50)
+        .map(|_| {
+            let (auth, token) = (auth.clone(), first.refresh_token.clone());
+            tokio::spawn(async move { auth.refresh(&token).await.unwrap().refresh_token })
+        })
+        .collect();
+    let mut successors = std::collections::HashSet::new();
+    for call in calls {
+        successors.insert(call.await.unwrap());
+    }
+    assert_eq!(successors.len(), 1);
+    let sessions = auth.clone();
+    let open = auth.inner.db.read(move |snapshot| sessions.sessions(snapshot, USER)).await.unwrap().unwrap();
+    assert_eq!(open.len(), 1);
+}
+
+#[tokio::test]
+async fn sessions_end_when_idle_and_for_good() {
+    let (auth, clock) = auth();
+    let idle = open(&auth).await;
+    clock.advance_ms(7 * DAY_MS);
+    assert!(matches!(auth.refresh(&idle.refresh_token).await, Err(Error::Invalid)));
+    let mut kept = open(&auth).await;
+    for _ in 0..5 {
+        clock.advance_ms(6 * DAY_MS - 1);
+        kept = auth.refresh(&kept.refresh_token).await.unwrap();
+    }
+    clock.advance_ms(DAY_MS);
+    assert!(matches!(auth.refresh(&kept.refresh_token).await, Err(Error::Invalid)));
+    open(&auth).await;
+    clock.advance_ms(31 * DAY_MS);
+    assert_eq!(auth.sweep_sessions().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_ended_session_is_refused_at_once_and_rights_change_at_once() {
+    let (auth, _) = auth();
+    let (one, two) = (open(&auth).await, open(&auth).await);
+    assert!(is_let_in(&auth, &one).await && is_let_in(&auth, &two).await);
+    let db = &auth.inner.db;
+    let other = UserId::from_raw(RawId { hi: 9, lo: 9 });
+    let (ender, id) = (auth.clone(), one.session);
+    assert!(!db.write(move |tx| ender.end_session(tx, other, id)).await.unwrap(), "not his");
+    let ender = auth.clone();
+    assert!(db.write(move |tx| ender.end_session(tx, USER, id)).await.unwrap());
+    assert!(!is_let_in(&auth, &one).await && is_let_in(&auth, &two).await);
+    let changer = auth.clone();
+    db.write(move |tx| changer.change_rights(tx, USER, Role::User, false)).await.unwrap();
+    let caller = auth.identify(Some(&format!("Bearer {}", two.access_token))).await.unwrap();
+    assert_eq!(caller.role, Some(Role::User));
+    assert!(!caller.scopes.contains(Scope::JobsWrite));
+    let (ender, keep) = (auth.clone(), two.session);
+    assert_eq!(db.write(move |tx| ender.end_sessions(tx, USER, Some(keep))).await.unwrap(), 0);
+    let ender = auth.clone();
+    assert_eq!(db.write(move |tx| ender.end_sessions(tx, USER, None)).await.unwrap(), 1);
+    assert!(!is_let_in(&auth, &two).await);
+}
+
+#[tokio::test]
+async fn the_fifty_first_session_ends_the_oldest() {
+    let (auth, clock) = auth();
+    let mut all = Vec::new();
+    for _ in 0..52 {
+        all.push(open(&auth).await);
+        clock.advance_ms(1);
+    }
+    assert!(!is_let_in(&auth, &all[0]).await && !is_let_in(&auth, &all[1]).await);
+    assert!(is_let_in(&auth, &all[2]).await && is_let_in(&auth, &all[51]).await);
+}
+
+#[tokio::test]
+async fn a_cookie_needs_the_token_of_its_own_session_to_change_anything() {
+    let (auth, _) = auth();
+    let (grant, other) = (open(&auth).await, open(&auth).await);
+    let headers = |csrf: Option<&str>| {
+        let mut headers = HeaderMap::new();
+        let cookie = format!("np_access={}", grant.access_token);
+        headers.insert("cookie", HeaderValue::from_str(&cookie).unwrap());
+        if let Some(csrf) = csrf {
+            headers.insert("x-csrf-token", HeaderValue::from_str(csrf).unwrap());
+        }
+        headers
+    };
+    assert!(auth.identify_cookie(&Method::GET, &headers(None)).await.is_ok());
+    assert!(auth.identify_cookie(&Method::POST, &headers(Some(&grant.csrf_token))).await.is_ok());
+    for csrf in [None, Some(""), Some("x"), Some(other.csrf_token.as_str())] {
+        let refused = auth.identify_cookie(&Method::DELETE, &headers(csrf)).await;
+        assert!(matches!(refused, Err(Error::Csrf)), "{csrf:?}");
+    }
+    assert!(matches!(auth.identify_cookie(&Method::GET, &HeaderMap::new()).await, Err(Error::Missing)));
+}

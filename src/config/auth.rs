@@ -1,0 +1,66 @@
+//! `[auth]`: sign-in of people, their tokens and how new ones come in.
+
+use std::{fmt, str::FromStr};
+
+use super::{
+    section::section,
+    value::{ConfigValue, Raw, Secret, expected, quote, textual},
+};
+
+section! {
+    /// How people sign in, how long their sessions last, and who may join.
+    Auth in "auth" {
+        /// Who may register: `open` lets everybody make a company, `invite_only` asks for an invitation, `closed` takes nobody.
+        registration: Registration = Registration::InviteOnly;
+        /// Signs access tokens (HS256), at least 32 characters. Derived from the master key and changed every 30 days when unset.
+        access_secret: Option<Secret> = None, env "JWT_SECRET";
+        /// Stands behind refresh tokens, at least 32 characters. Derived from the master key when unset.
+        refresh_secret: Option<Secret> = None, env "JWT_REFRESH_SECRET";
+        /// How long an access token is good. Short, though an ended session is refused at once anyway.
+        access_lifetime_ms: u64 = 900_000, range 60_000..=86_400_000;
+        /// How long a session lasts without being used.
+        session_idle_ms: u64 = 604_800_000, range 60_000..=31_536_000_000;
+        /// How long a session lasts at most.
+        session_max_ms: u64 = 2_592_000_000, range 60_000..=31_536_000_000;
+        /// How many passwords are hashed at once; each takes 19 MiB and some 20 ms of a processor. 0 takes one per processor, at most 8.
+        hashing_max: usize = 0, range 0..=64;
+    }
+}
+
+/// Who may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// Everybody may make a company.
+    Open,
+    /// People join with an invitation only.
+    InviteOnly,
+    /// Nobody joins.
+    Closed,
+}
+
+impl FromStr for Registration {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "open" => Ok(Self::Open),
+            "invite_only" => Ok(Self::InviteOnly),
+            "closed" => Ok(Self::Closed),
+            _ => Err(()),
+        }
+    }
+}
+
+impl fmt::Display for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::InviteOnly => "invite_only",
+            Self::Closed => "closed",
+        })
+    }
+}
+
+textual! {
+    Registration, "open, invite_only or closed";
+}
