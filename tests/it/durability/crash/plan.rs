@@ -35,7 +35,7 @@ impl End {
     pub(crate) fn of(seed: u64, cycle: u32) -> Self {
         let random = SeededRandom::new(seed.wrapping_mul(31).wrapping_add(u64::from(cycle)));
         let millis = |from: u64, to: u64| Duration::from_millis(from + random.next_u64() % (to - from));
-        let after = millis(20, 3_000);
+        let after = millis(20, 1_500);
         match random.next_u64() % 100 {
             0..15 => Self::KillStarting { starting: millis(1, 250), after },
             15..25 => Self::KillTwice { after, again: millis(1, 200) },

@@ -22,7 +22,7 @@ use crate::durability::model::{Entry, Grant, JobSpec, Op, Outcome, Reply};
 /// Jobs in each batch; queues of batches get nothing else.
 pub(crate) const BATCH: u64 = 25;
 /// Cycles that share one set of queues, so that a recount stays small.
-const CYCLES_PER_QUEUE: u32 = 4;
+pub(crate) const CYCLES_PER_QUEUE: u32 = 2;
 const UNIQUE_KEYS: u64 = 12;
 const REMEMBERED: usize = 2_000;
 
