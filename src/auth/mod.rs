@@ -9,7 +9,6 @@
 
 mod api;
 mod cache;
-mod cookies;
 mod keyring;
 mod model;
 pub mod permissions;
@@ -30,8 +29,7 @@ use crate::{
     storage::{self, Db, Tx},
 };
 
-pub use api::describe;
-pub use cookies::{Mode, RefreshCookie, clear_cookies, set_cookies};
+pub use api::{Mode, RefreshCookie, clear_cookies, describe, set_cookies};
 pub use model::{Caller, Credential, Holder, Least, NewKeyText, Role, Scope, Scopes};
 
 use cache::{Cache, KnownKey};

@@ -292,7 +292,10 @@ impl Campaign {
                 scope.spawn(|| {
                     let mut client = Client::new(reader.address, &self.key);
                     while left(reader).is_ok_and(|left| left > 0) && Instant::now() < deadline {
-                        for queue in (0..=cycles).step_by(CYCLES_PER_QUEUE as usize).flat_map(|cycle| queues(cycle).into_iter().take(2)) {
+                        for queue in (0..=cycles)
+                            .step_by(CYCLES_PER_QUEUE as usize)
+                            .flat_map(|cycle| queues(cycle).into_iter().take(2))
+                        {
                             self.work_off(&mut client, cycles + 1, queue);
                         }
                     }

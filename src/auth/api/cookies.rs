@@ -10,8 +10,10 @@ use axum::{
 };
 use subtle::ConstantTimeEq;
 
-use super::{Auth, Caller, Error, Grant, caller_of, tokens};
-use crate::http::{Problem, problems};
+use crate::{
+    auth::{Auth, Caller, Error, Grant, caller_of, tokens},
+    http::{Problem, problems},
+};
 
 const ACCESS: &str = "np_access";
 const REFRESH: &str = "np_refresh";
@@ -91,7 +93,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Missing`] without a cookie, [`Error::Invalid`], [`Error::Csrf`] for a change without the token.
-    pub(super) async fn identify_cookie(&self, method: &Method, headers: &HeaderMap) -> Result<Caller, Error> {
+    pub(in crate::auth) async fn identify_cookie(&self, method: &Method, headers: &HeaderMap) -> Result<Caller, Error> {
         let token = find(headers, ACCESS).ok_or(Error::Missing)?;
         let known = self.known_session(token).await?;
         if !method.is_safe() {

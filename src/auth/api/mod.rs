@@ -1,5 +1,7 @@
 //! `Caller` as an extractor, from a bearer credential or a cookie, and what its refusals look like.
 
+mod cookies;
+
 use axum::{
     extract::{FromRef, FromRequestParts, MatchedPath},
     http::{header, request::Parts},
@@ -8,6 +10,8 @@ use utoipa::openapi::{OpenApi, extensions::ExtensionsBuilder, path::Operation};
 
 use super::{Auth, Caller, Error, permissions};
 use crate::http::{Problem, problems};
+
+pub use cookies::{Mode, RefreshCookie, clear_cookies, set_cookies};
 
 impl<S> FromRequestParts<S> for Caller
 where
