@@ -1,145 +1,143 @@
-//! Companies and their users: for now, setting up the first ones.
+//! Companies and the people in them: set-up, sign-in, invitations, passwords, roles.
 //!
 //! Words: a *company* is the tenant; a *user* is a person in it, with a *role*; an *owner* also sees the whole
-//! instance. Setting up makes a company, its admin and an API key in one transaction, so that there is never one
-//! without the others. Not here yet: sign-in, invitations, second factors, and operations over the API.
+//! instance; to *register* is to make a company of one's own; an *invitation* lets somebody join one.
+//!
+//! Invariants: a company always has an active admin, and the instance an active owner; a password is stored as a hash
+//! and checked in a time that does not tell whether the account exists; whoever loses a right loses it with the commit
+//! that says so. What is not here yet: second factors, departments, mail.
 
+pub mod api;
 mod model;
+mod password;
+mod service;
 mod store;
 #[cfg(test)]
 mod tests;
 
+use std::sync::{Arc, OnceLock};
+
+use tokio_util::sync::CancellationToken;
+
 use crate::{
-    auth::{Auth, NewApiKey, NewKeyText, Role, Scopes},
-    base::{ApiKeyId, CompanyId, UserId},
-    storage::{self, Db, Tx},
+    auth::{self, Auth},
+    storage::{self, Db},
 };
 
-pub use model::{Email, NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS};
+pub use model::{Email, NAME_CHARACTERS_MAX, Registration};
+pub use password::{PASSWORD_CHARACTERS, Password};
+pub use service::{Client, Created, Registered, SetUp, SignedIn};
 
-use model::PasswordHash;
-use store::{CompanyRow, UserRow};
+use password::Hasher;
 
-/// Why an account could not be made.
+/// Why something about accounts was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The password is too short or too long.
     #[error("a password has 12 to 128 characters")]
     Password,
+    /// The password is easy to guess.
+    #[error("the password is common or easy to guess; some unusual words in a row make a good one")]
+    WeakPassword,
     /// The name is empty, too long or holds control characters.
     #[error("a name has 1 to {NAME_CHARACTERS_MAX} printable characters")]
     Name,
     /// The text is no e-mail address.
     #[error("the e-mail address is not valid")]
     Email,
+    /// The address has letters that could be mistaken for others.
+    #[error("the e-mail address has letters outside ASCII, which can look like others; use its ASCII form")]
+    EmailLetters,
     /// Somebody has the address already.
     #[error("the e-mail address is taken")]
     EmailTaken,
+    /// The account is unknown, disabled, or the password is another one; which of these is not told.
+    #[error("the e-mail address or the password is not right")]
+    Credentials,
+    /// The password given to confirm a change is not the present one.
+    #[error("the current password is not right")]
+    CurrentPassword,
+    /// There are companies already.
+    #[error("the instance is set up already")]
+    SetUpAlready,
+    /// The set-up token is another one.
+    #[error("the set-up token is not valid; `novapulse setup-url` prints the address that holds it")]
+    SetUpToken,
+    /// The configuration does not let people register.
+    #[error("registration is not open here; ask an admin for an invitation")]
+    RegistrationClosed,
+    /// The invitation is unknown, used, withdrawn or over.
+    #[error("the invitation is not valid any more; ask for a new one")]
+    Invitation,
+    /// The company would be left without an admin, or the instance without an owner.
+    #[error("the last {0} cannot be removed, disabled or given another role")]
+    Last(&'static str),
+    /// The company has too many of them.
+    #[error("there are {0} already, which is the most")]
+    TooMany(&'static str),
+    /// A scope is unknown or no key may carry it.
+    #[error("{0} is no scope that an API key can carry")]
+    Scope(String),
+    /// An end in the past.
+    #[error("the end is in the past")]
+    Past,
+    /// There is no such thing in the company.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// Too many passwords are being hashed.
+    #[error("too many people are signing in at the moment")]
+    Busy,
     /// The password could not be hashed.
     #[error("the password could not be hashed: {0}")]
     Hash(String),
+    /// Credentials could not be made or ended.
+    #[error(transparent)]
+    Auth(#[from] auth::Error),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] storage::Error),
 }
 
-/// The order to make a company with its admin and an API key.
-#[derive(Clone)]
-pub struct SetUp {
-    /// What people call the company.
-    pub company_name: String,
-    /// The admin's name.
-    pub name: String,
-    /// The admin's address.
-    pub email: String,
-    /// The admin's password.
-    pub password: String,
+/// How accounts behave.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Who may register.
+    pub registration: Registration,
+    /// Passwords hashed at once; 0 takes one per processor, at most 8.
+    pub hashing_max: usize,
 }
 
-impl std::fmt::Debug for SetUp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SetUp").field("company_name", &self.company_name).finish_non_exhaustive()
-    }
-}
-
-/// What was made.
-#[derive(Debug, Clone)]
-pub struct Created {
-    /// The company.
-    pub company: CompanyId,
-    /// Its admin.
-    pub user: UserId,
-    /// The API key's id.
-    pub api_key: ApiKeyId,
-    /// The API key itself; it cannot be had again.
-    pub api_key_text: NewKeyText,
-}
-
-/// Makes companies and users; cheap to clone.
+/// Makes companies and users and lets them in; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Accounts {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     db: Db,
     auth: Auth,
+    hasher: Hasher,
+    settings: Settings,
+    /// SHA-256 of the token that allows to set the instance up.
+    set_up_token: OnceLock<[u8; 32]>,
+    set_up_done: CancellationToken,
 }
 
 impl Accounts {
     /// A handle over the store.
     #[must_use]
-    pub const fn new(db: Db, auth: Auth) -> Self {
-        Self { db, auth }
+    pub fn new(db: Db, auth: Auth, settings: Settings) -> Self {
+        let hasher = Hasher::new(settings.hashing_max);
+        Self {
+            inner: Arc::new(Inner {
+                db,
+                auth,
+                hasher,
+                settings,
+                set_up_token: OnceLock::new(),
+                set_up_done: CancellationToken::new(),
+            }),
+        }
     }
-
-    /// Whether there is no company yet: the first start.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn is_empty(&self) -> Result<bool, Error> {
-        Ok(self.newest_company().await?.is_none())
-    }
-
-    /// The id and name of the company made last.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn newest_company(&self) -> Result<Option<(CompanyId, String)>, Error> {
-        let row = self.db.read(store::newest_company).await??;
-        Ok(row.map(|row| (row.id, row.name)))
-    }
-
-    /// Makes a company, its admin, who also owns the instance, and an API key with every scope.
-    ///
-    /// # Errors
-    /// [`Error`] for each field that is not usable; [`Error::EmailTaken`].
-    pub async fn set_up(&self, order: SetUp) -> Result<Created, Error> {
-        let (company_name, name) = (model::name(&order.company_name)?, model::name(&order.name)?);
-        let email: Email = order.email.parse()?;
-        let mut salt = [0; 16];
-        self.db.random().fill(&mut salt);
-        let hashing = tokio::task::spawn_blocking(move || PasswordHash::create(&order.password, salt));
-        let password = hashing.await.map_err(|error| Error::Hash(error.to_string()))??;
-        let auth = self.auth.clone();
-        self.db.write(move |tx| create(tx, &auth, company_name, name, email, password)).await
-    }
-}
-
-fn create(
-    tx: &mut Tx<'_>,
-    auth: &Auth,
-    company_name: String,
-    name: String,
-    email: Email,
-    password: PasswordHash,
-) -> Result<Created, Error> {
-    if store::is_email_taken(tx, &email)? {
-        return Err(Error::EmailTaken);
-    }
-    let company = CompanyId::from_raw(tx.mint());
-    let user = UserId::from_raw(tx.mint());
-    let created_at = tx.now();
-    store::put_company(tx, &CompanyRow { id: company, name: company_name, created_at })?;
-    let row = UserRow { id: user, company, name, email, role: Role::Admin, is_owner: true, password, created_at };
-    store::put_user(tx, &row)?;
-    let key = NewApiKey { company, name: "first key".to_owned(), scopes: Scopes::of_keys(), expires_at: None };
-    let (api_key, api_key_text) = auth.create_key(tx, key)?;
-    Ok(Created { company, user, api_key, api_key_text })
 }

@@ -1,11 +1,11 @@
-//! Companies and users as they are stored.
+//! Companies, users and invitations as they are stored.
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Email, PasswordHash};
+use super::{model::Email, password::PasswordHash};
 use crate::{
     auth::Role,
-    base::{CompanyId, Timestamp, UserId},
+    base::{CompanyId, InviteId, Timestamp, UserId},
     named_value,
     storage::{Error, KeyRange, Order, Read, Table, Tx, keyspaces},
 };
@@ -14,6 +14,7 @@ const COMPANIES: Table<u64, CompanyRow> = Table::of(keyspaces::COMPANIES);
 const USERS: Table<u64, UserRow> = Table::of(keyspaces::USERS);
 const USER_EMAILS: Table<String, EmailRow> = Table::of(keyspaces::USER_EMAILS);
 const COMPANY_USERS: Table<(u64, u64), ()> = Table::of(keyspaces::COMPANY_USERS);
+const INVITES: Table<(u64, u64), InviteRow> = Table::of(keyspaces::INVITES);
 
 /// One company.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,15 @@ pub(super) struct UserRow {
     pub(super) is_owner: bool,
     /// The hash of its password.
     pub(super) password: PasswordHash,
+    /// How often the password was changed.
+    #[serde(default)]
+    pub(super) password_version: u32,
+    /// Whether it may not sign in.
+    #[serde(default)]
+    pub(super) is_disabled: bool,
+    /// When it signed in last.
+    #[serde(default)]
+    pub(super) last_sign_in_at: Option<Timestamp>,
     /// When it was made.
     pub(super) created_at: Timestamp,
 }
@@ -57,18 +67,34 @@ pub(super) struct EmailRow {
 }
 named_value!(EmailRow, 1);
 
+/// One invitation that was not used yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct InviteRow {
+    /// Its id.
+    pub(super) id: InviteId,
+    /// The company to join.
+    pub(super) company: CompanyId,
+    /// Whom it is for.
+    pub(super) email: Email,
+    /// What the person will be.
+    pub(super) role: Role,
+    /// SHA-256 of the secret part of its token.
+    pub(super) secret_hash: [u8; 32],
+    /// Who made it.
+    pub(super) created_by: UserId,
+    /// When it was made.
+    pub(super) created_at: Timestamp,
+    /// When it ends by itself.
+    pub(super) expires_at: Timestamp,
+}
+named_value!(InviteRow, 1);
+
 pub(super) fn put_company(tx: &mut Tx<'_>, row: &CompanyRow) -> Result<(), Error> {
     tx.put(COMPANIES, &row.id.hi(), row)
 }
 
-pub(super) fn put_user(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), Error> {
-    tx.put(USERS, &row.id.hi(), row)?;
-    tx.put(USER_EMAILS, &row.email.as_str().to_owned(), &EmailRow { user: row.id })?;
-    tx.put(COMPANY_USERS, &(row.company.hi(), row.id.hi()), &())
-}
-
-pub(super) fn is_email_taken(read: &impl Read, email: &Email) -> Result<bool, Error> {
-    read.exists(USER_EMAILS, &email.as_str().to_owned())
+pub(super) fn find_company(read: &impl Read, id: CompanyId) -> Result<Option<CompanyRow>, Error> {
+    Ok(read.get(COMPANIES, &id.hi())?.filter(|row| row.id == id))
 }
 
 /// The company made last, when there is one.
@@ -76,7 +102,70 @@ pub(super) fn newest_company(read: &impl Read) -> Result<Option<CompanyRow>, Err
     Ok(read.list(COMPANIES, &KeyRange::all(), Order::Descending, 1)?.pop().map(|(_, row)| row))
 }
 
-#[cfg(test)]
+/// Stores a user; its address does not change through this.
+pub(super) fn put_user(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), Error> {
+    tx.put(USERS, &row.id.hi(), row)?;
+    tx.put(USER_EMAILS, &row.email.as_str().to_owned(), &EmailRow { user: row.id })?;
+    tx.put(COMPANY_USERS, &(row.company.hi(), row.id.hi()), &())
+}
+
+pub(super) fn delete_user(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), Error> {
+    tx.remove(USERS, &row.id.hi())?;
+    tx.remove(USER_EMAILS, &row.email.as_str().to_owned())?;
+    tx.remove(COMPANY_USERS, &(row.company.hi(), row.id.hi()))
+}
+
+pub(super) fn is_email_taken(read: &impl Read, email: &Email) -> Result<bool, Error> {
+    read.exists(USER_EMAILS, &email.as_str().to_owned())
+}
+
 pub(super) fn find_user(read: &impl Read, id: UserId) -> Result<Option<UserRow>, Error> {
-    read.get(USERS, &id.hi())
+    Ok(read.get(USERS, &id.hi())?.filter(|row| row.id == id))
+}
+
+/// A user of this company; one of another is not there.
+pub(super) fn find_user_of(read: &impl Read, company: CompanyId, id: UserId) -> Result<Option<UserRow>, Error> {
+    Ok(find_user(read, id)?.filter(|row| row.company == company))
+}
+
+pub(super) fn find_user_by_email(read: &impl Read, email: &Email) -> Result<Option<UserRow>, Error> {
+    let Some(EmailRow { user }) = read.get(USER_EMAILS, &email.as_str().to_owned())? else { return Ok(None) };
+    find_user(read, user)
+}
+
+/// Users of a company from `before` down, the newest first.
+pub(super) fn users_of(
+    read: &impl Read,
+    company: CompanyId,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<UserRow>, Error> {
+    let mut range = KeyRange::prefix(&(company.hi(),));
+    if let Some(before) = before {
+        range = KeyRange::before(&(company.hi(), before)).within(&(company.hi(),));
+    }
+    let keys = read.list(COMPANY_USERS, &range, Order::Descending, limit)?;
+    let mut rows = Vec::with_capacity(keys.len());
+    for ((_, id), ()) in keys {
+        rows.extend(read.get(USERS, &id)?);
+    }
+    Ok(rows)
+}
+
+pub(super) fn put_invite(tx: &mut Tx<'_>, row: &InviteRow) -> Result<(), Error> {
+    tx.put(INVITES, &(row.company.hi(), row.id.hi()), row)
+}
+
+pub(super) fn delete_invite(tx: &mut Tx<'_>, row: &InviteRow) -> Result<(), Error> {
+    tx.remove(INVITES, &(row.company.hi(), row.id.hi()))
+}
+
+pub(super) fn find_invite(read: &impl Read, company: CompanyId, id: InviteId) -> Result<Option<InviteRow>, Error> {
+    Ok(read.get(INVITES, &(company.hi(), id.hi()))?.filter(|row| row.id == id))
+}
+
+/// Invitations of a company, the newest first.
+pub(super) fn invites_of(read: &impl Read, company: CompanyId, limit: usize) -> Result<Vec<InviteRow>, Error> {
+    let rows = read.list(INVITES, &KeyRange::prefix(&(company.hi(),)), Order::Descending, limit)?;
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }

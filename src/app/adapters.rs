@@ -6,9 +6,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Error, metrics::Readings};
 use crate::{
-    auth,
+    accounts, auth,
     base::{Clock, Random, SealKey},
-    config::{Config, Secret},
+    config::{Config, Registration, Secret},
     http,
     outbound::{self, AllowRule, Client, OwnAddresses, Policy},
     queue::{self, QueueConfig, Queues},
@@ -68,6 +68,16 @@ pub(super) fn auth_settings(config: &Config, seal: Arc<SealKey>) -> auth::Settin
         session_idle_ms: table.session_idle_ms,
         session_max_ms: table.session_max_ms,
     }
+}
+
+/// How accounts behave.
+pub(super) fn account_settings(config: &Config) -> accounts::Settings {
+    let registration = match config.auth.registration {
+        Registration::Open => accounts::Registration::Open,
+        Registration::InviteOnly => accounts::Registration::InviteOnly,
+        Registration::Closed => accounts::Registration::Closed,
+    };
+    accounts::Settings { registration, hashing_max: config.auth.hashing_max }
 }
 
 /// The queues of the store; blocks.

@@ -18,6 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{
     Error, adapters, dev, notify, routes,
     services::{Services, Tasks},
+    setup_token,
     state::State,
 };
 use crate::{
@@ -147,16 +148,36 @@ fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Resul
     Ok(Running { directory, address, services, tasks, grace })
 }
 
+/// How this machine reaches a server that listens here.
+pub(super) fn reachable(mut address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    format!("http://{address}")
+}
+
 impl Running {
     /// Where this machine reaches the server.
     fn url(&self) -> String {
-        let mut address = self.address;
-        match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-            _ => {}
+        reachable(self.address)
+    }
+
+    /// Tells how to make the first company, while there is none.
+    async fn invite_set_up(&self) -> Result<(), Error> {
+        let State { accounts, .. } = &self.services.state;
+        if !accounts.is_empty().await.map_err(|error| Error::Dev(error.into()))? {
+            return Ok(());
         }
-        format!("http://{address}")
+        let (data, random) = (self.directory.path().to_path_buf(), Arc::clone(self.directory.db().random()));
+        let made = tokio::task::block_in_place(|| setup_token::prepare(&data, &*random));
+        let token = made.map_err(|source| Error::SetUpToken { path: data.clone(), source })?;
+        accounts.expect_set_up(&token);
+        tracing::info!("no company yet: set up at {}", setup_token::url(&self.url(), &token));
+        let watch = setup_token::remove_when_used(accounts.clone(), data, self.tasks.stop.clone());
+        self.tasks.tracker.spawn(watch);
+        Ok(())
     }
 
     /// Shows dev mode's demo, then says to the ready file where the server is.
@@ -169,6 +190,8 @@ impl Running {
             if let Err(error) = dev::present(&demo).await {
                 tracing::warn!("the demo could not be shown: {error:#}");
             }
+        } else {
+            self.invite_set_up().await?;
         }
         notify::ready();
         let Some(path) = &options.ready_file else { return Ok(()) };

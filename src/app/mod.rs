@@ -17,6 +17,7 @@ pub mod remote;
 mod routes;
 mod services;
 pub mod setup;
+mod setup_token;
 mod state;
 mod subscriptions;
 pub mod ui;
@@ -29,6 +30,7 @@ use crate::{accounts, outbound, queue, storage::OpenError, webhooks};
 pub use lifecycle::{Ended, ServeOptions, serve};
 pub use master_key::MasterKeyError;
 pub use routes::openapi_json;
+pub use setup_token::{SetUpUrlError, set_up_url};
 pub use verifiers::verifiers;
 
 /// Why the server could not start.
@@ -68,6 +70,14 @@ pub enum Error {
     /// The first company cannot be made.
     #[error("cannot set up the company")]
     SetUp(#[from] accounts::Error),
+    /// The token that allows to set the instance up cannot be kept.
+    #[error("cannot keep the set-up token in {}", path.display())]
+    SetUpToken {
+        /// The data directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// Dev mode could not prepare its demo.
     #[error("dev mode cannot start")]
     Dev(#[source] Box<dyn std::error::Error + Send + Sync>),

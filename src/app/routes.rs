@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{Error, state::State, ui};
 use crate::{
-    auth,
+    accounts, auth,
     http::{
         Problem,
         openapi::{self, Document},
@@ -30,6 +30,7 @@ const SECURITY_CONTACT: &str =
 /// The operations of every slice with the document that describes them, relative to [`API`].
 fn api() -> Result<(Router<Arc<State>>, Document), Error> {
     let slices = OpenApiRouter::with_openapi(openapi::base())
+        .merge(accounts::api::routes())
         .merge(webhooks::api::routes())
         .merge(jobs::api::routes())
         .merge(system::api::routes());

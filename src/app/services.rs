@@ -58,7 +58,7 @@ impl Services {
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
         let queues = adapters::queues(config, db)?;
         let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));
-        let accounts = Accounts::new(db.clone(), auth.clone());
+        let accounts = Accounts::new(db.clone(), auth.clone(), adapters::account_settings(config));
         let pools = Pools::default();
         let refresh: Vec<Refresh> = vec![{
             let (db, outbound, queues, pools) = (db.clone(), outbound.clone(), queues.clone(), Arc::clone(&pools));

@@ -23,7 +23,7 @@ pub async fn set_up(config: &Config, order: SetUp) -> Result<Created, Error> {
     let db = directory.db().clone();
     let seal = master_key::load(config.secrets.master_key.as_ref(), &directory, &*random)?;
     let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::new(seal)));
-    let created = Accounts::new(db, auth).set_up(order).await;
+    let created = Accounts::new(db, auth, adapters::account_settings(config)).set_up(order).await;
     directory.close();
     Ok(created?)
 }

@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     base::{ApiKeyId, Clock, CompanyId, Random, SealKey, Timestamp},
-    storage::{self, Db, Tx},
+    storage::{self, Db, Read, Tx},
 };
 
 pub use api::{Mode, RefreshCookie, clear_cookies, describe, set_cookies};
@@ -85,6 +85,32 @@ pub struct NewApiKey {
     pub scopes: Scopes,
     /// When it ends by itself.
     pub expires_at: Option<Timestamp>,
+}
+
+/// An API key without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyView {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// What people call it.
+    pub name: String,
+    /// The words of its scopes.
+    pub scopes: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was ended by somebody.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to within some minutes.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl From<ApiKeyRow> for ApiKeyView {
+    fn from(row: ApiKeyRow) -> Self {
+        let ApiKeyRow { id, name, scopes, created_at, expires_at, revoked_at, last_used_at, .. } = row;
+        Self { id, name, scopes, created_at, expires_at, revoked_at, last_used_at }
+    }
 }
 
 /// Checks credentials and makes API keys; cheap to clone.
@@ -217,6 +243,27 @@ impl Auth {
         };
         store::put(tx, &row)?;
         Ok((id, text))
+    }
+
+    /// A key of the company.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn key(
+        &self,
+        read: &impl Read,
+        company: CompanyId,
+        id: ApiKeyId,
+    ) -> Result<Option<ApiKeyView>, storage::Error> {
+        Ok(store::find(read, id)?.filter(|row| row.company == company).map(ApiKeyView::from))
+    }
+
+    /// The keys of the company, revoked ones too, the newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn keys(&self, read: &impl Read, company: CompanyId, limit: usize) -> Result<Vec<ApiKeyView>, storage::Error> {
+        Ok(store::keys_of(read, company, limit)?.into_iter().map(ApiKeyView::from).collect())
     }
 
     /// Ends a key inside a transaction; `false` when the company has no such key.

@@ -218,6 +218,17 @@ pub struct Caller {
     pub role: Option<Role>,
 }
 
+impl Caller {
+    /// The person and the sign-in; an API key has neither.
+    #[must_use]
+    pub const fn person(&self) -> Option<(UserId, SessionId)> {
+        match self.credential {
+            Credential::Session { session, user } => Some((user, session)),
+            Credential::ApiKey(_) => None,
+        }
+    }
+}
+
 /// What a caller can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {

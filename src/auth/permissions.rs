@@ -28,6 +28,12 @@ macro_rules! permissions {
 }
 
 permissions! {
+    Profile: GET "/auth/me", GET "/auth/sessions", DELETE "/auth/sessions/{id}", POST "/auth/logout",
+        POST "/auth/logout-all", POST "/auth/password";
+    UsersRead: GET "/users", GET "/users/{id}";
+    UsersWrite: POST "/users", PATCH "/users/{id}", DELETE "/users/{id}", GET "/auth/invites", POST "/auth/invites",
+        DELETE "/auth/invites/{id}";
+    KeysWrite: GET "/api-keys", POST "/api-keys", DELETE "/api-keys/{id}";
     JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/queues", GET "/queues/{name}", GET "/queue/stats";
     JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/{id}/cancel", POST "/jobs/{id}/retry",
         POST "/jobs/{id}/promote", DELETE "/jobs/{id}";

@@ -50,6 +50,16 @@ pub(super) fn put(tx: &mut Tx<'_>, row: &ApiKeyRow) -> Result<(), Error> {
     tx.put(COMPANY_API_KEYS, &(row.company.hi(), row.id.hi()), &())
 }
 
+/// Keys of a company, the newest first.
+pub(super) fn keys_of(read: &impl Read, company: CompanyId, limit: usize) -> Result<Vec<ApiKeyRow>, Error> {
+    let keys = read.list(COMPANY_API_KEYS, &KeyRange::prefix(&(company.hi(),)), Order::Descending, limit)?;
+    let mut rows = Vec::with_capacity(keys.len());
+    for ((_, id), ()) in keys {
+        rows.extend(read.get(API_KEYS, &id)?);
+    }
+    Ok(rows)
+}
+
 pub(super) fn find_session(read: &impl Read, id: SessionId) -> Result<Option<SessionRow>, Error> {
     Ok(read.get(SESSIONS, &id.hi())?.filter(|row| row.id == id))
 }

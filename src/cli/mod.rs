@@ -11,6 +11,7 @@ mod openapi;
 mod output;
 mod serve;
 mod setup;
+mod setup_url;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -38,6 +39,8 @@ enum Command {
     Check(check::Arguments),
     /// Create a company with its first user and API key in a directory no server is using
     Setup(setup::Arguments),
+    /// Print the address that sets a new instance up in the browser
+    SetupUrl(setup_url::Arguments),
     /// Look at the configuration
     Config(config::Arguments),
     /// Print the OpenAPI document
@@ -83,6 +86,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Setup(arguments) => setup::run(&arguments),
+        Command::SetupUrl(arguments) => setup_url::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Openapi => openapi::run(),
         Command::Healthcheck(arguments) => healthcheck::run(&arguments),

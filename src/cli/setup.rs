@@ -27,8 +27,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let email = arguments.email.clone();
     let name = arguments.name.clone().unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
     let password = setup::password(&SystemRandom);
-    let order =
-        SetUp { company_name: arguments.company.clone(), name, email: email.clone(), password: password.clone() };
+    let order = SetUp {
+        company_name: arguments.company.clone(),
+        name,
+        email: email.clone(),
+        password: password.clone().into(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let created = runtime.block_on(setup::set_up(&config, order))?;
     let (company, user, key) = (created.company, created.user, created.api_key_text.expose());

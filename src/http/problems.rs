@@ -49,6 +49,37 @@ problems! {
     FORBIDDEN = FORBIDDEN, "forbidden", "The credential does not allow this operation",
         "The caller is known, but its scopes or role do not cover the operation. The detail names the scope that is \
          missing. Use another credential, or have the scope added.";
+    /// Address or password are not right.
+    INVALID_CREDENTIALS = UNAUTHORIZED, "invalid_credentials", "The e-mail address or the password is not right",
+        "There is no active account with this address and password. Which of them is wrong is not told. Check both, or \
+         have the password reset.";
+    /// A confirmation was asked for and is wrong.
+    CURRENT_PASSWORD = UNPROCESSABLE_ENTITY, "current_password_wrong", "The current password is not right",
+        "Changing a password asks for the present one, so that an open browser is not enough. Nothing was changed.";
+    /// The instance is set up already.
+    SET_UP_ALREADY = CONFLICT, "set_up_already", "The instance is set up already",
+        "There is a company, so the set-up of the first start is over. Sign in, or have an admin invite you.";
+    /// The set-up token is another one.
+    SET_UP_TOKEN = FORBIDDEN, "setup_token_invalid", "The set-up token is not valid",
+        "The first company is made with the token that the first start printed. `novapulse setup-url` prints it again on \
+         the same machine.";
+    /// Nobody may register.
+    REGISTRATION_CLOSED = FORBIDDEN, "registration_closed", "Registration is not open",
+        "This instance takes new people by invitation, or not at all. Ask an admin of your company for an invitation.";
+    /// An invitation does not hold.
+    INVITATION_INVALID = GONE, "invitation_invalid", "The invitation is not valid any more",
+        "The invitation is unknown, was used or withdrawn, or is older than a week. Ask for a new one.";
+    /// Somebody has the address.
+    EMAIL_TAKEN = CONFLICT, "email_taken", "The e-mail address is taken",
+        "An account with this address exists. An address has one account in the whole instance. Use another one, or sign \
+         in with it.";
+    /// The last of its kind stays.
+    LAST_ADMIN = CONFLICT, "last_admin", "The last admin or owner stays",
+        "A company keeps at least one active admin, and the instance its owner. Make somebody else an admin first.";
+    /// Too many passwords are being checked.
+    SIGN_IN_BUSY = SERVICE_UNAVAILABLE, "sign_in_busy", "Too many people are signing in at the moment",
+        "Checking passwords is costly on purpose, and only some can wait at once. Nothing was checked or changed; try \
+         again after the time in `Retry-After`.";
     /// A refresh token was used a second time.
     REFRESH_REUSED = UNAUTHORIZED, "refresh_reused", "The refresh token was used before",
         "A refresh token is good for one use, and its session has been ended because somebody used it twice: perhaps a \

@@ -141,6 +141,8 @@ tables! {
     USER_EMAILS = 62 in Index, owner "accounts": "email text" => "EmailRow";
     /// Users by company.
     COMPANY_USERS = 63 in Index, owner "accounts": "company u64, user u64" => "()";
+    /// Invitations that were not used yet.
+    INVITES = 66 in Records, owner "accounts": "company u64, invitation u64" => "InviteRow";
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Requests in, answers out: one file per slice.
 
+mod access;
 mod deliveries;
 mod events;
 mod health;

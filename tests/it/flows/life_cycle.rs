@@ -147,3 +147,36 @@ fn the_reference_and_the_problem_pages_need_no_network() {
     assert!(client.get("/robots.txt").text().contains("Disallow: /"));
     assert!(client.get("/.well-known/security.txt").text().contains("Contact: "));
 }
+
+#[test]
+fn the_first_company_is_made_once_with_the_token_of_the_first_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let server = Plain::start(&data);
+    let print = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
+        command.args(["setup-url", "--data"]).arg(&data).env_clear().output().unwrap()
+    };
+    let printed = String::from_utf8(print().stdout).unwrap();
+    let token = printed.trim().split_once('#').unwrap().1.to_owned();
+    let order = |token: &str| {
+        serde_json::json!({ "token": token, "company_name": "Example", "name": "Ada", "email": "ada@example.com",
+            "password": "tram orbit velvet noon" })
+    };
+    let mut client = server.client();
+    assert_eq!(client.post("/api/v1/auth/setup", &order("np_setup_00")).problem(403), "setup_token_invalid");
+    let answers: Vec<u16> = std::thread::scope(|scope| {
+        let calls: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| server.client().post("/api/v1/auth/setup", &order(&token)).status)).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    assert_eq!(answers.iter().filter(|status| **status == 201).count(), 1, "{answers:?}");
+    assert_eq!(answers.iter().filter(|status| **status == 409).count(), 3, "{answers:?}");
+    let body = serde_json::json!({ "email": "ada@example.com", "password": "tram orbit velvet noon" });
+    let signed_in = client.post("/api/v1/auth/login", &body).expect(200);
+    assert_eq!((&signed_in["user"]["is_owner"], &signed_in["user"]["role"]), (&true.into(), &"admin".into()));
+    wait_until("the token is removed", PATIENCE, || !data.join("setup-token").exists());
+    let output = print();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("set up already"));
+}

@@ -132,6 +132,21 @@ impl TestApp {
         self.launch();
     }
 
+    /// The demo admin's address and password.
+    pub fn demo_sign_in(&self) -> (String, String) {
+        let text = fs::read_to_string(self.data().join("dev-credentials.json")).unwrap();
+        let value: Value = serde_json::from_str(&text).unwrap();
+        (value["email"].as_str().unwrap().to_owned(), value["password"].as_str().unwrap().to_owned())
+    }
+
+    /// A client that is signed in as the demo admin, who owns the instance.
+    pub fn owner(&self) -> Client {
+        let (email, password) = self.demo_sign_in();
+        let body = serde_json::json!({ "email": email, "password": password });
+        let tokens = self.anonymous().post("/api/v1/auth/login", &body).expect(200);
+        Client::with_key(self.address, tokens["access_token"].as_str().unwrap())
+    }
+
     /// Makes another company with a user and an API key; gives its key. The server restarts for it.
     pub fn second_company(&mut self) -> String {
         let status = self.terminate();

@@ -1,0 +1,146 @@
+//! The operations of sign-in, people, invitations and API keys.
+
+mod invites;
+mod keys;
+mod sessions;
+mod sign_in;
+mod users;
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Accounts, Client, Error, SignedIn};
+use crate::{
+    auth::{Auth, Caller, Mode, set_cookies},
+    base::{SessionId, UserId},
+    http::{ClientAddress, Json, Problem, problems},
+    storage::Snapshot,
+};
+use users::UserBody;
+
+/// When to come again after too many sign-ins at once, in seconds.
+const BUSY_RETRY_S: u32 = 5;
+
+/// The routes, relative to where they are mounted.
+pub fn routes<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Accounts: FromRef<S>,
+    Auth: FromRef<S>,
+{
+    OpenApiRouter::new()
+        .routes(routes!(sign_in::set_up))
+        .routes(routes!(sign_in::register))
+        .routes(routes!(sign_in::log_in))
+        .routes(routes!(sign_in::refresh))
+        .routes(routes!(sessions::log_out))
+        .routes(routes!(sessions::log_out_everywhere))
+        .routes(routes!(sessions::get_me))
+        .routes(routes!(sessions::list_sessions))
+        .routes(routes!(sessions::end_session))
+        .routes(routes!(sessions::change_password))
+        .routes(routes!(invites::list_invites, invites::create_invite))
+        .routes(routes!(invites::delete_invite))
+        .routes(routes!(invites::accept_invite))
+        .routes(routes!(users::list_users, users::create_user))
+        .routes(routes!(users::get_user, users::update_user, users::delete_user))
+        .routes(routes!(keys::list_api_keys, keys::create_api_key))
+        .routes(routes!(keys::revoke_api_key))
+}
+
+/// Reads on a blocking thread.
+async fn read<T: Send + 'static>(
+    accounts: &Accounts,
+    closure: impl FnOnce(&Snapshot) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Problem> {
+    Ok(accounts.inner.db.read(closure).await.map_err(Error::from)??)
+}
+
+/// The person who calls; the permission table keeps keys away before this.
+fn person(caller: &Caller) -> Result<(UserId, SessionId), Problem> {
+    caller.person().ok_or_else(|| Problem::of(&problems::FORBIDDEN).detail("only a person can do this"))
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Client {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let ClientAddress(address) = ClientAddress::from_request_parts(parts, state).await?;
+        let name = parts.headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok()).unwrap_or_default();
+        Ok(Self { address: address.to_string(), name: name.to_owned() })
+    }
+}
+
+/// What a person gets who is let in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignedIn)]
+struct SignedInBody {
+    /// Sent as `Authorization: Bearer` with every request; left out when cookies were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<String>,
+    /// Good for one refresh; left out when cookies were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    /// Repeated in `X-CSRF-Token`; only when cookies were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    csrf_token: Option<String>,
+    /// How the access token is sent.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// How long the access token is good, in seconds.
+    expires_in: u64,
+    /// The person.
+    user: UserBody,
+}
+
+/// The answer that lets somebody in, with the tokens where the client wants them.
+fn signed_in(status: StatusCode, signed_in: SignedIn, mode: Mode) -> Response {
+    let SignedIn { grant, user } = signed_in;
+    let (token_type, expires_in, user) = ("Bearer", grant.expires_in_s, user.into());
+    let mut headers = HeaderMap::new();
+    let body = match mode {
+        Mode::Cookies { is_secure } => {
+            set_cookies(&mut headers, &grant, is_secure);
+            let csrf_token = Some(grant.csrf_token);
+            SignedInBody { access_token: None, refresh_token: None, csrf_token, token_type, expires_in, user }
+        }
+        Mode::Body => {
+            let (access_token, refresh_token) = (Some(grant.access_token), Some(grant.refresh_token));
+            SignedInBody { access_token, refresh_token, csrf_token: None, token_type, expires_in, user }
+        }
+    };
+    (status, headers, Json(body)).into_response()
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let words = error.to_string();
+        match error {
+            Error::Password | Error::WeakPassword => Self::invalid("/password", words),
+            Error::Name => Self::invalid("/name", words),
+            Error::Email | Error::EmailLetters => Self::invalid("/email", words),
+            Error::Scope(_) => Self::invalid("/scopes", words),
+            Error::Past => Self::invalid("/expires_at", words),
+            Error::EmailTaken => Self::of(&problems::EMAIL_TAKEN).detail(words),
+            Error::Credentials => Self::of(&problems::INVALID_CREDENTIALS).detail(words),
+            Error::CurrentPassword => Self::of(&problems::CURRENT_PASSWORD).detail(words),
+            Error::SetUpAlready => Self::of(&problems::SET_UP_ALREADY).detail(words),
+            Error::SetUpToken => Self::of(&problems::SET_UP_TOKEN).detail(words),
+            Error::RegistrationClosed => Self::of(&problems::REGISTRATION_CLOSED).detail(words),
+            Error::Invitation => Self::of(&problems::INVITATION_INVALID).detail(words),
+            Error::Last(_) => Self::of(&problems::LAST_ADMIN).detail(words),
+            Error::TooMany(_) => Self::of(&problems::CONFLICT).detail(words),
+            Error::NotFound(_) => Self::not_found().detail(words),
+            Error::Busy => Self::of(&problems::SIGN_IN_BUSY).detail(words).retry_after_s(BUSY_RETRY_S),
+            Error::Hash(_) => Self::internal(&error),
+            Error::Auth(error) => error.into(),
+            Error::Storage(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! A person's own account: who am I, sessions, password, sign-out.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{person, read, users::UserBody};
+use crate::{
+    accounts::{Accounts, Error, Password},
+    auth::{Caller, SessionView, clear_cookies},
+    base::{CompanyId, SessionId, Timestamp},
+    http::{Json, Page, Path, Problem},
+};
+
+/// The person who calls, with what he or she may do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Me)]
+pub(super) struct MeBody {
+    /// The person.
+    user: UserBody,
+    /// The company.
+    company: CompanyBody,
+    /// What the person may do, in the words of the permission table.
+    scopes: Vec<&'static str>,
+    /// The sign-in this request came with.
+    #[schema(value_type = String)]
+    session_id: SessionId,
+}
+
+/// A company in a line.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CompanyName)]
+struct CompanyBody {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: CompanyId,
+    /// What people call it.
+    name: String,
+}
+
+/// Tells who is calling
+#[utoipa::path(get, path = "/auth/me", operation_id = "get_me", tag = "auth",
+    responses((status = 200, description = "The person", body = MeBody)))]
+pub(super) async fn get_me(State(accounts): State<Accounts>, caller: Caller) -> Result<Json<MeBody>, Problem> {
+    let (user, session_id) = person(&caller)?;
+    let user = accounts.user(user).await?.into();
+    let company = read(&accounts, move |snapshot| Accounts::company_name(snapshot, caller.company)).await?;
+    let company = CompanyBody { id: caller.company, name: company };
+    let scopes = caller.scopes.iter().map(crate::auth::Scope::as_str).collect();
+    Ok(Json(MeBody { user, company, scopes, session_id }))
+}
+
+/// One sign-in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
+pub(super) struct SessionBody {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: SessionId,
+    /// Whether this request came with it.
+    current: bool,
+    /// When the person signed in.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When its tokens were last renewed.
+    #[schema(value_type = String, format = DateTime)]
+    last_used_at: Timestamp,
+    /// When it ends for good.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// Where the person signed in from.
+    address: String,
+    /// What the client calls itself.
+    client: String,
+}
+
+impl SessionBody {
+    fn new(view: SessionView, current: SessionId) -> Self {
+        let SessionView { id, created_at, last_used_at, ends_at, address, client } = view;
+        Self { id, current: id == current, created_at, last_used_at, expires_at: ends_at, address, client }
+    }
+}
+
+/// Lists one's own sessions, the newest first
+#[utoipa::path(get, path = "/auth/sessions", operation_id = "list_sessions", tag = "auth",
+    description = "All of them at once: a person has at most 50.",
+    responses((status = 200, description = "The sessions", body = Page<SessionBody>)))]
+pub(super) async fn list_sessions(
+    State(accounts): State<Accounts>,
+    caller: Caller,
+) -> Result<Json<Page<SessionBody>>, Problem> {
+    let (user, current) = person(&caller)?;
+    let auth = accounts.inner.auth.clone();
+    let sessions = read(&accounts, move |snapshot| Ok(auth.sessions(snapshot, user)?)).await?;
+    let data = sessions.into_iter().map(|view| SessionBody::new(view, current)).collect();
+    Ok(Json(Page { data, next_cursor: None }))
+}
+
+/// Ends one of one's own sessions
+#[utoipa::path(delete, path = "/auth/sessions/{id}", operation_id = "end_session", tag = "auth",
+    params(("id" = String, Path, description = "The session's id")),
+    responses((status = 204, description = "Ended; its tokens are refused from now on"),
+        (status = 404, description = "Not there")))]
+pub(super) async fn end_session(
+    State(accounts): State<Accounts>,
+    caller: Caller,
+    Path(id): Path<SessionId>,
+) -> Result<StatusCode, Problem> {
+    let (user, _) = person(&caller)?;
+    let auth = accounts.inner.auth.clone();
+    accounts
+        .inner
+        .db
+        .write(move |tx| if auth.end_session(tx, user, id)? { Ok(()) } else { Err(Error::NotFound("session")) })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Signs out of this session
+#[utoipa::path(post, path = "/auth/logout", operation_id = "log_out", tag = "auth",
+    responses((status = 204, description = "Signed out; the tokens are refused from now on")))]
+pub(super) async fn log_out(State(accounts): State<Accounts>, caller: Caller) -> Result<Response, Problem> {
+    let (user, session) = person(&caller)?;
+    let auth = accounts.inner.auth.clone();
+    accounts.inner.db.write(move |tx| auth.end_session(tx, user, session).map_err(Error::from)).await?;
+    Ok(signed_out())
+}
+
+/// Signs out of every session
+#[utoipa::path(post, path = "/auth/logout-all", operation_id = "log_out_everywhere", tag = "auth",
+    responses((status = 204, description = "Signed out everywhere, here too")))]
+pub(super) async fn log_out_everywhere(State(accounts): State<Accounts>, caller: Caller) -> Result<Response, Problem> {
+    let (user, _) = person(&caller)?;
+    let auth = accounts.inner.auth.clone();
+    accounts.inner.db.write(move |tx| auth.end_sessions(tx, user, None).map_err(Error::from)).await?;
+    Ok(signed_out())
+}
+
+/// 204 that makes a browser forget everything it kept.
+fn signed_out() -> Response {
+    let mut headers = HeaderMap::new();
+    clear_cookies(&mut headers, true);
+    clear_cookies(&mut headers, false);
+    headers.insert("clear-site-data", HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""));
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+/// The old password and the new one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasswordInput {
+    /// The present password.
+    #[schema(value_type = String, format = Password)]
+    current_password: Password,
+    /// 12 to 128 characters, not easy to guess.
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
+    password: Password,
+}
+
+/// Changes one's own password
+#[utoipa::path(post, path = "/auth/password", operation_id = "change_password", tag = "auth", request_body = PasswordInput,
+    description = "All other sessions of the person end with it.",
+    responses((status = 204, description = "Changed"), (status = 422, description = "Refused, with the reason")))]
+pub(super) async fn change_password(
+    State(accounts): State<Accounts>,
+    caller: Caller,
+    Json(input): Json<PasswordInput>,
+) -> Result<StatusCode, Problem> {
+    accounts.change_password(person(&caller)?, input.current_password, input.password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

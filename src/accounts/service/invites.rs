@@ -1,0 +1,176 @@
+//! Invitations: made by an admin, used once by whoever holds the token.
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::{
+    OF_COMPANY_MAX,
+    sign_in::{Client, SignedIn, let_in},
+    users::add,
+};
+use crate::{
+    accounts::{
+        Accounts, Error, Password,
+        model::{self, Email},
+        store::{self, InviteRow, UserRow},
+    },
+    auth::Role,
+    base::{CompanyId, InviteId, RawId, Timestamp, UserId},
+    storage::{Snapshot, Tx},
+};
+
+/// How long an invitation is good.
+const LIFE_MS: u64 = 7 * 24 * 3_600_000;
+const PREFIX: &str = "np_inv_";
+
+/// The order to invite somebody.
+#[derive(Debug, Clone)]
+pub(in crate::accounts) struct NewInvite {
+    pub(in crate::accounts) email: String,
+    pub(in crate::accounts) role: Role,
+}
+
+/// An invitation that was not used yet.
+#[derive(Debug, Clone)]
+pub(in crate::accounts) struct InviteView {
+    pub(in crate::accounts) id: InviteId,
+    pub(in crate::accounts) email: String,
+    pub(in crate::accounts) role: Role,
+    pub(in crate::accounts) created_by: UserId,
+    pub(in crate::accounts) created_at: Timestamp,
+    pub(in crate::accounts) expires_at: Timestamp,
+}
+
+/// A fresh invitation with the token that cannot be had again.
+#[derive(Clone)]
+pub(in crate::accounts) struct NewInviteView {
+    pub(in crate::accounts) invite: InviteView,
+    pub(in crate::accounts) token: String,
+}
+
+/// The order to accept an invitation.
+#[derive(Debug, Clone)]
+pub(in crate::accounts) struct Accept {
+    pub(in crate::accounts) token: String,
+    pub(in crate::accounts) name: String,
+    pub(in crate::accounts) password: Password,
+    pub(in crate::accounts) client: Client,
+}
+
+impl From<InviteRow> for InviteView {
+    fn from(row: InviteRow) -> Self {
+        let InviteRow { id, email, role, created_by, created_at, expires_at, .. } = row;
+        Self { id, email: email.as_str().to_owned(), role, created_by, created_at, expires_at }
+    }
+}
+
+impl Accounts {
+    /// Invites somebody to the company; an earlier invitation of the same address is replaced.
+    ///
+    /// # Errors
+    /// [`Error::Email`], [`Error::EmailTaken`] when the address has an account, [`Error::TooMany`].
+    pub(in crate::accounts) fn invite(
+        &self,
+        tx: &mut Tx<'_>,
+        (company, by): (CompanyId, UserId),
+        order: &NewInvite,
+    ) -> Result<NewInviteView, Error> {
+        let email: Email = order.email.parse()?;
+        if store::is_email_taken(tx, &email)? {
+            return Err(Error::EmailTaken);
+        }
+        let open = store::invites_of(tx, company, OF_COMPANY_MAX)?;
+        if open.len() >= OF_COMPANY_MAX {
+            return Err(Error::TooMany("10,000 invitations"));
+        }
+        let now = tx.now();
+        for earlier in open.iter().filter(|row| row.email == email || row.expires_at <= now) {
+            store::delete_invite(tx, earlier)?;
+        }
+        let mut secret = [0; 32];
+        self.inner.db.random().fill(&mut secret);
+        let secret = secret.iter().fold(String::with_capacity(64), |text, byte| format!("{text}{byte:02x}"));
+        let row = InviteRow {
+            id: InviteId::from_raw(tx.mint()),
+            company,
+            email,
+            role: order.role,
+            secret_hash: Sha256::digest(secret.as_bytes()).into(),
+            created_by: by,
+            created_at: now,
+            expires_at: now.plus_ms(LIFE_MS),
+        };
+        store::put_invite(tx, &row)?;
+        let token = format!("{PREFIX}{}_{}_{secret}", company.raw().to_text(), row.id.raw().to_text());
+        Ok(NewInviteView { invite: row.into(), token })
+    }
+
+    /// The invitations that are open, the newest first.
+    pub(in crate::accounts) fn invites(
+        read: &Snapshot,
+        company: CompanyId,
+        limit: usize,
+    ) -> Result<Vec<InviteView>, Error> {
+        Ok(store::invites_of(read, company, limit)?.into_iter().map(InviteView::from).collect())
+    }
+
+    /// Withdraws an invitation.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub(in crate::accounts) fn withdraw(tx: &mut Tx<'_>, company: CompanyId, id: InviteId) -> Result<(), Error> {
+        let row = store::find_invite(tx, company, id)?.ok_or(Error::NotFound("invitation"))?;
+        Ok(store::delete_invite(tx, &row)?)
+    }
+
+    /// Makes the user the invitation is for and signs him or her in; the invitation is used up.
+    ///
+    /// # Errors
+    /// [`Error::Invitation`], [`Error::EmailTaken`], and each field that is not usable.
+    pub(in crate::accounts) async fn accept(&self, order: Accept) -> Result<SignedIn, Error> {
+        let (company, id, hash) = parse(&order.token).ok_or(Error::Invitation)?;
+        let valid = move |row: &InviteRow, now: Timestamp| {
+            bool::from(row.secret_hash.ct_eq(&hash)) && row.company == company && now < row.expires_at
+        };
+        let invite = self.inner.db.read(move |snapshot| store::find_invite(snapshot, company, id)).await??;
+        // Looked at before the password is hashed, so that a guess costs us nothing.
+        let now = self.inner.db.clock().now();
+        let invite = invite.filter(|row| valid(row, now)).ok_or(Error::Invitation)?;
+        let name = model::name(&order.name)?;
+        let password = self.hash(order.password, &[&name, invite.email.as_str()]).await?;
+        let auth = self.inner.auth.clone();
+        self.inner
+            .db
+            .write(move |tx| {
+                let now = tx.now();
+                let invite = store::find_invite(tx, company, id)?.filter(|row| valid(row, now));
+                let invite = invite.ok_or(Error::Invitation)?;
+                store::delete_invite(tx, &invite)?;
+                let user = UserRow {
+                    id: UserId::from_raw(tx.mint()),
+                    company,
+                    name,
+                    email: invite.email,
+                    role: invite.role,
+                    is_owner: false,
+                    password,
+                    password_version: 0,
+                    is_disabled: false,
+                    last_sign_in_at: None,
+                    created_at: now,
+                };
+                add(tx, &user)?;
+                let_in(tx, &auth, user, order.client)
+            })
+            .await
+    }
+}
+
+fn parse(token: &str) -> Option<(CompanyId, InviteId, [u8; 32])> {
+    let mut parts = token.strip_prefix(PREFIX)?.split('_');
+    let (company, id, secret) = (parts.next()?, parts.next()?, parts.next()?);
+    let raw = |text: &str| RawId::from_text(text).ok();
+    let is_whole = parts.next().is_none() && secret.len() == 64;
+    let hash = Sha256::digest(secret.as_bytes()).into();
+    is_whole.then_some((CompanyId::from_raw(raw(company)?), InviteId::from_raw(raw(id)?), hash))
+}

@@ -1,0 +1,63 @@
+//! Changing a password.
+
+use crate::{
+    accounts::{Accounts, Error, Password, store},
+    base::{SessionId, UserId},
+};
+
+impl Accounts {
+    /// Changes a person's own password and ends all other sessions of that person.
+    ///
+    /// # Errors
+    /// [`Error::CurrentPassword`], [`Error::Password`], [`Error::WeakPassword`], [`Error::Busy`].
+    pub(in crate::accounts) async fn change_password(
+        &self,
+        (user, session): (UserId, SessionId),
+        current: Password,
+        new: Password,
+    ) -> Result<(), Error> {
+        let row = self.inner.db.read(move |snapshot| store::find_user(snapshot, user)).await??;
+        let row = row.ok_or(Error::NotFound("user"))?;
+        new.check(&[&row.name, row.email.as_str()])?;
+        if !self.inner.hasher.verify(current, Some(row.password.clone())).await? {
+            return Err(Error::CurrentPassword);
+        }
+        let password = self.inner.hasher.hash(new, self.salt()).await?;
+        let auth = self.inner.auth.clone();
+        self.inner
+            .db
+            .write(move |tx| {
+                let version = row.password_version;
+                let now = store::find_user(tx, user)?.filter(|now| now.password_version == version);
+                let mut row = now.ok_or(Error::CurrentPassword)?;
+                row.password = password;
+                row.password_version = version.wrapping_add(1);
+                store::put_user(tx, &row)?;
+                auth.end_sessions(tx, user, Some(session))?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Gives a person a new password without asking for the old one, and ends all sessions; for whoever has the machine.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Password`], [`Error::WeakPassword`].
+    pub async fn reset_password(&self, email: &str, new: Password) -> Result<(), Error> {
+        let email: crate::accounts::Email = email.parse()?;
+        let password = self.hash(new, &[email.as_str()]).await?;
+        let auth = self.inner.auth.clone();
+        self.inner
+            .db
+            .write(move |tx| {
+                let mut row = store::find_user_by_email(tx, &email)?.ok_or(Error::NotFound("user"))?;
+                row.password = password;
+                row.password_version = row.password_version.wrapping_add(1);
+                row.is_disabled = false;
+                store::put_user(tx, &row)?;
+                auth.end_sessions(tx, row.id, None)?;
+                Ok(())
+            })
+            .await
+    }
+}

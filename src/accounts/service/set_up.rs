@@ -1,0 +1,189 @@
+//! A company with its first person: at the first start, offline, or by registering.
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::sign_in::{Client, SignedIn, let_in};
+use crate::{
+    accounts::{
+        Accounts, Error, Password, Registration,
+        model::{self, Email},
+        password::PasswordHash,
+        store::{self, CompanyRow, UserRow},
+    },
+    auth::{NewApiKey, NewKeyText, Role, Scopes},
+    base::{ApiKeyId, CompanyId, UserId},
+    storage::Tx,
+};
+
+/// The order to make a company with its admin.
+#[derive(Debug, Clone)]
+pub struct SetUp {
+    /// What people call the company.
+    pub company_name: String,
+    /// The admin's name.
+    pub name: String,
+    /// The admin's address.
+    pub email: String,
+    /// The admin's password.
+    pub password: Password,
+}
+
+/// What was made with an API key.
+#[derive(Debug, Clone)]
+pub struct Created {
+    /// The company.
+    pub company: CompanyId,
+    /// Its admin.
+    pub user: UserId,
+    /// The API key's id.
+    pub api_key: ApiKeyId,
+    /// The API key itself; it cannot be had again.
+    pub api_key_text: NewKeyText,
+}
+
+/// A company whose first person is signed in.
+pub type Registered = SignedIn;
+
+/// An order whose fields were checked and whose password is hashed.
+struct Checked {
+    company_name: String,
+    name: String,
+    email: Email,
+    password: PasswordHash,
+}
+
+impl Accounts {
+    /// Whether there is no company yet: the first start.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_empty(&self) -> Result<bool, Error> {
+        Ok(self.newest_company().await?.is_none())
+    }
+
+    /// The id and name of the company made last.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn newest_company(&self) -> Result<Option<(CompanyId, String)>, Error> {
+        let row = self.inner.db.read(store::newest_company).await??;
+        Ok(row.map(|row| (row.id, row.name)))
+    }
+
+    /// Allows whoever shows this token to set the instance up, once.
+    pub fn expect_set_up(&self, token: &str) {
+        let hash = Sha256::digest(token.as_bytes()).into();
+        if self.inner.set_up_token.set(hash).is_err() {
+            tracing::warn!("a second set-up token was ignored");
+        }
+    }
+
+    /// Makes a company, its admin, who also owns the instance, and an API key with every scope.
+    ///
+    /// # Errors
+    /// [`Error`] for each field that is not usable; [`Error::EmailTaken`].
+    pub async fn set_up(&self, order: SetUp) -> Result<Created, Error> {
+        let checked = self.check(order).await?;
+        let auth = self.inner.auth.clone();
+        self.inner
+            .db
+            .write(move |tx| {
+                let user = create(tx, checked, true)?;
+                let (company, scopes) = (user.company, Scopes::of_keys());
+                let key = NewApiKey { company, name: "first key".to_owned(), scopes, expires_at: None };
+                let (api_key, api_key_text) = auth.create_key(tx, key)?;
+                Ok(Created { company, user: user.id, api_key, api_key_text })
+            })
+            .await
+    }
+
+    /// The first company, made in the browser with the token of the first start.
+    ///
+    /// # Errors
+    /// [`Error::SetUpAlready`], [`Error::SetUpToken`], and each field that is not usable.
+    pub(in crate::accounts) async fn set_up_with_token(
+        &self,
+        token: &str,
+        order: SetUp,
+        client: Client,
+    ) -> Result<Registered, Error> {
+        if !self.is_empty().await? {
+            return Err(Error::SetUpAlready);
+        }
+        let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let is_right = self.inner.set_up_token.get().is_some_and(|right| right.ct_eq(&hash).into());
+        if !is_right {
+            return Err(Error::SetUpToken);
+        }
+        let checked = self.check(order).await?;
+        let (auth, done) = (self.inner.auth.clone(), self.inner.set_up_done.clone());
+        self.inner
+            .db
+            .write(move |tx| {
+                if store::newest_company(tx)?.is_some() {
+                    return Err(Error::SetUpAlready);
+                }
+                let user = create(tx, checked, true)?;
+                tx.on_commit(move || done.cancel());
+                let_in(tx, &auth, user, client)
+            })
+            .await
+    }
+
+    /// Waits until the instance was set up with the token.
+    pub async fn set_up_done(&self) {
+        self.inner.set_up_done.cancelled().await;
+    }
+
+    /// One more company, made by its admin, where the configuration allows it.
+    ///
+    /// # Errors
+    /// [`Error::RegistrationClosed`], and each field that is not usable.
+    pub(in crate::accounts) async fn register(&self, order: SetUp, client: Client) -> Result<Registered, Error> {
+        if self.inner.settings.registration != Registration::Open || self.is_empty().await? {
+            return Err(Error::RegistrationClosed);
+        }
+        let checked = self.check(order).await?;
+        let auth = self.inner.auth.clone();
+        self.inner
+            .db
+            .write(move |tx| {
+                let user = create(tx, checked, false)?;
+                let_in(tx, &auth, user, client)
+            })
+            .await
+    }
+
+    async fn check(&self, order: SetUp) -> Result<Checked, Error> {
+        let (company_name, name) = (model::name(&order.company_name)?, model::name(&order.name)?);
+        let email: Email = order.email.parse()?;
+        let password = self.hash(order.password, &[&company_name, &name, email.as_str()]).await?;
+        Ok(Checked { company_name, name, email, password })
+    }
+}
+
+fn create(tx: &mut Tx<'_>, order: Checked, is_owner: bool) -> Result<UserRow, Error> {
+    let Checked { company_name, name, email, password } = order;
+    if store::is_email_taken(tx, &email)? {
+        return Err(Error::EmailTaken);
+    }
+    let company = CompanyId::from_raw(tx.mint());
+    let created_at = tx.now();
+    store::put_company(tx, &CompanyRow { id: company, name: company_name, created_at })?;
+    let user = UserRow {
+        id: UserId::from_raw(tx.mint()),
+        company,
+        name,
+        email,
+        role: Role::Admin,
+        is_owner,
+        password,
+        password_version: 0,
+        is_disabled: false,
+        last_sign_in_at: None,
+        created_at,
+    };
+    store::put_user(tx, &user)?;
+    Ok(user)
+}

@@ -1,0 +1,96 @@
+//! Signing in.
+
+use crate::{
+    accounts::{
+        Accounts, Error, Password,
+        store::{self, UserRow},
+    },
+    auth::{Auth, Grant, NewSession},
+    base::{CompanyId, UserId},
+    storage::{Snapshot, Tx},
+};
+
+use super::users::UserView;
+
+/// Where a person signs in from.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The client's address.
+    pub address: String,
+    /// What it calls itself.
+    pub name: String,
+}
+
+/// The order to sign in.
+#[derive(Debug, Clone)]
+pub(in crate::accounts) struct SignIn {
+    pub(in crate::accounts) email: String,
+    pub(in crate::accounts) password: Password,
+    pub(in crate::accounts) client: Client,
+}
+
+/// A person with a new session.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// What the client needs from now on.
+    pub grant: Grant,
+    /// The person.
+    pub user: UserView,
+}
+
+impl Accounts {
+    /// Lets a person in who knows the password.
+    ///
+    /// # Errors
+    /// [`Error::Credentials`] for an unknown or disabled account as for a wrong password; [`Error::Busy`].
+    pub(in crate::accounts) async fn sign_in(&self, order: SignIn) -> Result<SignedIn, Error> {
+        let SignIn { email, password, client } = order;
+        let user = match email.parse() {
+            Ok(email) => self.inner.db.read(move |snapshot| store::find_user_by_email(snapshot, &email)).await??,
+            Err(_) => None,
+        };
+        let user = user.filter(|user| !user.is_disabled);
+        let is_right = self.inner.hasher.verify(password, user.as_ref().map(|user| user.password.clone())).await?;
+        let user = user.filter(|_| is_right).ok_or(Error::Credentials)?;
+        let auth = self.inner.auth.clone();
+        self.inner
+            .db
+            .write(move |tx| {
+                // The account may have changed while the password was checked.
+                let is_same = |now: &UserRow| now.password_version == user.password_version && !now.is_disabled;
+                let user = store::find_user(tx, user.id)?.filter(is_same).ok_or(Error::Credentials)?;
+                let_in(tx, &auth, user, client)
+            })
+            .await
+    }
+
+    /// What people call the company.
+    pub(in crate::accounts) fn company_name(read: &Snapshot, company: CompanyId) -> Result<String, Error> {
+        store::find_company(read, company)?.map(|row| row.name).ok_or(Error::NotFound("company"))
+    }
+
+    /// The person behind a session.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the person was removed in this moment.
+    pub(in crate::accounts) async fn user(&self, id: UserId) -> Result<UserView, Error> {
+        let row = self.inner.db.read(move |snapshot| store::find_user(snapshot, id)).await??;
+        row.map(UserView::from).ok_or(Error::NotFound("user"))
+    }
+}
+
+/// Opens a session for a person inside the transaction that let him in.
+pub(super) fn let_in(tx: &mut Tx<'_>, auth: &Auth, mut user: UserRow, client: Client) -> Result<SignedIn, Error> {
+    user.last_sign_in_at = Some(tx.now());
+    store::put_user(tx, &user)?;
+    let order = NewSession {
+        user: user.id,
+        company: user.company,
+        role: user.role,
+        is_owner: user.is_owner,
+        address: client.address,
+        client: client.name,
+    };
+    let grant = auth.open_session(tx, order)?;
+    Ok(SignedIn { grant, user: user.into() })
+}
