@@ -301,6 +301,8 @@ async fn after_a_crash_unfinished_jobs_run_again_and_finished_ones_do_not() {
         tokio::task::yield_now().await;
     }
     assert_eq!(*bench.seen.lock().unwrap(), [(hanging, 1)]);
+    // The handler starts when the claim is written; readers see it once it is synced, as the next write is.
+    bench.kernel.db.write(|_| Ok::<_, crate::storage::Error>(())).await.unwrap();
     let view = bench.kernel.view(hanging).await;
     assert_eq!((view.state, view.rescues), (State::Active, 1));
     assert_eq!(bench.kernel.state(done).await, State::Completed);
