@@ -26,7 +26,7 @@ use crate::{
 
 pub use model::{Email, NAME_CHARACTERS_MAX, Registration};
 pub use password::{PASSWORD_CHARACTERS, Password};
-pub use service::{Client, Created, Registered, SetUp, SignedIn};
+pub use service::{Client, Created, NewPerson, Registered, SetUp, SignedIn, UserView};
 
 use password::Hasher;
 
@@ -81,6 +81,9 @@ pub enum Error {
     /// An end in the past.
     #[error("the end is in the past")]
     Past,
+    /// It is not clear which company is meant.
+    #[error("there is not exactly one company: say which one with its id")]
+    WhichCompany,
     /// There is no such thing in the company.
     #[error("there is no such {0}")]
     NotFound(&'static str),

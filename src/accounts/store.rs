@@ -102,6 +102,12 @@ pub(super) fn newest_company(read: &impl Read) -> Result<Option<CompanyRow>, Err
     Ok(read.list(COMPANIES, &KeyRange::all(), Order::Descending, 1)?.pop().map(|(_, row)| row))
 }
 
+/// The newest companies.
+pub(super) fn companies(read: &impl Read, limit: usize) -> Result<Vec<CompanyRow>, Error> {
+    let rows = read.list(COMPANIES, &KeyRange::all(), Order::Descending, limit)?;
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
 /// Stores a user; its address does not change through this.
 pub(super) fn put_user(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), Error> {
     tx.put(USERS, &row.id.hi(), row)?;

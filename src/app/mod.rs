@@ -67,9 +67,9 @@ pub enum Error {
     /// There is no key to seal secrets with.
     #[error("no master key")]
     MasterKey(#[from] MasterKeyError),
-    /// The first company cannot be made.
-    #[error("cannot set up the company")]
-    SetUp(#[from] accounts::Error),
+    /// Something about companies or people was refused.
+    #[error("that cannot be done")]
+    Accounts(#[from] accounts::Error),
     /// The token that allows to set the instance up cannot be kept.
     #[error("cannot keep the set-up token in {}", path.display())]
     SetUpToken {

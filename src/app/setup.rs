@@ -1,10 +1,10 @@
-//! The first company of a directory, made offline.
+//! Companies and people of a directory that no server is using.
 
 use std::sync::Arc;
 
 use super::{Error, adapters, master_key};
 use crate::{
-    accounts::{Accounts, Created, SetUp},
+    accounts::{self, Accounts, Created, SetUp},
     auth::Auth,
     base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
@@ -17,15 +17,26 @@ const PASSWORD_WORDS: usize = 5;
 /// # Errors
 /// When the directory cannot be opened, or a field is not usable.
 pub async fn set_up(config: &Config, order: SetUp) -> Result<Created, Error> {
+    with_accounts(config, async |accounts| accounts.set_up(order).await).await
+}
+
+/// Does something to the accounts of a directory that no server is using.
+///
+/// # Errors
+/// When the directory cannot be opened; then what `work` returns.
+pub async fn with_accounts<T>(
+    config: &Config,
+    work: impl AsyncFnOnce(&Accounts) -> Result<T, accounts::Error>,
+) -> Result<T, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let directory = adapters::open_directory(config, &clock, &random)?;
     let db = directory.db().clone();
     let seal = master_key::load(config.secrets.master_key.as_ref(), &directory, &*random)?;
     let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::new(seal)));
-    let created = Accounts::new(db, auth, adapters::account_settings(config)).set_up(order).await;
+    let done = work(&Accounts::new(db, auth, adapters::account_settings(config))).await;
     directory.close();
-    Ok(created?)
+    Ok(done?)
 }
 
 /// A password somebody can read aloud: groups of letters and digits without those that look alike.

@@ -12,6 +12,7 @@ mod output;
 mod serve;
 mod setup;
 mod setup_url;
+mod user;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -41,6 +42,8 @@ enum Command {
     Setup(setup::Arguments),
     /// Print the address that sets a new instance up in the browser
     SetupUrl(setup_url::Arguments),
+    /// Help people back in, in a directory no server is using
+    User(user::Arguments),
     /// Look at the configuration
     Config(config::Arguments),
     /// Print the OpenAPI document
@@ -87,6 +90,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Setup(arguments) => setup::run(&arguments),
         Command::SetupUrl(arguments) => setup_url::run(&arguments),
+        Command::User(arguments) => user::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Openapi => openapi::run(),
         Command::Healthcheck(arguments) => healthcheck::run(&arguments),

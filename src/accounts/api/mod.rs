@@ -135,7 +135,7 @@ impl From<Error> for Problem {
             Error::RegistrationClosed => Self::of(&problems::REGISTRATION_CLOSED).detail(words),
             Error::Invitation => Self::of(&problems::INVITATION_INVALID).detail(words),
             Error::Last(_) => Self::of(&problems::LAST_ADMIN).detail(words),
-            Error::TooMany(_) => Self::of(&problems::CONFLICT).detail(words),
+            Error::TooMany(_) | Error::WhichCompany => Self::of(&problems::CONFLICT).detail(words),
             Error::NotFound(_) => Self::not_found().detail(words),
             Error::Busy => Self::of(&problems::SIGN_IN_BUSY).detail(words).retry_after_s(BUSY_RETRY_S),
             Error::Hash(_) => Self::internal(&error),

@@ -2,18 +2,21 @@
 
 mod invites;
 mod keys;
+mod offline;
 mod passwords;
 mod set_up;
 mod sign_in;
 mod users;
 
+pub use offline::NewPerson;
 pub use set_up::{Created, Registered, SetUp};
 pub use sign_in::{Client, SignedIn};
 
 pub(super) use invites::{Accept, InviteView, NewInvite};
 pub(super) use keys::NewKey;
 pub(super) use sign_in::SignIn;
-pub(super) use users::{NewUser, UserChange, UserView};
+pub use users::UserView;
+pub(super) use users::{NewUser, UserChange};
 
 use super::{Accounts, Error, password::Password};
 

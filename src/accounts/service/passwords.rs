@@ -38,26 +38,4 @@ impl Accounts {
             })
             .await
     }
-
-    /// Gives a person a new password without asking for the old one, and ends all sessions; for whoever has the machine.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Password`], [`Error::WeakPassword`].
-    pub async fn reset_password(&self, email: &str, new: Password) -> Result<(), Error> {
-        let email: crate::accounts::Email = email.parse()?;
-        let password = self.hash(new, &[email.as_str()]).await?;
-        let auth = self.inner.auth.clone();
-        self.inner
-            .db
-            .write(move |tx| {
-                let mut row = store::find_user_by_email(tx, &email)?.ok_or(Error::NotFound("user"))?;
-                row.password = password;
-                row.password_version = row.password_version.wrapping_add(1);
-                row.is_disabled = false;
-                store::put_user(tx, &row)?;
-                auth.end_sessions(tx, row.id, None)?;
-                Ok(())
-            })
-            .await
-    }
 }

@@ -90,3 +90,30 @@ fn healthcheck_fails_where_nobody_answers() {
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("cannot be reached"), "{}", err(&output));
 }
+
+#[test]
+fn people_are_helped_back_in_offline() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let data = data.to_str().unwrap();
+    let user = |arguments: &[&str]| novapulse(&[&["user"], arguments, &["--data", data]].concat());
+    let made = novapulse(&["setup", "--company", "Acme", "--email", "ada@example.com", "--data", data]);
+    assert!(made.status.success(), "{}", err(&made));
+    let created = user(&["create", "--email", "grace@example.com", "--role", "manager"]);
+    assert!(created.status.success() && out(&created).contains("manager  grace@example.com"), "{}", err(&created));
+    let twice = user(&["create", "--email", "GRACE@example.com"]);
+    assert!(!twice.status.success() && err(&twice).contains("taken"), "{}", err(&twice));
+    let wrong = user(&["create", "--email", "x@example.com", "--role", "king"]);
+    assert!(!wrong.status.success() && err(&wrong).contains("admin, manager or user"), "{}", err(&wrong));
+    let promoted = user(&["promote", "grace@example.com", "--owner"]);
+    assert!(out(&promoted).contains("admin, owner"), "{}", err(&promoted));
+    let reset = user(&["reset-password", "ada@example.com"]);
+    assert!(out(&reset).contains("password  "), "{}", err(&reset));
+    let unknown = user(&["reset-password", "nobody@example.com"]);
+    assert!(!unknown.status.success() && err(&unknown).contains("no such user"), "{}", err(&unknown));
+    let list = user(&["list"]);
+    let text = out(&list);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines.iter().all(|line| line.contains("admin, owner")), "{lines:?}");
+}
