@@ -23,6 +23,7 @@ pub mod accounts;
 pub mod webhooks;
 
 pub mod jobs;
+pub mod limits;
 
 pub mod system;
 

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{self, Auth},
+    limits::{self, Limits},
     storage::{self, Db},
 };
 
@@ -93,6 +94,9 @@ pub enum Error {
     /// The password could not be hashed.
     #[error("the password could not be hashed: {0}")]
     Hash(String),
+    /// The call came too soon.
+    #[error(transparent)]
+    Limited(#[from] limits::Error),
     /// Credentials could not be made or ended.
     #[error(transparent)]
     Auth(#[from] auth::Error),
@@ -120,6 +124,7 @@ pub struct Accounts {
 struct Inner {
     db: Db,
     auth: Auth,
+    limits: Limits,
     hasher: Hasher,
     settings: Settings,
     /// SHA-256 of the token that allows to set the instance up.
@@ -130,12 +135,13 @@ struct Inner {
 impl Accounts {
     /// A handle over the store.
     #[must_use]
-    pub fn new(db: Db, auth: Auth, settings: Settings) -> Self {
+    pub fn new(db: Db, auth: Auth, limits: Limits, settings: Settings) -> Self {
         let hasher = Hasher::new(settings.hashing_max);
         Self {
             inner: Arc::new(Inner {
                 db,
                 auth,
+                limits,
                 hasher,
                 settings,
                 set_up_token: OnceLock::new(),

@@ -6,6 +6,7 @@ use super::{Accounts, Created, Error, SetUp, store};
 use crate::{
     auth::{Auth, Scopes, Settings},
     base::{ManualClock, SealKey, SeededRandom, Timestamp},
+    limits::Limits,
     storage::Db,
 };
 
@@ -25,7 +26,7 @@ fn accounts() -> (Accounts, Auth, Db) {
     let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
     let db = Db::in_memory(clock, Arc::new(SeededRandom::new(1))).unwrap();
     let auth = Auth::new(db.clone(), Settings::new(Arc::new(SealKey::from_bytes(&[7; 32]))));
-    (Accounts::new(db.clone(), auth.clone(), super::Settings::default()), auth, db)
+    (Accounts::new(db.clone(), auth.clone(), Limits::new(db.clone()), super::Settings::default()), auth, db)
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::{
     base::{Clock, Random, SealKey},
     config::{Config, Registration, Secret},
     http,
+    limits::ApiRate,
     outbound::{self, AllowRule, Client, OwnAddresses, Policy},
     queue::{self, QueueConfig, Queues},
     storage::{Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
@@ -67,6 +68,7 @@ pub(super) fn auth_settings(config: &Config, seal: Arc<SealKey>) -> auth::Settin
         access_ms: table.access_lifetime_ms,
         session_idle_ms: table.session_idle_ms,
         session_max_ms: table.session_max_ms,
+        api_rate: Arc::new(ApiRate::new(config.limits.api_per_second, config.limits.api_burst)),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     http,
     jobs::Jobs,
+    limits::Limits,
     outbound::Client,
     queue::Queues,
     storage::Directory,
@@ -58,7 +59,8 @@ impl Services {
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
         let queues = adapters::queues(config, db)?;
         let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));
-        let accounts = Accounts::new(db.clone(), auth.clone(), adapters::account_settings(config));
+        let accounts =
+            Accounts::new(db.clone(), auth.clone(), Limits::new(db.clone()), adapters::account_settings(config));
         let pools = Pools::default();
         let refresh: Vec<Refresh> = vec![{
             let (db, outbound, queues, pools) = (db.clone(), outbound.clone(), queues.clone(), Arc::clone(&pools));
@@ -98,6 +100,7 @@ impl Services {
         self.pools.get_or_init(|| jobs::start_pools(&self.queues, &self.state, tasks));
         tracker.spawn(http::idempotency::sweep(directory.db().clone(), stop.clone()));
         tracker.spawn(self.state.auth.clone().maintain(stop.clone()));
+        tracker.spawn(Limits::new(directory.db().clone()).maintain(stop.clone()));
         tracker.spawn(self.state.webhooks.clone().maintain(stop.clone()));
     }
 

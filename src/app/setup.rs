@@ -8,6 +8,7 @@ use crate::{
     auth::Auth,
     base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
+    limits::Limits,
 };
 
 const PASSWORD_WORDS: usize = 5;
@@ -34,7 +35,7 @@ pub async fn with_accounts<T>(
     let db = directory.db().clone();
     let seal = master_key::load(config.secrets.master_key.as_ref(), &directory, &*random)?;
     let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::new(seal)));
-    let done = work(&Accounts::new(db, auth, adapters::account_settings(config))).await;
+    let done = work(&Accounts::new(db.clone(), auth, Limits::new(db), adapters::account_settings(config))).await;
     directory.close();
     Ok(done?)
 }

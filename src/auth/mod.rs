@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     base::{ApiKeyId, Clock, CompanyId, Random, SealKey, Timestamp},
+    limits::{self, ApiRate},
     storage::{self, Db, Read, Tx},
 };
 
@@ -69,6 +70,9 @@ pub enum Error {
     /// The operation is not in the list of permissions.
     #[error("the operation is open to no credential")]
     NotListed,
+    /// The company calls too often.
+    #[error(transparent)]
+    Limited(#[from] limits::Refusal),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] storage::Error),
@@ -146,12 +150,14 @@ pub struct Settings {
     pub session_idle_ms: u64,
     /// How long a session lasts at most.
     pub session_max_ms: u64,
+    /// How often a company may call.
+    pub api_rate: Arc<ApiRate>,
 }
 
 impl Settings {
-    /// The usual lives: 15 minutes, 7 days, 30 days.
+    /// The usual lives: 15 minutes, 7 days, 30 days; no limit on calls.
     #[must_use]
-    pub const fn new(seal: Arc<SealKey>) -> Self {
+    pub fn new(seal: Arc<SealKey>) -> Self {
         const DAY_MS: u64 = 24 * 3_600_000;
         Self {
             seal,
@@ -160,6 +166,7 @@ impl Settings {
             access_ms: 900_000,
             session_idle_ms: 7 * DAY_MS,
             session_max_ms: 30 * DAY_MS,
+            api_rate: Arc::default(),
         }
     }
 }
@@ -291,6 +298,7 @@ impl Auth {
             if let Err(error) = self.write_last_used().await {
                 tracing::warn!(%error, "the times of last use could not be stored: {error}");
             }
+            self.inner.settings.api_rate.forget_idle();
             if let Err(error) = self.sweep_sessions().await {
                 tracing::warn!(%error, "sessions that are over could not be removed: {error}");
             }

@@ -9,6 +9,7 @@
 //! test` writes `docs/reference/config.md`.
 
 mod auth;
+mod limits;
 mod load;
 mod outbound;
 mod print;
@@ -29,6 +30,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use section::Section;
 
 pub use auth::{Auth, Registration};
+pub use limits::Limits;
 pub use load::Sources;
 pub use outbound::{AllowedTarget, Outbound};
 pub use queues::Queues;
@@ -54,6 +56,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// `[auth]`.
     pub auth: Auth,
+    /// `[limits]`.
+    pub limits: Limits,
     /// `[secrets]`.
     pub secrets: Secrets,
     /// `[telemetry]`.
@@ -64,7 +68,7 @@ pub struct Config {
 
 impl Config {
     /// The tables in the order of the reference.
-    fn sections(&self) -> [&dyn Section; 8] {
+    fn sections(&self) -> [&dyn Section; 9] {
         [
             &self.server,
             &self.storage,
@@ -72,12 +76,13 @@ impl Config {
             &self.webhooks,
             &self.outbound,
             &self.auth,
+            &self.limits,
             &self.secrets,
             &self.telemetry,
         ]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 8] {
+    fn sections_mut(&mut self) -> [&mut dyn Section; 9] {
         [
             &mut self.server,
             &mut self.storage,
@@ -85,6 +90,7 @@ impl Config {
             &mut self.webhooks,
             &mut self.outbound,
             &mut self.auth,
+            &mut self.limits,
             &mut self.secrets,
             &mut self.telemetry,
         ]

@@ -37,7 +37,27 @@ struct Inner {
     detail: Option<String>,
     errors: Vec<FieldError>,
     retry_after_s: Option<u32>,
+    limit: Option<LimitNote>,
     cause: Option<String>,
+}
+
+/// The limit that a request exceeded.
+#[derive(Clone, Copy)]
+struct LimitNote {
+    policy: &'static str,
+    quota: u64,
+    window_s: u64,
+}
+
+impl LimitNote {
+    /// The header fields of draft-ietf-httpapi-ratelimit-headers-11; nothing is left when a request was refused.
+    fn fields(self, retry_after_s: u32) -> [(&'static str, String); 2] {
+        let Self { policy, quota, window_s } = self;
+        [
+            ("ratelimit-policy", format!("\"{policy}\";q={quota};w={window_s}")),
+            ("ratelimit", format!("\"{policy}\";r=0;t={retry_after_s}")),
+        ]
+    }
 }
 
 /// How many refused values one problem lists; further ones are dropped.
@@ -48,7 +68,16 @@ impl Problem {
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
         let retry_after_s = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
-        Self(Box::new(Inner { status, code, title, detail: None, errors: Vec::new(), retry_after_s, cause: None }))
+        Self(Box::new(Inner {
+            status,
+            code,
+            title,
+            detail: None,
+            errors: Vec::new(),
+            retry_after_s,
+            limit: None,
+            cause: None,
+        }))
     }
 
     /// A problem of a listed kind.
@@ -96,6 +125,13 @@ impl Problem {
     pub fn retry_after_s(mut self, seconds: u32) -> Self {
         self.0.retry_after_s = Some(seconds);
         self
+    }
+
+    /// Names the limit that was exceeded: calls in a window of seconds, and when there is room again.
+    #[must_use]
+    pub fn rate_limit(mut self, policy: &'static str, quota: u64, window_s: u64, retry_after_s: u32) -> Self {
+        self.0.limit = Some(LimitNote { policy, quota, window_s });
+        self.retry_after_s(retry_after_s)
     }
 
     /// Keeps the chain of causes for the log.
@@ -164,12 +200,19 @@ impl Problem {
             instance: instance.to_owned(),
             request_id: request_id.to_owned(),
             errors: inner.errors.clone(),
+            violated_policies: inner.limit.iter().map(|limit| limit.policy).collect(),
         };
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         let content_type = HeaderValue::from_static("application/problem+json");
         let mut response = (inner.status, [(header::CONTENT_TYPE, content_type)], bytes).into_response();
         if let Some(seconds) = inner.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        let fields = inner.limit.map(|limit| limit.fields(inner.retry_after_s.unwrap_or(1)));
+        for (name, text) in fields.into_iter().flatten() {
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                response.headers_mut().insert(name, value);
+            }
         }
         if inner.status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"novapulse\"");
@@ -231,4 +274,7 @@ pub struct ProblemDocument {
     /// The refused values, when the request was not valid.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// The limits that were exceeded, when the request came too soon.
+    #[serde(rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    pub violated_policies: Vec<&'static str>,
 }

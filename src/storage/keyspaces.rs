@@ -125,6 +125,10 @@ tables! {
     REPLAYS = 40 in Records, owner "http": "company u64, hash of method, path and key [u8; 16]" => "ReplayRow";
     /// The same by age, for their removal.
     REPLAY_TIMES = 41 in Index, owner "http": "created_at, company u64, hash [u8; 16]" => "()";
+    /// Times of the last calls of what is limited exactly.
+    LIMIT_CALLS = 45 in Index, owner "limits": "hash of policy and subject RawId" => "CallsRow";
+    /// The same by the time at which they no longer count, for their removal.
+    LIMIT_ENDS = 46 in Index, owner "limits": "ends i64, hash RawId" => "()";
     /// API keys.
     API_KEYS = 50 in Records, owner "auth": "key u64" => "ApiKeyRow";
     /// API keys by company.

@@ -94,6 +94,7 @@ pub(super) async fn create_invite(
     Json(input): Json<InviteInput>,
 ) -> Result<Response, Problem> {
     let (user, _) = person(&caller)?;
+    accounts.limit_invites(caller.company).await?;
     let (handle, order) = (accounts.clone(), NewInvite { email: input.email, role: input.role });
     let made = accounts.inner.db.write(move |tx| handle.invite(tx, (caller.company, user), &order)).await?;
     let body = NewInviteBody { invite: made.invite.into(), token: made.token };

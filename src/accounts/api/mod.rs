@@ -73,7 +73,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let ClientAddress(address) = ClientAddress::from_request_parts(parts, state).await?;
         let name = parts.headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok()).unwrap_or_default();
-        Ok(Self { address: address.to_string(), name: name.to_owned() })
+        Ok(Self { address, name: name.to_owned() })
     }
 }
 
@@ -139,6 +139,7 @@ impl From<Error> for Problem {
             Error::NotFound(_) => Self::not_found().detail(words),
             Error::Busy => Self::of(&problems::SIGN_IN_BUSY).detail(words).retry_after_s(BUSY_RETRY_S),
             Error::Hash(_) => Self::internal(&error),
+            Error::Limited(error) => error.into(),
             Error::Auth(error) => error.into(),
             Error::Storage(error) => error.into(),
         }

@@ -16,6 +16,7 @@ use crate::{
     },
     auth::Role,
     base::{CompanyId, InviteId, RawId, Timestamp, UserId},
+    limits::{self, Subject},
     storage::{Snapshot, Tx},
 };
 
@@ -105,6 +106,15 @@ impl Accounts {
         Ok(NewInviteView { invite: row.into(), token })
     }
 
+    /// Whether the company may invite once more now.
+    ///
+    /// # Errors
+    /// [`Error::Limited`].
+    pub(in crate::accounts) async fn limit_invites(&self, company: CompanyId) -> Result<(), Error> {
+        let subject = Subject::of(&[&company.hi().to_be_bytes()]);
+        Ok(self.inner.limits.admit(limits::INVITE, subject).await?)
+    }
+
     /// The invitations that are open, the newest first.
     pub(in crate::accounts) fn invites(
         read: &Snapshot,
@@ -128,6 +138,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::Invitation`], [`Error::EmailTaken`], and each field that is not usable.
     pub(in crate::accounts) async fn accept(&self, order: Accept) -> Result<SignedIn, Error> {
+        self.inner.limits.admit(limits::TOKEN, Subject::of(&[&Subject::network(order.client.address)])).await?;
         let (company, id, hash) = parse(&order.token).ok_or(Error::Invitation)?;
         let valid = move |row: &InviteRow, now: Timestamp| {
             bool::from(row.secret_hash.ct_eq(&hash)) && row.company == company && now < row.expires_at

@@ -13,6 +13,7 @@ use crate::{
     },
     auth::{NewApiKey, NewKeyText, Role, Scopes},
     base::{ApiKeyId, CompanyId, UserId},
+    limits::{self, Subject},
     storage::Tx,
 };
 
@@ -111,6 +112,7 @@ impl Accounts {
         if !self.is_empty().await? {
             return Err(Error::SetUpAlready);
         }
+        self.inner.limits.admit(limits::TOKEN, Subject::of(&[&Subject::network(client.address)])).await?;
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let is_right = self.inner.set_up_token.get().is_some_and(|right| right.ct_eq(&hash).into());
         if !is_right {
@@ -141,6 +143,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::RegistrationClosed`], and each field that is not usable.
     pub(in crate::accounts) async fn register(&self, order: SetUp, client: Client) -> Result<Registered, Error> {
+        self.limit_registration(&client).await?;
         if self.inner.settings.registration != Registration::Open || self.is_empty().await? {
             return Err(Error::RegistrationClosed);
         }
@@ -153,6 +156,11 @@ impl Accounts {
                 let_in(tx, &auth, user, client)
             })
             .await
+    }
+
+    async fn limit_registration(&self, client: &Client) -> Result<(), Error> {
+        let subject = Subject::of(&[&Subject::network(client.address)]);
+        Ok(self.inner.limits.admit(limits::REGISTER, subject).await?)
     }
 
     async fn check(&self, order: SetUp) -> Result<Checked, Error> {

@@ -1,5 +1,7 @@
 //! Signing in.
 
+use std::net::IpAddr;
+
 use crate::{
     accounts::{
         Accounts, Error, Password,
@@ -7,6 +9,7 @@ use crate::{
     },
     auth::{Auth, Grant, NewSession},
     base::{CompanyId, UserId},
+    limits::{self, Subject},
     storage::{Snapshot, Tx},
 };
 
@@ -16,7 +19,7 @@ use super::users::UserView;
 #[derive(Debug, Clone)]
 pub struct Client {
     /// The client's address.
-    pub address: String,
+    pub address: IpAddr,
     /// What it calls itself.
     pub name: String,
 }
@@ -45,6 +48,9 @@ impl Accounts {
     /// [`Error::Credentials`] for an unknown or disabled account as for a wrong password; [`Error::Busy`].
     pub(in crate::accounts) async fn sign_in(&self, order: SignIn) -> Result<SignedIn, Error> {
         let SignIn { email, password, client } = order;
+        let account = email.trim().to_lowercase();
+        let subject = Subject::of(&[&Subject::network(client.address), account.as_bytes()]);
+        self.inner.limits.admit(limits::SIGN_IN, subject).await?;
         let user = match email.parse() {
             Ok(email) => self.inner.db.read(move |snapshot| store::find_user_by_email(snapshot, &email)).await??,
             Err(_) => None,
@@ -88,7 +94,7 @@ pub(super) fn let_in(tx: &mut Tx<'_>, auth: &Auth, mut user: UserRow, client: Cl
         company: user.company,
         role: user.role,
         is_owner: user.is_owner,
-        address: client.address,
+        address: client.address.to_string(),
         client: client.name,
     };
     let grant = auth.open_session(tx, order)?;

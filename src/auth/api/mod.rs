@@ -26,6 +26,7 @@ where
             Some(value) => auth.identify(Some(value.to_str().map_err(|_| Error::Invalid)?)).await?,
             None => auth.identify_cookie(&parts.method, &parts.headers).await?,
         };
+        auth.inner.settings.api_rate.admit(caller.company).map_err(Error::from)?;
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let scope = permissions::required(parts.method.as_str(), route).ok_or(Error::NotListed)?;
         if caller.scopes.contains(scope) { Ok(caller) } else { Err(Error::NotAllowed(scope).into()) }
@@ -39,6 +40,7 @@ impl From<Error> for Problem {
             Error::Reused => Self::of(&problems::REFRESH_REUSED).detail(error.to_string()),
             Error::Csrf => Self::of(&problems::CSRF).detail(error.to_string()),
             Error::Signing => Self::internal(&error),
+            Error::Limited(refusal) => refusal.into(),
             Error::NotAllowed(_) | Error::NotListed => Self::of(&problems::FORBIDDEN).detail(error.to_string()),
             Error::Storage(error) => error.into(),
         }

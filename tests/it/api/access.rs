@@ -305,3 +305,41 @@ fn nobody_registers_where_that_is_not_open() {
         json!({ "token": "np_setup_x", "company_name": "A", "name": "B", "email": "c@d.e", "password": PASSWORD });
     assert_eq!(open.anonymous().post("/api/v1/auth/setup", &token).problem(409), "set_up_already");
 }
+
+#[test]
+fn only_five_of_many_sign_ins_are_let_to_the_password_and_a_restart_forgets_none() {
+    let mut app = TestApp::start();
+    let (email, password) = app.demo_sign_in();
+    let body = json!({ "email": email, "password": password });
+    let wrong = json!({ "email": email.to_uppercase(), "password": "wrong" });
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let call = || app.anonymous().post("/api/v1/auth/login", &wrong).status;
+        let calls: Vec<_> = (0..40).map(|_| scope.spawn(call)).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((count(401), count(429)), (5, 35), "{statuses:?}");
+    app.kill9();
+    app.start_again();
+    let refused = app.anonymous().post("/api/v1/auth/login", &body);
+    assert_eq!(refused.problem(429), "rate_limited");
+    let wait: u32 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(refused.header("ratelimit-policy"), Some("\"sign-in\";q=5;w=60"));
+    assert_eq!(refused.header("ratelimit"), Some(format!("\"sign-in\";r=0;t={wait}").as_str()));
+    assert_eq!(refused.json()["violated-policies"], json!(["sign-in"]));
+    let other = json!({ "email": "other@example.com", "password": "wrong" });
+    assert_eq!(app.anonymous().post("/api/v1/auth/login", &other).problem(401), "invalid_credentials");
+}
+
+#[test]
+fn a_company_has_a_rate_of_its_own() {
+    let options = [("NOVAPULSE_LIMITS_API_PER_SECOND", "1"), ("NOVAPULSE_LIMITS_API_BURST", "20")];
+    let app = TestApp::start_with(&options);
+    let mut client = app.client();
+    let refused = (0..40).map(|_| client.get("/api/v1/queues")).find(|answer| answer.status != 200).unwrap();
+    assert_eq!(refused.problem(429), "rate_limited");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(refused.header("ratelimit-policy"), Some("\"api\";q=1;w=1"));
+    client.get("/api/v1/health").expect(200);
+}

@@ -1,0 +1,146 @@
+//! How often somebody may do something.
+//!
+//! Two kinds. Sign-in and its like are counted exactly: the times of the last calls of a key are a row, and a call is
+//! admitted by a durable transaction before anything is done, so neither parallel calls nor a kill admit one more. The
+//! rate of a company's API calls is a GCRA in memory (the governor crate): its whole state is a burst that fills up
+//! within seconds, so a restart may give one burst back and nothing else.
+//!
+//! Keys are stored as hashes: a row tells neither address nor account.
+
+mod api;
+mod api_rate;
+mod sliding;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::{net::IpAddr, time::Duration};
+
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+
+use crate::storage::{self, Db};
+
+pub use api_rate::ApiRate;
+
+/// How often rows that no longer count are removed.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
+/// One limit: so many calls in any window of this length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// The name in headers and problems.
+    pub name: &'static str,
+    /// Calls in any window; at most [`sliding::CALLS_MAX`].
+    pub quota: usize,
+    /// The window.
+    pub window_ms: u64,
+}
+
+/// Sign-in, per address and account.
+pub const SIGN_IN: Policy = Policy { name: "sign-in", quota: 5, window_ms: 60_000 };
+/// Registration, per address.
+pub const REGISTER: Policy = Policy { name: "register", quota: 3, window_ms: 3_600_000 };
+/// Invitations, per company.
+pub const INVITE: Policy = Policy { name: "invite", quota: 10, window_ms: 60_000 };
+/// Set-up, acceptance of invitations and other tokens that are handed over, per address.
+pub const TOKEN: Policy = Policy { name: "token", quota: 10, window_ms: 60_000 };
+/// Second factors, per account.
+pub const MFA: Policy = Policy { name: "mfa", quota: 5, window_ms: 60_000 };
+
+/// A call that came too soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{quota} calls in {window_s} s are admitted; the next one in {retry_after_s} s")]
+pub struct Refusal {
+    /// The limit's name.
+    pub policy: &'static str,
+    /// Calls in a window.
+    pub quota: u64,
+    /// The window in seconds.
+    pub window_s: u64,
+    /// When to come again, in seconds, rounded up.
+    pub retry_after_s: u32,
+}
+
+/// Why a call was not admitted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It came too soon.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+}
+
+/// What a limit counts for: hashed parts, each with its length, so that no two mean the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject([u8; 16]);
+
+impl Subject {
+    /// The subject made of these parts.
+    #[must_use]
+    pub fn of(parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let mut subject = [0; 16];
+        for (to, from) in subject.iter_mut().zip(hash.finalize()) {
+            *to = from;
+        }
+        Self(subject)
+    }
+
+    /// An address; the lower half of an IPv6 address is the subscriber's to choose and does not count.
+    #[must_use]
+    pub fn network(address: IpAddr) -> [u8; 8] {
+        let number = match address.to_canonical() {
+            IpAddr::V4(v4) => (4 << 32) | u64::from(v4.to_bits()),
+            IpAddr::V6(v6) => (v6.to_bits() >> 64) as u64,
+        };
+        number.to_be_bytes()
+    }
+}
+
+/// Counts calls durably; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    db: Db,
+}
+
+impl Limits {
+    /// A handle over the store.
+    #[must_use]
+    pub const fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// Admits a call or says when to come again; an admitted call counts from this answer on, come what may.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], [`Error::Storage`].
+    pub async fn admit(&self, policy: Policy, subject: Subject) -> Result<(), Error> {
+        self.db.write(move |tx| store::admit(tx, policy, subject)).await
+    }
+
+    /// Removes what no longer counts, until stopped.
+    pub async fn maintain(self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(SWEEP_EVERY) => {}
+            }
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(%error, "limits that no longer count could not be removed: {error}");
+            }
+        }
+    }
+
+    /// Removes rows until none is left that no longer counts.
+    async fn sweep(&self) -> Result<(), storage::Error> {
+        while self.db.write(store::sweep).await? == store::SWEEP_PAGE {}
+        Ok(())
+    }
+}
