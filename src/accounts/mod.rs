@@ -5,9 +5,11 @@
 //!
 //! Invariants: a company always has an active admin, and the instance an active owner; a password is stored as a hash
 //! and checked in a time that does not tell whether the account exists; whoever loses a right loses it with the commit
-//! that says so. What is not here yet: second factors, departments, mail.
+//! that says so. What is not here yet: departments, mail, and a company's policy
+//! that asks everybody for a second factor.
 
 pub mod api;
+mod mfa;
 mod model;
 mod password;
 mod service;
@@ -21,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{self, Auth},
+    base::SealKey,
     limits::{self, Limits},
     storage::{self, Db},
 };
@@ -58,6 +61,21 @@ pub enum Error {
     /// The password given to confirm a change is not the present one.
     #[error("the current password is not right")]
     CurrentPassword,
+    /// The code is wrong, was used before, or is not of this moment; or the recovery code was used.
+    #[error("the code is not right, or was used before")]
+    MfaCode,
+    /// The token between password and second factor is over or none of ours.
+    #[error("the token is not valid any more: sign in again")]
+    MfaToken,
+    /// There is no second factor, or none that was set up.
+    #[error("no second factor is set up")]
+    MfaMissing,
+    /// There is a second factor already.
+    #[error("there is a second factor already; disable it first")]
+    MfaEnabled,
+    /// The secret of the second factor does not open.
+    #[error("the secret of the second factor cannot be used with this master key")]
+    MfaSealed,
     /// There are companies already.
     #[error("the instance is set up already")]
     SetUpAlready,
@@ -125,6 +143,7 @@ struct Inner {
     db: Db,
     auth: Auth,
     limits: Limits,
+    seal: Arc<SealKey>,
     hasher: Hasher,
     settings: Settings,
     /// SHA-256 of the token that allows to set the instance up.
@@ -135,13 +154,14 @@ struct Inner {
 impl Accounts {
     /// A handle over the store.
     #[must_use]
-    pub fn new(db: Db, auth: Auth, limits: Limits, settings: Settings) -> Self {
+    pub fn new(db: Db, auth: Auth, limits: Limits, seal: Arc<SealKey>, settings: Settings) -> Self {
         let hasher = Hasher::new(settings.hashing_max);
         Self {
             inner: Arc::new(Inner {
                 db,
                 auth,
                 limits,
+                seal,
                 hasher,
                 settings,
                 set_up_token: OnceLock::new(),

@@ -26,7 +26,17 @@ fn accounts() -> (Accounts, Auth, Db) {
     let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
     let db = Db::in_memory(clock, Arc::new(SeededRandom::new(1))).unwrap();
     let auth = Auth::new(db.clone(), Settings::new(Arc::new(SealKey::from_bytes(&[7; 32]))));
-    (Accounts::new(db.clone(), auth.clone(), Limits::new(db.clone()), super::Settings::default()), auth, db)
+    (
+        Accounts::new(
+            db.clone(),
+            auth.clone(),
+            Limits::new(db.clone()),
+            Arc::new(SealKey::from_bytes(&[7; 32])),
+            super::Settings::default(),
+        ),
+        auth,
+        db,
+    )
 }
 
 #[tokio::test]

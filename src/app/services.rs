@@ -59,8 +59,13 @@ impl Services {
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
         let queues = adapters::queues(config, db)?;
         let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));
-        let accounts =
-            Accounts::new(db.clone(), auth.clone(), Limits::new(db.clone()), adapters::account_settings(config));
+        let accounts = Accounts::new(
+            db.clone(),
+            auth.clone(),
+            Limits::new(db.clone()),
+            Arc::clone(&seal),
+            adapters::account_settings(config),
+        );
         let pools = Pools::default();
         let refresh: Vec<Refresh> = vec![{
             let (db, outbound, queues, pools) = (db.clone(), outbound.clone(), queues.clone(), Arc::clone(&pools));

@@ -33,9 +33,9 @@ pub async fn with_accounts<T>(
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let directory = adapters::open_directory(config, &clock, &random)?;
     let db = directory.db().clone();
-    let seal = master_key::load(config.secrets.master_key.as_ref(), &directory, &*random)?;
-    let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::new(seal)));
-    let done = work(&Accounts::new(db.clone(), auth, Limits::new(db), adapters::account_settings(config))).await;
+    let seal = Arc::new(master_key::load(config.secrets.master_key.as_ref(), &directory, &*random)?);
+    let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));
+    let done = work(&Accounts::new(db.clone(), auth, Limits::new(db), seal, adapters::account_settings(config))).await;
     directory.close();
     Ok(done?)
 }

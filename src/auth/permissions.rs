@@ -29,7 +29,8 @@ macro_rules! permissions {
 
 permissions! {
     Profile: GET "/auth/me", GET "/auth/sessions", DELETE "/auth/sessions/{id}", POST "/auth/logout",
-        POST "/auth/logout-all", POST "/auth/password";
+        POST "/auth/logout-all", POST "/auth/password", GET "/mfa", POST "/mfa/setup", POST "/mfa/verify",
+        POST "/mfa/disable", POST "/mfa/recovery-codes";
     UsersRead: GET "/users", GET "/users/{id}";
     UsersWrite: POST "/users", PATCH "/users/{id}", DELETE "/users/{id}", GET "/auth/invites", POST "/auth/invites",
         DELETE "/auth/invites/{id}";

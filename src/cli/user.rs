@@ -59,6 +59,13 @@ enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Remove a person's second factor and end all sessions
+    DisableMfa {
+        #[command(flatten)]
+        sources: ConfigArguments,
+        /// The person's address
+        email: String,
+    },
     /// Make a person an admin of the company and end all sessions
     Promote {
         #[command(flatten)]
@@ -92,6 +99,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let (password, shown) = password(*password_stdin)?;
             let person = with(sources, async |accounts| accounts.reset_password(email, password.into()).await)?;
             output::say(&format!("{}{shown}", line(&person)))
+        }
+        Command::DisableMfa { sources, email } => {
+            let person = with(sources, async |accounts| accounts.remove_mfa(email).await)?;
+            output::say(&line(&person))
         }
         Command::Promote { sources, email, owner } => {
             let person = with(sources, async |accounts| accounts.promote(email, *owner).await)?;

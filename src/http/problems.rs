@@ -56,6 +56,13 @@ problems! {
     /// A confirmation was asked for and is wrong.
     CURRENT_PASSWORD = UNPROCESSABLE_ENTITY, "current_password_wrong", "The current password is not right",
         "Changing a password asks for the present one, so that an open browser is not enough. Nothing was changed.";
+    /// A second factor is wrong.
+    MFA_CODE = UNPROCESSABLE_ENTITY, "mfa_code_wrong", "The code is not right",
+        "The code of the second factor is not of this moment, was used before, or the recovery code was used up. Wait for \
+         the next code of the app. Each try counts against a limit.";
+    /// The time between password and second factor is over.
+    MFA_TOKEN = UNAUTHORIZED, "mfa_token_invalid", "The sign-in took too long",
+        "Between password and second factor are five minutes at most, and a changed password ends them. Sign in again.";
     /// The instance is set up already.
     SET_UP_ALREADY = CONFLICT, "set_up_already", "The instance is set up already",
         "There is a company, so the set-up of the first start is over. Sign in, or have an admin invite you.";

@@ -145,6 +145,10 @@ tables! {
     USER_EMAILS = 62 in Index, owner "accounts": "email text" => "EmailRow";
     /// Users by company.
     COMPANY_USERS = 63 in Index, owner "accounts": "company u64, user u64" => "()";
+    /// Second factors of people.
+    MFA_FACTORS = 64 in Records, owner "accounts": "user u64" => "FactorRow";
+    /// Recovery codes of people that were not used.
+    RECOVERY_CODES = 65 in Records, owner "accounts": "user u64" => "RecoveryRow";
     /// Invitations that were not used yet.
     INVITES = 66 in Records, owner "accounts": "company u64, invitation u64" => "InviteRow";
 }

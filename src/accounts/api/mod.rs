@@ -2,6 +2,7 @@
 
 mod invites;
 mod keys;
+mod mfa;
 mod sessions;
 mod sign_in;
 mod users;
@@ -38,7 +39,13 @@ where
         .routes(routes!(sign_in::set_up))
         .routes(routes!(sign_in::register))
         .routes(routes!(sign_in::log_in))
+        .routes(routes!(sign_in::log_in_mfa))
         .routes(routes!(sign_in::refresh))
+        .routes(routes!(mfa::get_mfa))
+        .routes(routes!(mfa::set_up_mfa))
+        .routes(routes!(mfa::verify_mfa))
+        .routes(routes!(mfa::disable_mfa))
+        .routes(routes!(mfa::renew_recovery_codes))
         .routes(routes!(sessions::log_out))
         .routes(routes!(sessions::log_out_everywhere))
         .routes(routes!(sessions::get_me))
@@ -101,6 +108,11 @@ struct SignedInBody {
 
 /// The answer that lets somebody in, with the tokens where the client wants them.
 fn signed_in(status: StatusCode, signed_in: SignedIn, mode: Mode) -> Response {
+    let (headers, body) = parts(signed_in, mode);
+    (status, headers, Json(body)).into_response()
+}
+
+fn parts(signed_in: SignedIn, mode: Mode) -> (HeaderMap, SignedInBody) {
     let SignedIn { grant, user } = signed_in;
     let (token_type, expires_in, user) = ("Bearer", grant.expires_in_s, user.into());
     let mut headers = HeaderMap::new();
@@ -115,7 +127,7 @@ fn signed_in(status: StatusCode, signed_in: SignedIn, mode: Mode) -> Response {
             SignedInBody { access_token, refresh_token, csrf_token: None, token_type, expires_in, user }
         }
     };
-    (status, headers, Json(body)).into_response()
+    (headers, body)
 }
 
 impl From<Error> for Problem {
@@ -135,10 +147,14 @@ impl From<Error> for Problem {
             Error::RegistrationClosed => Self::of(&problems::REGISTRATION_CLOSED).detail(words),
             Error::Invitation => Self::of(&problems::INVITATION_INVALID).detail(words),
             Error::Last(_) => Self::of(&problems::LAST_ADMIN).detail(words),
-            Error::TooMany(_) | Error::WhichCompany => Self::of(&problems::CONFLICT).detail(words),
+            Error::TooMany(_) | Error::WhichCompany | Error::MfaMissing | Error::MfaEnabled => {
+                Self::of(&problems::CONFLICT).detail(words)
+            }
             Error::NotFound(_) => Self::not_found().detail(words),
             Error::Busy => Self::of(&problems::SIGN_IN_BUSY).detail(words).retry_after_s(BUSY_RETRY_S),
-            Error::Hash(_) => Self::internal(&error),
+            Error::MfaCode => Self::of(&problems::MFA_CODE).detail(words),
+            Error::MfaToken => Self::of(&problems::MFA_TOKEN).detail(words),
+            Error::Hash(_) | Error::MfaSealed => Self::internal(&error),
             Error::Limited(error) => error.into(),
             Error::Auth(error) => error.into(),
             Error::Storage(error) => error.into(),

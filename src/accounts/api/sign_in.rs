@@ -8,10 +8,14 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{SignedInBody, signed_in};
+use super::{SignedInBody, parts, signed_in};
 use crate::{
-    accounts::{Accounts, Client, Password, SetUp, service::SignIn},
-    auth::{Auth, Mode, RefreshCookie, set_cookies},
+    accounts::{
+        Accounts, Client, Password, SetUp,
+        mfa::Proof,
+        service::{SignIn, Welcome},
+    },
+    auth::{Auth, MFA_TOKEN_S, Mode, RefreshCookie, set_cookies},
     http::{Json, OptionalJson, Problem, problems},
 };
 
@@ -97,21 +101,87 @@ pub(super) struct LogInInput {
     /// Its password.
     #[schema(value_type = String, format = Password)]
     password: Password,
+    /// The code of the second factor, to save the second step.
+    mfa_code: Option<String>,
+}
+
+/// What a right password leads to.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = LogIn)]
+enum LogInBody {
+    SignedIn(Box<SignedInBody>),
+    MfaRequired(MfaRequiredBody),
+}
+
+/// The password was right, and a second factor is asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MfaRequired)]
+struct MfaRequiredBody {
+    /// Always true.
+    mfa_required: bool,
+    /// Sent to `POST /auth/login/mfa`; good for nothing else.
+    mfa_token: String,
+    /// How long it is good, in seconds.
+    expires_in: u64,
 }
 
 /// Signs a person in
 #[utoipa::path(post, path = "/auth/login", operation_id = "log_in", tag = "auth", request_body = LogInInput, security(()),
     description = "Answers with tokens. With the header `X-Session-Mode: cookie` they come as cookies that no script can read.",
-    responses((status = 200, description = "Signed in", body = SignedInBody),
-        (status = 401, description = "Address or password are not right")))]
+    responses((status = 200, description = "Signed in, or a second factor is asked for", body = LogInBody),
+        (status = 401, description = "Address or password are not right"),
+        (status = 429, description = "Too many tries; `Retry-After` says when")))]
 pub(super) async fn log_in(
     State(accounts): State<Accounts>,
     mode: Mode,
     client: Client,
     Json(input): Json<LogInInput>,
 ) -> Result<Response, Problem> {
-    let LogInInput { email, password } = input;
-    Ok(signed_in(StatusCode::OK, accounts.sign_in(SignIn { email, password, client }).await?, mode))
+    let LogInInput { email, password, mfa_code: code } = input;
+    let (headers, body) = match accounts.sign_in(SignIn { email, password, code, client }).await? {
+        Welcome::SignedIn(signed_in) => {
+            let (headers, body) = parts(*signed_in, mode);
+            (headers, LogInBody::SignedIn(Box::new(body)))
+        }
+        Welcome::MfaRequired(mfa_token) => {
+            let body = MfaRequiredBody { mfa_required: true, mfa_token, expires_in: MFA_TOKEN_S };
+            (HeaderMap::new(), LogInBody::MfaRequired(body))
+        }
+    };
+    Ok((headers, Json(body)).into_response())
+}
+
+/// The token of the first step, and a code or a recovery code.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProofInput {
+    /// The token of the first step.
+    mfa_token: String,
+    /// Six digits.
+    code: Option<String>,
+    /// One of the recovery codes.
+    recovery_code: Option<String>,
+}
+
+/// Signs a person in with a second factor
+#[utoipa::path(post, path = "/auth/login/mfa", operation_id = "log_in_mfa", tag = "auth", request_body = ProofInput, security(()),
+    responses((status = 200, description = "Signed in", body = SignedInBody),
+        (status = 401, description = "The token is over"), (status = 422, description = "The code is wrong"),
+        (status = 429, description = "Too many tries; `Retry-After` says when")))]
+pub(super) async fn log_in_mfa(
+    State(accounts): State<Accounts>,
+    mode: Mode,
+    client: Client,
+    Json(input): Json<ProofInput>,
+) -> Result<Response, Problem> {
+    let proof = match (input.code, input.recovery_code) {
+        (Some(code), None) => Proof::Code(code),
+        (None, Some(code)) => Proof::Recovery(code),
+        _ => return Err(Problem::invalid("", "has exactly one of code and recovery_code")),
+    };
+    let in_person = accounts.sign_in_with_proof(&input.mfa_token, proof, client).await?;
+    Ok(signed_in(StatusCode::OK, in_person, mode))
 }
 
 /// The refresh token, unless it comes as a cookie.

@@ -14,7 +14,7 @@ pub use sign_in::{Client, SignedIn};
 
 pub(super) use invites::{Accept, InviteView, NewInvite};
 pub(super) use keys::NewKey;
-pub(super) use sign_in::SignIn;
+pub(super) use sign_in::{SignIn, Welcome};
 pub use users::UserView;
 pub(super) use users::{NewUser, UserChange};
 

@@ -1,16 +1,17 @@
 //! Signing in.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use crate::{
     accounts::{
         Accounts, Error, Password,
+        mfa::{self, Proof},
         store::{self, UserRow},
     },
-    auth::{Auth, Grant, NewSession},
+    auth::{self, Auth, Grant, NewSession},
     base::{CompanyId, UserId},
     limits::{self, Subject},
-    storage::{Snapshot, Tx},
+    storage::{self, Read, Snapshot, Tx},
 };
 
 use super::users::UserView;
@@ -29,7 +30,18 @@ pub struct Client {
 pub(in crate::accounts) struct SignIn {
     pub(in crate::accounts) email: String,
     pub(in crate::accounts) password: Password,
+    /// The code of the second factor, when the person gave it at once.
+    pub(in crate::accounts) code: Option<String>,
     pub(in crate::accounts) client: Client,
+}
+
+/// What a right password leads to.
+#[derive(Debug, Clone)]
+pub(in crate::accounts) enum Welcome {
+    /// The person is in.
+    SignedIn(Box<SignedIn>),
+    /// The person has to show a second factor, with this token.
+    MfaRequired(String),
 }
 
 /// A person with a new session.
@@ -46,8 +58,8 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::Credentials`] for an unknown or disabled account as for a wrong password; [`Error::Busy`].
-    pub(in crate::accounts) async fn sign_in(&self, order: SignIn) -> Result<SignedIn, Error> {
-        let SignIn { email, password, client } = order;
+    pub(in crate::accounts) async fn sign_in(&self, order: SignIn) -> Result<Welcome, Error> {
+        let SignIn { email, password, code, client } = order;
         let account = email.trim().to_lowercase();
         let subject = Subject::of(&[&Subject::network(client.address), account.as_bytes()]);
         self.inner.limits.admit(limits::SIGN_IN, subject).await?;
@@ -58,13 +70,46 @@ impl Accounts {
         let user = user.filter(|user| !user.is_disabled);
         let is_right = self.inner.hasher.verify(password, user.as_ref().map(|user| user.password.clone())).await?;
         let user = user.filter(|_| is_right).ok_or(Error::Credentials)?;
-        let auth = self.inner.auth.clone();
+        let (id, version) = (user.id, user.password_version);
+        let proof = code.map(Proof::Code);
+        if proof.is_some() {
+            self.limit_proof(id).await?;
+        }
+        let (auth, seal) = (self.inner.auth.clone(), Arc::clone(&self.inner.seal));
         self.inner
             .db
             .write(move |tx| {
                 // The account may have changed while the password was checked.
-                let is_same = |now: &UserRow| now.password_version == user.password_version && !now.is_disabled;
-                let user = store::find_user(tx, user.id)?.filter(is_same).ok_or(Error::Credentials)?;
+                let user = active(tx, id, version)?.ok_or(Error::Credentials)?;
+                if mfa::is_enabled(tx, id)? {
+                    let Some(proof) = proof else {
+                        return Ok(Welcome::MfaRequired(auth.mfa_token(id, version).ok_or(auth::Error::Signing)?));
+                    };
+                    mfa::accept(tx, &seal, id, &proof)?;
+                }
+                Ok(Welcome::SignedIn(Box::new(let_in(tx, &auth, user, client)?)))
+            })
+            .await
+    }
+
+    /// Lets a person in whose password was right before, with a second factor.
+    ///
+    /// # Errors
+    /// [`Error::MfaToken`], [`Error::MfaCode`], [`Error::Limited`].
+    pub(in crate::accounts) async fn sign_in_with_proof(
+        &self,
+        token: &str,
+        proof: Proof,
+        client: Client,
+    ) -> Result<SignedIn, Error> {
+        let (id, version) = self.inner.auth.read_mfa_token(token).ok_or(Error::MfaToken)?;
+        self.limit_proof(id).await?;
+        let (auth, seal) = (self.inner.auth.clone(), Arc::clone(&self.inner.seal));
+        self.inner
+            .db
+            .write(move |tx| {
+                let user = active(tx, id, version)?.ok_or(Error::MfaToken)?;
+                mfa::accept(tx, &seal, id, &proof)?;
                 let_in(tx, &auth, user, client)
             })
             .await
@@ -83,6 +128,12 @@ impl Accounts {
         let row = self.inner.db.read(move |snapshot| store::find_user(snapshot, id)).await??;
         row.map(UserView::from).ok_or(Error::NotFound("user"))
     }
+}
+
+/// The user, while the password is the one that was checked and the account is not disabled.
+fn active(read: &impl Read, id: UserId, version: u32) -> Result<Option<UserRow>, storage::Error> {
+    let user = store::find_user(read, id)?;
+    Ok(user.filter(|user| user.password_version == version && !user.is_disabled))
 }
 
 /// Opens a session for a person inside the transaction that let him in.

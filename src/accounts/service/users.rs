@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::{
-        Accounts, Error, Password,
+        Accounts, Error, Password, mfa,
         model::{self, Email},
         store::{self, UserRow},
     },
@@ -159,6 +159,7 @@ impl Accounts {
         let row = store::find_user_of(tx, company, id)?.ok_or(Error::NotFound("user"))?;
         require_others(tx, &row)?;
         self.inner.auth.end_sessions(tx, id, None)?;
+        mfa::forget(tx, id)?;
         Ok(store::delete_user(tx, &row)?)
     }
 }
