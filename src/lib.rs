@@ -16,6 +16,7 @@ pub mod events;
 pub mod http;
 pub mod queue;
 
+pub mod audit;
 pub mod auth;
 
 pub mod accounts;

@@ -1,7 +1,7 @@
 //! What `novapulse check` looks at beyond checksums: rows that must agree with one another.
 
 use crate::{
-    queue,
+    audit, queue,
     storage::{
         self, Snapshot,
         check::{Report, Verify},
@@ -12,7 +12,7 @@ use crate::{
 /// The checks that modules add, in the order of the report.
 #[must_use]
 pub fn verifiers() -> Vec<Box<dyn Verify>> {
-    vec![Box::new(Queues), Box::new(Webhooks)]
+    vec![Box::new(Queues), Box::new(Webhooks), Box::new(Audit)]
 }
 
 struct Queues;
@@ -36,5 +36,17 @@ impl Verify for Webhooks {
 
     fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
         webhooks::check(snapshot, &mut |finding| report.problem(finding))
+    }
+}
+
+struct Audit;
+
+impl Verify for Audit {
+    fn name(&self) -> &'static str {
+        "every entry of the audit log follows the one before"
+    }
+
+    fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
+        audit::check(snapshot, &mut |finding| report.problem(finding))
     }
 }

@@ -151,6 +151,8 @@ tables! {
     RECOVERY_CODES = 65 in Records, owner "accounts": "user u64" => "RecoveryRow";
     /// Invitations that were not used yet.
     INVITES = 66 in Records, owner "accounts": "company u64, invitation u64" => "InviteRow";
+    /// Who did what: the entries of a company by number.
+    AUDIT_ENTRIES = 100 in Records, owner "audit": "company u64, number u64" => "EntryRow";
 }
 
 #[cfg(test)]

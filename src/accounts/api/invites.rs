@@ -91,12 +91,14 @@ pub(super) struct InviteInput {
 pub(super) async fn create_invite(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Json(input): Json<InviteInput>,
 ) -> Result<Response, Problem> {
     let (user, _) = person(&caller)?;
     accounts.limit_invites(caller.company).await?;
+    let origin = client.origin(user);
     let (handle, order) = (accounts.clone(), NewInvite { email: input.email, role: input.role });
-    let made = accounts.inner.db.write(move |tx| handle.invite(tx, (caller.company, user), &order)).await?;
+    let made = accounts.inner.db.write(move |tx| handle.invite(tx, (caller.company, user), &origin, &order)).await?;
     let body = NewInviteBody { invite: made.invite.into(), token: made.token };
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
@@ -108,9 +110,11 @@ pub(super) async fn create_invite(
 pub(super) async fn delete_invite(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Path(id): Path<InviteId>,
 ) -> Result<StatusCode, Problem> {
-    accounts.inner.db.write(move |tx| Accounts::withdraw(tx, caller.company, id)).await?;
+    let origin = client.origin(person(&caller)?.0);
+    accounts.inner.db.write(move |tx| Accounts::withdraw(tx, (caller.company, &origin), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,9 +8,9 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::read;
+use super::{person, read};
 use crate::{
-    accounts::{Accounts, service::NewKey},
+    accounts::{Accounts, Client, service::NewKey},
     auth::{ApiKeyView, Caller},
     base::{ApiKeyId, Timestamp},
     http::{Json, LIMIT_MAX, Page, Path, Problem},
@@ -96,13 +96,17 @@ pub(super) struct KeyInput {
 pub(super) async fn create_api_key(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Json(input): Json<KeyInput>,
 ) -> Result<Response, Problem> {
     let KeyInput { name, scopes, expires_at } = input;
     let order = NewKey { name, scopes, expires_at };
-    let handle = accounts.clone();
-    let (key, text) =
-        accounts.inner.db.write(move |tx| handle.create_key(tx, caller.company, caller.scopes, &order)).await?;
+    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
+    let (key, text) = accounts
+        .inner
+        .db
+        .write(move |tx| handle.create_key(tx, (caller.company, &origin), caller.scopes, &order))
+        .await?;
     let body = NewKeyBody { key: key.into(), secret: text.expose().to_owned() };
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
@@ -114,9 +118,10 @@ pub(super) async fn create_api_key(
 pub(super) async fn revoke_api_key(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Path(id): Path<ApiKeyId>,
 ) -> Result<StatusCode, Problem> {
-    let handle = accounts.clone();
-    accounts.inner.db.write(move |tx| handle.revoke_key(tx, caller.company, id)).await?;
+    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
+    accounts.inner.db.write(move |tx| handle.revoke_key(tx, (caller.company, &origin), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

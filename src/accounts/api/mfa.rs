@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{person, read};
 use crate::{
     accounts::{
-        Accounts, Password,
+        Accounts, Client, Password,
         mfa::{Enrolment, MfaView, Proof},
     },
     auth::Caller,
@@ -91,9 +91,11 @@ pub(super) struct RecoveryCodesBody {
 pub(super) async fn verify_mfa(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Json(input): Json<CodeInput>,
 ) -> Result<Json<RecoveryCodesBody>, Problem> {
-    let recovery_codes = accounts.enable_mfa(person(&caller)?, input.code).await?;
+    let person = person(&caller)?;
+    let recovery_codes = accounts.enable_mfa(person, input.code, client.origin(person.0)).await?;
     Ok(Json(RecoveryCodesBody { enabled: true, recovery_codes }))
 }
 
@@ -119,6 +121,7 @@ pub(super) struct DisableInput {
 pub(super) async fn disable_mfa(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Json(input): Json<DisableInput>,
 ) -> Result<Json<MfaBody>, Problem> {
     let proof = match (input.code, input.recovery_code, input.password) {
@@ -127,7 +130,8 @@ pub(super) async fn disable_mfa(
         (None, None, Some(password)) => Err(password),
         _ => return Err(Problem::invalid("", "has exactly one of code, recovery_code and password")),
     };
-    accounts.disable_mfa(person(&caller)?, proof).await?;
+    let person = person(&caller)?;
+    accounts.disable_mfa(person, proof, client.origin(person.0)).await?;
     Ok(Json(MfaBody { enabled: false, enabled_at: None, recovery_codes_left: 0 }))
 }
 
@@ -139,9 +143,10 @@ pub(super) async fn disable_mfa(
 pub(super) async fn renew_recovery_codes(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Json(input): Json<CodeInput>,
 ) -> Result<Json<RecoveryCodesBody>, Problem> {
     let (user, _) = person(&caller)?;
-    let recovery_codes = accounts.renew_recovery_codes(user, input.code).await?;
+    let recovery_codes = accounts.renew_recovery_codes(user, input.code, client.origin(user)).await?;
     Ok(Json(RecoveryCodesBody { enabled: true, recovery_codes }))
 }

@@ -1,5 +1,6 @@
 //! The operations of sign-in, people, invitations and API keys.
 
+mod audit;
 mod invites;
 mod keys;
 mod mfa;
@@ -20,7 +21,7 @@ use super::{Accounts, Client, Error, SignedIn};
 use crate::{
     auth::{Auth, Caller, Mode, set_cookies},
     base::{SessionId, UserId},
-    http::{ClientAddress, Json, Problem, problems},
+    http::{ClientAddress, Json, Problem, RequestId, problems},
     storage::Snapshot,
 };
 use users::UserBody;
@@ -59,6 +60,8 @@ where
         .routes(routes!(users::get_user, users::update_user, users::delete_user))
         .routes(routes!(keys::list_api_keys, keys::create_api_key))
         .routes(routes!(keys::revoke_api_key))
+        .routes(routes!(audit::list_audit_entries))
+        .routes(routes!(audit::export_audit_entries))
 }
 
 /// Reads on a blocking thread.
@@ -79,8 +82,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let ClientAddress(address) = ClientAddress::from_request_parts(parts, state).await?;
+        let RequestId(request_id) = RequestId::from_request_parts(parts, state).await?;
         let name = parts.headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok()).unwrap_or_default();
-        Ok(Self { address, name: name.to_owned() })
+        Ok(Self { address, name: name.to_owned(), request_id })
     }
 }
 

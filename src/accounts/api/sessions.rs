@@ -6,14 +6,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{person, read, users::UserBody};
 use crate::{
-    accounts::{Accounts, Error, Password},
+    accounts::{Accounts, Client, Error, Password},
+    audit::{self, Entry, Origin},
     auth::{Caller, SessionView, clear_cookies},
     base::{CompanyId, SessionId, Timestamp},
     http::{Json, Page, Path, Problem},
+    storage::Tx,
 };
 
 /// The person who calls, with what he or she may do.
@@ -108,6 +111,7 @@ pub(super) async fn list_sessions(
 pub(super) async fn end_session(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Path(id): Path<SessionId>,
 ) -> Result<StatusCode, Problem> {
     let (user, _) = person(&caller)?;
@@ -115,7 +119,12 @@ pub(super) async fn end_session(
     accounts
         .inner
         .db
-        .write(move |tx| if auth.end_session(tx, user, id)? { Ok(()) } else { Err(Error::NotFound("session")) })
+        .write(move |tx| {
+            if !auth.end_session(tx, user, id)? {
+                return Err(Error::NotFound("session"));
+            }
+            record_end(tx, caller.company, &client.origin(user), "session.end", id.to_string())
+        })
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -123,21 +132,48 @@ pub(super) async fn end_session(
 /// Signs out of this session
 #[utoipa::path(post, path = "/auth/logout", operation_id = "log_out", tag = "auth",
     responses((status = 204, description = "Signed out; the tokens are refused from now on")))]
-pub(super) async fn log_out(State(accounts): State<Accounts>, caller: Caller) -> Result<Response, Problem> {
+pub(super) async fn log_out(
+    State(accounts): State<Accounts>,
+    caller: Caller,
+    client: Client,
+) -> Result<Response, Problem> {
     let (user, session) = person(&caller)?;
     let auth = accounts.inner.auth.clone();
-    accounts.inner.db.write(move |tx| auth.end_session(tx, user, session).map_err(Error::from)).await?;
+    let work = move |tx: &mut Tx<'_>| {
+        auth.end_session(tx, user, session)?;
+        record_end(tx, caller.company, &client.origin(user), "session.end", session.to_string())
+    };
+    accounts.inner.db.write(work).await?;
     Ok(signed_out())
 }
 
 /// Signs out of every session
 #[utoipa::path(post, path = "/auth/logout-all", operation_id = "log_out_everywhere", tag = "auth",
     responses((status = 204, description = "Signed out everywhere, here too")))]
-pub(super) async fn log_out_everywhere(State(accounts): State<Accounts>, caller: Caller) -> Result<Response, Problem> {
+pub(super) async fn log_out_everywhere(
+    State(accounts): State<Accounts>,
+    caller: Caller,
+    client: Client,
+) -> Result<Response, Problem> {
     let (user, _) = person(&caller)?;
     let auth = accounts.inner.auth.clone();
-    accounts.inner.db.write(move |tx| auth.end_sessions(tx, user, None).map_err(Error::from)).await?;
+    let work = move |tx: &mut Tx<'_>| {
+        auth.end_sessions(tx, user, None)?;
+        record_end(tx, caller.company, &client.origin(user), "session.end_all", user.to_string())
+    };
+    accounts.inner.db.write(work).await?;
     Ok(signed_out())
+}
+
+fn record_end(
+    tx: &mut Tx<'_>,
+    company: CompanyId,
+    origin: &Origin,
+    action: &'static str,
+    object: String,
+) -> Result<(), Error> {
+    let entry = Entry { action, object, before: Value::Null, after: Value::Null };
+    Ok(audit::record(tx, company, origin, entry)?)
 }
 
 /// 204 that makes a browser forget everything it kept.
@@ -168,8 +204,10 @@ pub(super) struct PasswordInput {
 pub(super) async fn change_password(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Json(input): Json<PasswordInput>,
 ) -> Result<StatusCode, Problem> {
-    accounts.change_password(person(&caller)?, input.current_password, input.password).await?;
+    let person = person(&caller)?;
+    accounts.change_password(person, input.current_password, input.password, client.origin(person.0)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

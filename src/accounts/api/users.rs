@@ -8,10 +8,10 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::read;
+use super::{person, read};
 use crate::{
     accounts::{
-        Accounts, Password,
+        Accounts, Client, Password,
         service::{NewUser, UserChange, UserView},
     },
     auth::{Caller, Role},
@@ -91,10 +91,13 @@ pub(super) struct UserInput {
 pub(super) async fn create_user(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Json(input): Json<UserInput>,
 ) -> Result<Response, Problem> {
     let UserInput { name, email, role, password } = input;
-    let user = accounts.create_user(caller.company, NewUser { name, email, role, password }).await?;
+    let user = accounts
+        .create_user(caller.company, client.origin(person(&caller)?.0), NewUser { name, email, role, password })
+        .await?;
     Ok((StatusCode::CREATED, Json(UserBody::from(user))).into_response())
 }
 
@@ -133,12 +136,13 @@ pub(super) struct UserPatch {
 pub(super) async fn update_user(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Path(id): Path<UserId>,
     Json(input): Json<UserPatch>,
 ) -> Result<Json<UserBody>, Problem> {
     let change = UserChange { name: input.name, role: input.role, is_disabled: input.disabled };
-    let handle = accounts.clone();
-    let user = accounts.inner.db.write(move |tx| handle.update_user(tx, caller.company, id, change)).await?;
+    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
+    let user = accounts.inner.db.write(move |tx| handle.update_user(tx, (caller.company, &origin), id, change)).await?;
     Ok(Json(user.into()))
 }
 
@@ -150,9 +154,10 @@ pub(super) async fn update_user(
 pub(super) async fn delete_user(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
     Path(id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
-    let handle = accounts.clone();
-    accounts.inner.db.write(move |tx| handle.delete_user(tx, caller.company, id)).await?;
+    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
+    accounts.inner.db.write(move |tx| handle.delete_user(tx, (caller.company, &origin), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,11 +8,14 @@ mod totp;
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{
     Accounts, Error, Password,
     store::{find_user, find_user_by_email},
 };
 use crate::{
+    audit::{self, Entry, Origin},
     base::{Random, SealKey, SessionId, Timestamp, UserId},
     limits::{self, Subject},
     storage::{self, Read, Snapshot, Tx},
@@ -168,6 +171,7 @@ impl Accounts {
         &self,
         (user, session): (UserId, SessionId),
         code: String,
+        origin: Origin,
     ) -> Result<Vec<String>, Error> {
         self.limit_mfa(user).await?;
         let (seal, auth) = (Arc::clone(&self.inner.seal), self.inner.auth.clone());
@@ -182,6 +186,7 @@ impl Accounts {
                 row.enabled_at = Some(tx.now());
                 accept_code(tx, &seal, user, row, &code)?;
                 store::put_recovery(tx, user, &recovery)?;
+                record(tx, &origin, "mfa.enable", user)?;
                 auth.end_sessions(tx, user, Some(session))?;
                 Ok(codes)
             })
@@ -196,6 +201,7 @@ impl Accounts {
         &self,
         (user, session): (UserId, SessionId),
         proof: Result<Proof, Password>,
+        origin: Origin,
     ) -> Result<(), Error> {
         self.limit_mfa(user).await?;
         let proof = match proof {
@@ -219,6 +225,7 @@ impl Accounts {
                 if let Some(proof) = proof {
                     accept(tx, &seal, user, &proof)?;
                 }
+                record(tx, &origin, "mfa.disable", user)?;
                 store::remove(tx, user)?;
                 auth.end_sessions(tx, user, Some(session))?;
                 Ok(())
@@ -230,7 +237,12 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::MfaMissing`], [`Error::MfaCode`], [`Error::Limited`].
-    pub(super) async fn renew_recovery_codes(&self, user: UserId, code: String) -> Result<Vec<String>, Error> {
+    pub(super) async fn renew_recovery_codes(
+        &self,
+        user: UserId,
+        code: String,
+        origin: Origin,
+    ) -> Result<Vec<String>, Error> {
         self.limit_mfa(user).await?;
         let seal = Arc::clone(&self.inner.seal);
         let (codes, recovery) = make_recovery(&seal, &**self.inner.db.random(), user);
@@ -242,6 +254,7 @@ impl Accounts {
                 }
                 accept(tx, &seal, user, &Proof::Code(code))?;
                 store::put_recovery(tx, user, &recovery)?;
+                record(tx, &origin, "mfa.renew", user)?;
                 Ok(codes)
             })
             .await
@@ -261,12 +274,20 @@ impl Accounts {
                 if store::factor(tx, person.id)?.is_none() {
                     return Err(Error::MfaMissing);
                 }
+                record(tx, &Origin::machine(), "mfa.disable", person.id)?;
                 store::remove(tx, person.id)?;
                 auth.end_sessions(tx, person.id, None)?;
                 Ok(person.into())
             })
             .await
     }
+}
+
+/// Records a change of a second factor.
+fn record(tx: &mut Tx<'_>, origin: &Origin, action: &'static str, user: UserId) -> Result<(), Error> {
+    let company = find_user(tx, user)?.ok_or(Error::NotFound("user"))?.company;
+    let entry = Entry { action, object: user.to_string(), before: Value::Null, after: Value::Null };
+    Ok(audit::record(tx, company, origin, entry)?)
 }
 
 /// Removes everything about a person's second factor, with the person.

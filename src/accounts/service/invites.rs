@@ -1,12 +1,13 @@
 //! Invitations: made by an admin, used once by whoever holds the token.
 
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
     OF_COMPANY_MAX,
     sign_in::{Client, SignedIn, let_in},
-    users::add,
+    users::{add, record},
 };
 use crate::{
     accounts::{
@@ -14,6 +15,7 @@ use crate::{
         model::{self, Email},
         store::{self, InviteRow, UserRow},
     },
+    audit::{self, Entry, Origin},
     auth::Role,
     base::{CompanyId, InviteId, RawId, Timestamp, UserId},
     limits::{self, Subject},
@@ -74,6 +76,7 @@ impl Accounts {
         &self,
         tx: &mut Tx<'_>,
         (company, by): (CompanyId, UserId),
+        origin: &Origin,
         order: &NewInvite,
     ) -> Result<NewInviteView, Error> {
         let email: Email = order.email.parse()?;
@@ -102,6 +105,7 @@ impl Accounts {
             expires_at: now.plus_ms(LIFE_MS),
         };
         store::put_invite(tx, &row)?;
+        record_invite(tx, origin, "invite.create", &row)?;
         let token = format!("{PREFIX}{}_{}_{secret}", company.raw().to_text(), row.id.raw().to_text());
         Ok(NewInviteView { invite: row.into(), token })
     }
@@ -128,8 +132,13 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub(in crate::accounts) fn withdraw(tx: &mut Tx<'_>, company: CompanyId, id: InviteId) -> Result<(), Error> {
+    pub(in crate::accounts) fn withdraw(
+        tx: &mut Tx<'_>,
+        (company, origin): (CompanyId, &Origin),
+        id: InviteId,
+    ) -> Result<(), Error> {
         let row = store::find_invite(tx, company, id)?.ok_or(Error::NotFound("invitation"))?;
+        record_invite(tx, origin, "invite.delete", &row)?;
         Ok(store::delete_invite(tx, &row)?)
     }
 
@@ -171,10 +180,18 @@ impl Accounts {
                     created_at: now,
                 };
                 add(tx, &user)?;
+                let origin = order.client.origin(user.id);
+                record(tx, &origin, "user.create", &user, (Value::Null, user.facts()))?;
                 let_in(tx, &auth, user, order.client)
             })
             .await
     }
+}
+
+fn record_invite(tx: &mut Tx<'_>, origin: &Origin, action: &'static str, row: &InviteRow) -> Result<(), Error> {
+    let facts = json!({ "email": row.email.as_str(), "role": row.role });
+    let (before, after) = if action == "invite.create" { (Value::Null, facts) } else { (facts, Value::Null) };
+    Ok(audit::record(tx, row.company, origin, Entry { action, object: row.id.to_string(), before, after })?)
 }
 
 fn parse(token: &str) -> Option<(CompanyId, InviteId, [u8; 32])> {

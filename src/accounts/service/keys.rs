@@ -1,7 +1,10 @@
 //! The API keys of a company.
 
+use serde_json::{Value, json};
+
 use crate::{
     accounts::{Accounts, Error, model},
+    audit::{self, Entry, Origin},
     auth::{ApiKeyView, NewApiKey, NewKeyText, Scope, Scopes},
     base::{ApiKeyId, CompanyId, Timestamp},
     storage::{Snapshot, Tx},
@@ -26,7 +29,7 @@ impl Accounts {
     pub(in crate::accounts) fn create_key(
         &self,
         tx: &mut Tx<'_>,
-        company: CompanyId,
+        (company, origin): (CompanyId, &Origin),
         granted: Scopes,
         order: &NewKey,
     ) -> Result<(ApiKeyView, NewKeyText), Error> {
@@ -49,6 +52,9 @@ impl Accounts {
         let order = NewApiKey { company, name, scopes, expires_at: order.expires_at };
         let (id, text) = self.inner.auth.create_key(tx, order)?;
         let view = self.inner.auth.key(tx, company, id)?.ok_or(Error::NotFound("API key"))?;
+        let after = json!({ "name": view.name, "scopes": view.scopes, "expires_at": view.expires_at });
+        let entry = Entry { action: "key.create", object: id.to_string(), before: Value::Null, after };
+        audit::record(tx, company, origin, entry)?;
         Ok((view, text))
     }
 
@@ -69,9 +75,13 @@ impl Accounts {
     pub(in crate::accounts) fn revoke_key(
         &self,
         tx: &mut Tx<'_>,
-        company: CompanyId,
+        (company, origin): (CompanyId, &Origin),
         id: ApiKeyId,
     ) -> Result<(), Error> {
-        if self.inner.auth.revoke_key(tx, company, id)? { Ok(()) } else { Err(Error::NotFound("API key")) }
+        let key = self.inner.auth.key(tx, company, id)?.ok_or(Error::NotFound("API key"))?;
+        self.inner.auth.revoke_key(tx, company, id)?;
+        let before = json!({ "name": key.name, "scopes": key.scopes });
+        let entry = Entry { action: "key.revoke", object: id.to_string(), before, after: Value::Null };
+        Ok(audit::record(tx, company, origin, entry)?)
     }
 }

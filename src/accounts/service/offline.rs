@@ -1,12 +1,16 @@
 //! What whoever has the machine can do to people: the way back in after a lock-out.
 
-use super::{OF_COMPANY_MAX, users::UserView};
+use super::{
+    OF_COMPANY_MAX,
+    users::{UserView, record},
+};
 use crate::{
     accounts::{
         Accounts, Email, Error, Password,
         service::NewUser,
         store::{self, UserRow},
     },
+    audit::Origin,
     auth::Role,
     base::CompanyId,
     storage::Tx,
@@ -60,7 +64,7 @@ impl Accounts {
         };
         let exists = self.inner.db.read(move |snapshot| store::find_company(snapshot, company)).await??;
         exists.ok_or(Error::NotFound("company"))?;
-        self.create_user(company, NewUser { name, email, role, password }).await
+        self.create_user(company, Origin::machine(), NewUser { name, email, role, password }).await
     }
 
     /// Gives a person a new password without asking for the old one, lets him in again and ends all sessions.
@@ -69,7 +73,7 @@ impl Accounts {
     /// [`Error::NotFound`], [`Error::Password`], [`Error::WeakPassword`].
     pub async fn reset_password(&self, email: &str, password: Password) -> Result<UserView, Error> {
         let password = self.hash(password, &[email]).await?;
-        self.change_person(email, move |row| {
+        self.change_person(email, "password.reset", move |row| {
             row.password = password;
             row.password_version = row.password_version.wrapping_add(1);
             row.is_disabled = false;
@@ -82,7 +86,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn promote(&self, email: &str, is_owner: bool) -> Result<UserView, Error> {
-        self.change_person(email, move |row| {
+        self.change_person(email, "user.update", move |row| {
             row.role = Role::Admin;
             row.is_owner |= is_owner;
             row.is_disabled = false;
@@ -93,13 +97,16 @@ impl Accounts {
     async fn change_person(
         &self,
         email: &str,
+        action: &'static str,
         change: impl FnOnce(&mut UserRow) + Send + 'static,
     ) -> Result<UserView, Error> {
         let email: Email = email.parse()?;
         let auth = self.inner.auth.clone();
         let work = move |tx: &mut Tx<'_>| {
             let mut row = store::find_user_by_email(tx, &email)?.ok_or(Error::NotFound("user"))?;
+            let before = row.facts();
             change(&mut row);
+            record(tx, &Origin::machine(), action, &row, (before, row.facts()))?;
             store::put_user(tx, &row)?;
             auth.end_sessions(tx, row.id, None)?;
             Ok(row.into())

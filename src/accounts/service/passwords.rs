@@ -1,7 +1,11 @@
 //! Changing a password.
 
+use serde_json::Value;
+
+use super::users::record;
 use crate::{
     accounts::{Accounts, Error, Password, store},
+    audit::Origin,
     base::{SessionId, UserId},
 };
 
@@ -15,6 +19,7 @@ impl Accounts {
         (user, session): (UserId, SessionId),
         current: Password,
         new: Password,
+        origin: Origin,
     ) -> Result<(), Error> {
         let row = self.inner.db.read(move |snapshot| store::find_user(snapshot, user)).await??;
         let row = row.ok_or(Error::NotFound("user"))?;
@@ -33,6 +38,7 @@ impl Accounts {
                 row.password = password;
                 row.password_version = version.wrapping_add(1);
                 store::put_user(tx, &row)?;
+                record(tx, &origin, "password.change", &row, (Value::Null, Value::Null))?;
                 auth.end_sessions(tx, user, Some(session))?;
                 Ok(())
             })

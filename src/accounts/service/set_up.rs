@@ -1,9 +1,13 @@
 //! A company with its first person: at the first start, offline, or by registering.
 
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::sign_in::{Client, SignedIn, let_in};
+use super::{
+    sign_in::{Client, SignedIn, let_in},
+    users::record,
+};
 use crate::{
     accounts::{
         Accounts, Error, Password, Registration,
@@ -11,6 +15,7 @@ use crate::{
         password::PasswordHash,
         store::{self, CompanyRow, UserRow},
     },
+    audit::{self, Actor, Entry, Origin},
     auth::{NewApiKey, NewKeyText, Role, Scopes},
     base::{ApiKeyId, CompanyId, UserId},
     limits::{self, Subject},
@@ -90,7 +95,7 @@ impl Accounts {
         self.inner
             .db
             .write(move |tx| {
-                let user = create(tx, checked, true)?;
+                let user = create(tx, checked, true, &Origin::machine())?;
                 let (company, scopes) = (user.company, Scopes::of_keys());
                 let key = NewApiKey { company, name: "first key".to_owned(), scopes, expires_at: None };
                 let (api_key, api_key_text) = auth.create_key(tx, key)?;
@@ -126,7 +131,7 @@ impl Accounts {
                 if store::newest_company(tx)?.is_some() {
                     return Err(Error::SetUpAlready);
                 }
-                let user = create(tx, checked, true)?;
+                let user = create(tx, checked, true, &client.origin_of_none())?;
                 tx.on_commit(move || done.cancel());
                 let_in(tx, &auth, user, client)
             })
@@ -152,7 +157,7 @@ impl Accounts {
         self.inner
             .db
             .write(move |tx| {
-                let user = create(tx, checked, false)?;
+                let user = create(tx, checked, false, &client.origin_of_none())?;
                 let_in(tx, &auth, user, client)
             })
             .await
@@ -171,13 +176,14 @@ impl Accounts {
     }
 }
 
-fn create(tx: &mut Tx<'_>, order: Checked, is_owner: bool) -> Result<UserRow, Error> {
+fn create(tx: &mut Tx<'_>, order: Checked, is_owner: bool, origin: &Origin) -> Result<UserRow, Error> {
     let Checked { company_name, name, email, password } = order;
     if store::is_email_taken(tx, &email)? {
         return Err(Error::EmailTaken);
     }
     let company = CompanyId::from_raw(tx.mint());
     let created_at = tx.now();
+    let after = json!({ "name": company_name });
     store::put_company(tx, &CompanyRow { id: company, name: company_name, created_at })?;
     let user = UserRow {
         id: UserId::from_raw(tx.mint()),
@@ -193,5 +199,13 @@ fn create(tx: &mut Tx<'_>, order: Checked, is_owner: bool) -> Result<UserRow, Er
         created_at,
     };
     store::put_user(tx, &user)?;
+    // The first person makes the company, unless it is made from the machine.
+    let origin = match origin.actor {
+        Actor::System => Origin { actor: Actor::User(user.id), ..origin.clone() },
+        _ => origin.clone(),
+    };
+    let entry = Entry { action: "company.create", object: company.to_string(), before: Value::Null, after };
+    audit::record(tx, company, &origin, entry)?;
+    record(tx, &origin, "user.create", &user, (Value::Null, user.facts()))?;
     Ok(user)
 }

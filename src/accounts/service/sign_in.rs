@@ -2,12 +2,15 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use serde_json::{Value, json};
+
 use crate::{
     accounts::{
         Accounts, Error, Password,
         mfa::{self, Proof},
         store::{self, UserRow},
     },
+    audit::{self, Actor, Entry, Origin},
     auth::{self, Auth, Grant, NewSession},
     base::{CompanyId, UserId},
     limits::{self, Subject},
@@ -23,6 +26,20 @@ pub struct Client {
     pub address: IpAddr,
     /// What it calls itself.
     pub name: String,
+    /// The id of its request.
+    pub request_id: String,
+}
+
+impl Client {
+    /// Where a change comes from whose person is only being made.
+    pub(in crate::accounts) fn origin_of_none(&self) -> Origin {
+        Origin { actor: Actor::System, address: Some(self.address), request_id: self.request_id.clone() }
+    }
+
+    /// Where a change of this person comes from.
+    pub(in crate::accounts) fn origin(&self, user: UserId) -> Origin {
+        Origin { actor: Actor::User(user), address: Some(self.address), request_id: self.request_id.clone() }
+    }
 }
 
 /// The order to sign in.
@@ -140,14 +157,19 @@ fn active(read: &impl Read, id: UserId, version: u32) -> Result<Option<UserRow>,
 pub(super) fn let_in(tx: &mut Tx<'_>, auth: &Auth, mut user: UserRow, client: Client) -> Result<SignedIn, Error> {
     user.last_sign_in_at = Some(tx.now());
     store::put_user(tx, &user)?;
+    let origin = client.origin(user.id);
     let order = NewSession {
         user: user.id,
         company: user.company,
         role: user.role,
         is_owner: user.is_owner,
         address: client.address.to_string(),
-        client: client.name,
+        client: client.name.clone(),
     };
+    let company = user.company;
     let grant = auth.open_session(tx, order)?;
+    let after = json!({ "client": client.name.chars().take(200).collect::<String>() });
+    let entry = Entry { action: "session.create", object: grant.session.to_string(), before: Value::Null, after };
+    audit::record(tx, company, &origin, entry)?;
     Ok(SignedIn { grant, user: user.into() })
 }

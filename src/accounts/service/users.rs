@@ -1,11 +1,14 @@
 //! The people of a company.
 
+use serde_json::{Value, json};
+
 use crate::{
     accounts::{
         Accounts, Error, Password, mfa,
         model::{self, Email},
         store::{self, UserRow},
     },
+    audit::{self, Entry, Origin},
     auth::Role,
     base::{CompanyId, Timestamp, UserId},
     storage::{Read, Snapshot, Tx},
@@ -52,6 +55,26 @@ impl From<UserRow> for UserView {
     }
 }
 
+impl UserRow {
+    /// What the audit log shows of a user.
+    pub(super) fn facts(&self) -> Value {
+        json!({ "name": self.name, "email": self.email.as_str(), "role": self.role, "is_owner": self.is_owner,
+            "disabled": self.is_disabled })
+    }
+}
+
+/// Records a change of a user.
+pub(super) fn record(
+    tx: &mut Tx<'_>,
+    origin: &Origin,
+    action: &'static str,
+    user: &UserRow,
+    (before, after): (Value, Value),
+) -> Result<(), Error> {
+    let entry = Entry { action, object: user.id.to_string(), before, after };
+    Ok(audit::record(tx, user.company, origin, entry)?)
+}
+
 /// The order to make a user at once, without an invitation.
 #[derive(Debug, Clone)]
 pub(in crate::accounts) struct NewUser {
@@ -89,7 +112,12 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::EmailTaken`], [`Error::TooMany`], and each field that is not usable.
-    pub(in crate::accounts) async fn create_user(&self, company: CompanyId, order: NewUser) -> Result<UserView, Error> {
+    pub(in crate::accounts) async fn create_user(
+        &self,
+        company: CompanyId,
+        origin: Origin,
+        order: NewUser,
+    ) -> Result<UserView, Error> {
         let name = model::name(&order.name)?;
         let email: Email = order.email.parse()?;
         let password = self.hash(order.password, &[&name, email.as_str()]).await?;
@@ -110,6 +138,7 @@ impl Accounts {
                     created_at: tx.now(),
                 };
                 add(tx, &user)?;
+                record(tx, &origin, "user.create", &user, (Value::Null, user.facts()))?;
                 Ok(user.into())
             })
             .await
@@ -122,7 +151,7 @@ impl Accounts {
     pub(in crate::accounts) fn update_user(
         &self,
         tx: &mut Tx<'_>,
-        company: CompanyId,
+        (company, origin): (CompanyId, &Origin),
         id: UserId,
         change: UserChange,
     ) -> Result<UserView, Error> {
@@ -138,6 +167,7 @@ impl Accounts {
             require_others(tx, &before)?;
         }
         store::put_user(tx, &row)?;
+        record(tx, origin, "user.update", &row, (before.facts(), row.facts()))?;
         if row.is_disabled {
             self.inner.auth.end_sessions(tx, id, None)?;
         } else if row.role != before.role {
@@ -153,13 +183,14 @@ impl Accounts {
     pub(in crate::accounts) fn delete_user(
         &self,
         tx: &mut Tx<'_>,
-        company: CompanyId,
+        (company, origin): (CompanyId, &Origin),
         id: UserId,
     ) -> Result<(), Error> {
         let row = store::find_user_of(tx, company, id)?.ok_or(Error::NotFound("user"))?;
         require_others(tx, &row)?;
         self.inner.auth.end_sessions(tx, id, None)?;
         mfa::forget(tx, id)?;
+        record(tx, origin, "user.delete", &row, (row.facts(), Value::Null))?;
         Ok(store::delete_user(tx, &row)?)
     }
 }

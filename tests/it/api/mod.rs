@@ -6,6 +6,8 @@ mod events;
 mod health;
 mod http;
 mod jobs;
+mod members;
 mod queues;
+mod second_factor;
 mod webhooks;
 mod work;

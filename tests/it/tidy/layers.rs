@@ -5,7 +5,7 @@
 use super::{Source, code_only, sources, without_tests};
 
 /// The modules from the bottom up; a module may use those of a smaller level only. Slices have a level each.
-const ORDER: [(&str, u32); 16] = [
+const ORDER: [(&str, u32); 17] = [
     ("base", 0),
     ("config", 1),
     ("telemetry", 2),
@@ -14,6 +14,7 @@ const ORDER: [(&str, u32); 16] = [
     ("queue", 4),
     ("events", 4),
     ("http", 4),
+    ("audit", 5),
     ("limits", 5),
     ("auth", 10),
     ("accounts", 11),

@@ -1,0 +1,130 @@
+//! Entries as they are stored.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Actor, Entry, EntryView, Origin, VALUE_BYTES_MAX, chain};
+use crate::{
+    base::{CompanyId, Timestamp},
+    named_value,
+    storage::{Error, KeyRange, Order, Read, Table, Tx, keyspaces},
+};
+
+const ENTRIES: Table<(u64, u64), EntryRow> = Table::of(keyspaces::AUDIT_ENTRIES);
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct EntryRow {
+    pub(super) time: Timestamp,
+    pub(super) actor_kind: String,
+    pub(super) actor_id: Option<String>,
+    pub(super) action: String,
+    pub(super) object: String,
+    /// JSON text.
+    pub(super) before: String,
+    /// JSON text.
+    pub(super) after: String,
+    pub(super) address: Option<String>,
+    pub(super) request_id: Option<String>,
+    pub(super) hash: [u8; 32],
+}
+named_value!(EntryRow, 1);
+
+impl EntryRow {
+    pub(super) fn view(self, number: u64) -> EntryView {
+        let parsed = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
+        EntryView {
+            number,
+            time: self.time,
+            before: parsed(&self.before),
+            after: parsed(&self.after),
+            actor: (self.actor_kind, self.actor_id),
+            action: self.action,
+            object: self.object,
+            address: self.address,
+            request_id: self.request_id,
+            hash: self.hash,
+        }
+    }
+}
+
+pub(super) fn append(tx: &mut Tx<'_>, company: CompanyId, origin: &Origin, entry: Entry) -> Result<(), Error> {
+    let (last, before_hash) = match rows(tx, company, None, 1)?.pop() {
+        Some((number, row)) => (number, row.hash),
+        None => (0, chain::START),
+    };
+    let number = last.saturating_add(1);
+    let (actor_kind, actor_id) = match origin.actor {
+        Actor::User(id) => ("user", Some(id.to_string())),
+        Actor::ApiKey(id) => ("api_key", Some(id.to_string())),
+        Actor::Machine => ("machine", None),
+        Actor::System => ("system", None),
+    };
+    let mut row = EntryRow {
+        time: tx.now(),
+        actor_kind: actor_kind.to_owned(),
+        actor_id,
+        action: entry.action.to_owned(),
+        object: entry.object,
+        before: text(&entry.before),
+        after: text(&entry.after),
+        address: origin.address.map(|address| address.to_string()),
+        request_id: Some(origin.request_id.clone()).filter(|id| !id.is_empty()),
+        hash: chain::START,
+    };
+    row.hash = chain::hash(&before_hash, company.hi(), number, &row);
+    tx.put(ENTRIES, &(company.hi(), number), &row)
+}
+
+fn text(value: &Value) -> String {
+    let text = value.to_string();
+    if text.len() <= VALUE_BYTES_MAX { text } else { format!("\"({} bytes, left out)\"", text.len()) }
+}
+
+/// Entries before a number, the newest first.
+pub(super) fn rows(
+    read: &impl Read,
+    company: CompanyId,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<(u64, EntryRow)>, Error> {
+    let of_company = (company.hi(),);
+    let range = match before {
+        Some(before) => KeyRange::before(&(company.hi(), before)).within(&of_company),
+        None => KeyRange::prefix(&of_company),
+    };
+    let rows = read.list(ENTRIES, &range, Order::Descending, limit)?;
+    Ok(rows.into_iter().map(|((_, number), row)| (number, row)).collect())
+}
+
+/// Entries after a number, the oldest first.
+pub(super) fn rows_after(
+    read: &impl Read,
+    company: CompanyId,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<(u64, EntryRow)>, Error> {
+    let range = KeyRange::after(&(company.hi(), after)).within(&(company.hi(),));
+    let rows = read.list(ENTRIES, &range, Order::Ascending, limit)?;
+    Ok(rows.into_iter().map(|((_, number), row)| (number, row)).collect())
+}
+
+/// Follows the chain of every company and tells each contradiction in words.
+///
+/// # Errors
+/// When a row cannot be read.
+pub fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(), Error> {
+    let mut last = (0, 0, chain::START);
+    read.scan(ENTRIES, &KeyRange::all(), Order::Ascending, &mut |(company, number), row| {
+        let (before, hash) = if last.0 == company { (last.1, last.2) } else { (0, chain::START) };
+        if number != before + 1 {
+            found(format!("audit log of company {company}: entries between {before} and {number} are missing"));
+        } else if row.hash != chain::hash(&hash, company, number, &row) {
+            found(format!("audit log of company {company}: entry {number} was changed, or the one before it"));
+        }
+        last = (company, number, row.hash);
+        ControlFlow::Continue(())
+    })
+}

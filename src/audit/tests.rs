@@ -1,0 +1,97 @@
+//! Entries and their chain on a store in memory.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Actor, Entry, Format, Origin, Query, after, check, line, list, record};
+use crate::{
+    base::{CompanyId, ManualClock, RawId, SeededRandom, Timestamp, UserId},
+    storage::{Db, Table, keyspaces},
+};
+
+const ONE: CompanyId = CompanyId::from_raw(RawId { hi: 1, lo: 0 });
+const TWO: CompanyId = CompanyId::from_raw(RawId { hi: 2, lo: 0 });
+const USER: UserId = UserId::from_raw(RawId { hi: 9, lo: 9 });
+
+fn db() -> Db {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    Db::in_memory(clock, Arc::new(SeededRandom::new(1))).unwrap()
+}
+
+async fn write(db: &Db, company: CompanyId, action: &'static str, object: &str) {
+    let address = Some("192.0.2.1".parse().unwrap());
+    let origin = Origin { actor: Actor::User(USER), address, request_id: "req-1".to_owned() };
+    let entry = Entry { action, object: object.to_owned(), before: json!(null), after: json!({ "name": "=x" }) };
+    db.write(move |tx| record(tx, company, &origin, entry)).await.unwrap();
+}
+
+async fn findings(db: &Db) -> Vec<String> {
+    db.read(|snapshot| {
+        let mut found = Vec::new();
+        check(snapshot, &mut |finding| found.push(finding)).unwrap();
+        found
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn entries_are_numbered_by_company_and_found() {
+    let db = db();
+    for number in 0..5 {
+        write(&db, ONE, if number % 2 == 0 { "user.create" } else { "key.revoke" }, &format!("o{number}")).await;
+        write(&db, TWO, "user.create", "other").await;
+    }
+    assert!(findings(&db).await.is_empty());
+    let find = async |query: Query, before, limits| {
+        db.read(move |snapshot| list(snapshot, ONE, &query, before, limits)).await.unwrap().unwrap()
+    };
+    let (all, next) = find(Query::default(), None, (10, 100)).await;
+    assert_eq!(all.iter().map(|view| view.number).collect::<Vec<_>>(), [5, 4, 3, 2, 1]);
+    assert_eq!(next, None);
+    let (page, next) = find(Query::default(), None, (2, 100)).await;
+    assert_eq!((page.len(), next), (2, Some(4)));
+    let (page, next) = find(Query::default(), next, (3, 100)).await;
+    assert_eq!((page.iter().map(|view| view.number).collect::<Vec<_>>(), next), (vec![3, 2, 1], None));
+    let keys = Query { action: Some("key".to_owned()), ..Query::default() };
+    assert_eq!(find(keys, None, (10, 100)).await.0.len(), 2);
+    let nobody = Query { actor: Some("usr_x".to_owned()), ..Query::default() };
+    assert_eq!(find(nobody, None, (10, 2)).await, (Vec::new(), Some(4)), "a page may be empty and not the last");
+    let exported = db.read(|snapshot| after(snapshot, ONE, 3, 10)).await.unwrap().unwrap();
+    assert_eq!(exported.iter().map(|view| view.number).collect::<Vec<_>>(), [4, 5]);
+    let csv = line(&exported[0], Format::Csv);
+    assert!(csv.starts_with("4,1970-01-01T00:16:40.000Z,user,usr_") && csv.ends_with("\r\n"), "{csv}");
+    let json: serde_json::Value = serde_json::from_str(&line(&exported[0], Format::Ndjson)).unwrap();
+    assert_eq!((&json["after"]["name"], &json["request_id"]), (&json!("=x"), &json!("req-1")));
+}
+
+#[tokio::test]
+async fn a_changed_or_missing_entry_is_noticed() {
+    const ENTRIES: Table<(u64, u64), super::EntryRow> = Table::of(keyspaces::AUDIT_ENTRIES);
+    let db = db();
+    for number in 0..4 {
+        write(&db, ONE, "user.create", &format!("o{number}")).await;
+    }
+    db.write(|tx| {
+        let mut row = crate::storage::Read::get(tx, ENTRIES, &(1, 2))?.unwrap();
+        row.object = "another".to_owned();
+        tx.put(ENTRIES, &(1, 2), &row)
+    })
+    .await
+    .unwrap();
+    assert_eq!(findings(&db).await, ["audit log of company 1: entry 2 was changed, or the one before it"]);
+    db.write(|tx| tx.remove(ENTRIES, &(1, 2))).await.unwrap();
+    let found = findings(&db).await;
+    assert_eq!(found, ["audit log of company 1: entries between 1 and 3 are missing"]);
+}
+
+#[tokio::test]
+async fn a_huge_value_is_left_out() {
+    let db = db();
+    let entry = Entry { action: "x.y", object: "o".to_owned(), before: json!(null), after: json!("v".repeat(100_000)) };
+    db.write(move |tx| record(tx, ONE, &Origin::machine(), entry)).await.unwrap();
+    let (all, _) = db.read(|s| list(s, ONE, &Query::default(), None, (1, 1))).await.unwrap().unwrap();
+    assert_eq!(all[0].after, json!("(100002 bytes, left out)"));
+    assert_eq!(all[0].actor, ("machine".to_owned(), None));
+}
