@@ -39,6 +39,10 @@ pub struct Policy {
 
 /// Sign-in, per address and account.
 pub const SIGN_IN: Policy = Policy { name: "sign-in", quota: 5, window_ms: 60_000 };
+/// Sign-in, per address, whatever accounts are tried: against one password tried on many.
+pub const SIGN_IN_ADDRESS: Policy = Policy { name: "sign-in-address", quota: 30, window_ms: 60_000 };
+/// The present password, asked for again inside a session, per account.
+pub const PASSWORD: Policy = Policy { name: "password", quota: 5, window_ms: 60_000 };
 /// Registration, per address.
 pub const REGISTER: Policy = Policy { name: "register", quota: 3, window_ms: 3_600_000 };
 /// Invitations, per company.

@@ -204,10 +204,12 @@ impl Accounts {
         origin: Origin,
     ) -> Result<(), Error> {
         self.limit_mfa(user).await?;
+        let mut version = None;
         let proof = match proof {
             Ok(proof) => Some(proof),
             Err(password) => {
                 let person = self.inner.db.read(move |snapshot| find_user(snapshot, user)).await??;
+                version = person.as_ref().map(|person| person.password_version);
                 let hash = person.map(|person| person.password);
                 if !self.inner.hasher.verify(password, hash).await? {
                     return Err(Error::CurrentPassword);
@@ -221,6 +223,11 @@ impl Accounts {
             .write(move |tx| {
                 if !is_enabled(tx, user)? {
                     return Err(Error::MfaMissing);
+                }
+                // The password may have changed while it was checked.
+                let now = find_user(tx, user)?.ok_or(Error::NotFound("user"))?.password_version;
+                if version.is_some_and(|version| version != now) {
+                    return Err(Error::CurrentPassword);
                 }
                 if let Some(proof) = proof {
                     accept(tx, &seal, user, &proof)?;
@@ -281,6 +288,11 @@ impl Accounts {
             })
             .await
     }
+}
+
+/// Records that a recovery code was used up.
+pub(super) fn record_recovery(tx: &mut Tx<'_>, origin: &Origin, user: UserId) -> Result<(), Error> {
+    record(tx, origin, "mfa.recover", user)
 }
 
 /// Records a change of a second factor.

@@ -7,6 +7,7 @@ use crate::{
     accounts::{Accounts, Error, Password, store},
     audit::Origin,
     base::{SessionId, UserId},
+    limits::{self, Subject},
 };
 
 impl Accounts {
@@ -24,6 +25,7 @@ impl Accounts {
         let row = self.inner.db.read(move |snapshot| store::find_user(snapshot, user)).await??;
         let row = row.ok_or(Error::NotFound("user"))?;
         new.check(&[&row.name, row.email.as_str()])?;
+        self.inner.limits.admit(limits::PASSWORD, Subject::of(&[&user.raw().hi.to_be_bytes()])).await?;
         if !self.inner.hasher.verify(current, Some(row.password.clone())).await? {
             return Err(Error::CurrentPassword);
         }

@@ -77,9 +77,10 @@ impl Accounts {
     /// [`Error::Credentials`] for an unknown or disabled account as for a wrong password; [`Error::Busy`].
     pub(in crate::accounts) async fn sign_in(&self, order: SignIn) -> Result<Welcome, Error> {
         let SignIn { email, password, code, client } = order;
+        let network = Subject::network(client.address);
+        self.inner.limits.admit(limits::SIGN_IN_ADDRESS, Subject::of(&[&network])).await?;
         let account = email.trim().to_lowercase();
-        let subject = Subject::of(&[&Subject::network(client.address), account.as_bytes()]);
-        self.inner.limits.admit(limits::SIGN_IN, subject).await?;
+        self.inner.limits.admit(limits::SIGN_IN, Subject::of(&[&network, account.as_bytes()])).await?;
         let user = match email.parse() {
             Ok(email) => self.inner.db.read(move |snapshot| store::find_user_by_email(snapshot, &email)).await??,
             Err(_) => None,
@@ -127,6 +128,9 @@ impl Accounts {
             .write(move |tx| {
                 let user = active(tx, id, version)?.ok_or(Error::MfaToken)?;
                 mfa::accept(tx, &seal, id, &proof)?;
+                if matches!(proof, Proof::Recovery(_)) {
+                    mfa::record_recovery(tx, &client.origin(id), id)?;
+                }
                 let_in(tx, &auth, user, client)
             })
             .await
