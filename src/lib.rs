@@ -25,6 +25,7 @@ pub mod webhooks;
 
 pub mod jobs;
 pub mod limits;
+pub mod mail;
 
 pub mod system;
 

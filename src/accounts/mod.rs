@@ -5,10 +5,11 @@
 //!
 //! Invariants: a company always has an active admin, and the instance an active owner; a password is stored as a hash
 //! and checked in a time that does not tell whether the account exists; whoever loses a right loses it with the commit
-//! that says so. What is not here yet: departments, mail, and a company's policy
+//! that says so. What is not here yet: departments, and a company's policy
 //! that asks everybody for a second factor.
 
 pub mod api;
+mod letters;
 mod mfa;
 mod model;
 mod password;
@@ -25,6 +26,7 @@ use crate::{
     auth::{self, Auth},
     base::SealKey,
     limits::{self, Limits},
+    mail::Mail,
     storage::{self, Db},
 };
 
@@ -143,6 +145,7 @@ struct Inner {
     db: Db,
     auth: Auth,
     limits: Limits,
+    mail: Mail,
     seal: Arc<SealKey>,
     hasher: Hasher,
     settings: Settings,
@@ -154,13 +157,14 @@ struct Inner {
 impl Accounts {
     /// A handle over the store.
     #[must_use]
-    pub fn new(db: Db, auth: Auth, limits: Limits, seal: Arc<SealKey>, settings: Settings) -> Self {
+    pub fn new(db: Db, auth: Auth, limits: Limits, mail: Mail, seal: Arc<SealKey>, settings: Settings) -> Self {
         let hasher = Hasher::new(settings.hashing_max);
         Self {
             inner: Arc::new(Inner {
                 db,
                 auth,
                 limits,
+                mail,
                 seal,
                 hasher,
                 settings,

@@ -7,6 +7,7 @@ use crate::{
     auth::{Auth, Scopes, Settings},
     base::{ManualClock, SealKey, SeededRandom, Timestamp},
     limits::Limits,
+    mail::Mail,
     storage::Db,
 };
 
@@ -31,6 +32,7 @@ fn accounts() -> (Accounts, Auth, Db) {
             db.clone(),
             auth.clone(),
             Limits::new(db.clone()),
+            Mail::new(db.clone(), Arc::new(SealKey::from_bytes(&[7; 32]))),
             Arc::new(SealKey::from_bytes(&[7; 32])),
             super::Settings::default(),
         ),
@@ -75,4 +77,16 @@ async fn unusable_fields_are_refused_and_leave_nothing() {
     assert!(accounts.is_empty().await.unwrap());
     accounts.set_up(order()).await.unwrap();
     assert!(matches!(accounts.set_up(order()).await, Err(Error::EmailTaken)));
+}
+
+#[tokio::test]
+async fn a_password_reset_from_the_machine_is_told_to_the_person() {
+    let (accounts, _, db) = accounts();
+    let made = accounts.set_up(order()).await.unwrap();
+    accounts.reset_password("ada@example.com", "velvet noon tram orbit".to_owned().into()).await.unwrap();
+    accounts.promote("ada@example.com", false).await.unwrap();
+    let messages = accounts.mailbox(&db.snapshot(), (made.company, made.user), (None, 9)).unwrap();
+    let subjects: Vec<_> = messages.iter().map(|message| message.subject.as_str()).collect();
+    assert_eq!(subjects, ["Your password was reset"]);
+    assert!(!messages[0].text.clone().unwrap().expose().contains("velvet"));
 }

@@ -139,6 +139,8 @@ fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Resul
     let server = http::Server::bind(address, edge).map_err(|source| Error::Listen { address, source })?;
     let address = server.address();
     adapters::guard_own_addresses(&services.outbound, address);
+    let public_url = config.server.public_url.as_ref().map(ToString::to_string);
+    services.mail.link_to(&public_url.unwrap_or_else(|| reachable(address)));
 
     services.start(&directory, &tasks);
     tasks.tracker.spawn(server.run(tasks.tracker.clone(), tasks.stop.clone(), tasks.kill.clone()));

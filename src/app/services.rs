@@ -17,6 +17,7 @@ use crate::{
     http,
     jobs::Jobs,
     limits::Limits,
+    mail::Mail,
     outbound::Client,
     queue::Queues,
     storage::Directory,
@@ -31,6 +32,7 @@ pub(super) struct Services {
     pub(super) state: State,
     pub(super) outbound: Client,
     pub(super) queues: Queues,
+    pub(super) mail: Mail,
     pools: Pools,
 }
 
@@ -59,10 +61,12 @@ impl Services {
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
         let queues = adapters::queues(config, db)?;
         let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));
+        let mail = Mail::new(db.clone(), Arc::clone(&seal));
         let accounts = Accounts::new(
             db.clone(),
             auth.clone(),
             Limits::new(db.clone()),
+            mail.clone(),
             Arc::clone(&seal),
             adapters::account_settings(config),
         );
@@ -95,7 +99,7 @@ impl Services {
             metrics: webhook_metrics,
         })?;
         let state = State { auth, accounts, jobs, webhooks, system };
-        Ok(Self { state, outbound, queues, pools })
+        Ok(Self { state, outbound, queues, mail, pools })
     }
 
     /// Starts the background work of every module and the pools that run jobs.
@@ -106,6 +110,7 @@ impl Services {
         tracker.spawn(http::idempotency::sweep(directory.db().clone(), stop.clone()));
         tracker.spawn(self.state.auth.clone().maintain(stop.clone()));
         tracker.spawn(Limits::new(directory.db().clone()).maintain(stop.clone()));
+        tracker.spawn(self.mail.clone().maintain(stop.clone()));
         tracker.spawn(self.state.webhooks.clone().maintain(stop.clone()));
     }
 

@@ -9,6 +9,7 @@ use crate::{
     base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
     limits::Limits,
+    mail::Mail,
 };
 
 const PASSWORD_WORDS: usize = 5;
@@ -35,7 +36,8 @@ pub async fn with_accounts<T>(
     let db = directory.db().clone();
     let seal = Arc::new(master_key::load(config.secrets.master_key.as_ref(), &directory, &*random)?);
     let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));
-    let done = work(&Accounts::new(db.clone(), auth, Limits::new(db), seal, adapters::account_settings(config))).await;
+    let (limits, mail) = (Limits::new(db.clone()), Mail::new(db.clone(), Arc::clone(&seal)));
+    let done = work(&Accounts::new(db, auth, limits, mail, seal, adapters::account_settings(config))).await;
     directory.close();
     Ok(done?)
 }

@@ -1,7 +1,7 @@
 //! What `novapulse check` looks at beyond checksums: rows that must agree with one another.
 
 use crate::{
-    audit, queue,
+    audit, mail, queue,
     storage::{
         self, Snapshot,
         check::{Report, Verify},
@@ -12,7 +12,7 @@ use crate::{
 /// The checks that modules add, in the order of the report.
 #[must_use]
 pub fn verifiers() -> Vec<Box<dyn Verify>> {
-    vec![Box::new(Queues), Box::new(Webhooks), Box::new(Audit)]
+    vec![Box::new(Queues), Box::new(Webhooks), Box::new(Audit), Box::new(Mail)]
 }
 
 struct Queues;
@@ -48,5 +48,17 @@ impl Verify for Audit {
 
     fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
         audit::check(snapshot, &mut |finding| report.problem(finding))
+    }
+}
+
+struct Mail;
+
+impl Verify for Mail {
+    fn name(&self) -> &'static str {
+        "every mailbox has as many messages as its counter says"
+    }
+
+    fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
+        mail::check(snapshot, &mut |finding| report.problem(finding))
     }
 }

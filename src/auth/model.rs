@@ -134,6 +134,8 @@ scopes! {
     KeysWrite = "keys:write", Person from Admin;
     /// Read and export the audit log.
     AuditRead = "audit:read", Any from Admin;
+    /// Read the messages that were sent to people of the company.
+    MailboxRead = "mailbox:read", Person from Admin;
     /// See and change the whole instance.
     InstanceWrite = "instance:write", Person from Owner;
 }

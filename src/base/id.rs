@@ -166,6 +166,11 @@ prefixed_id!(
     "inv_"
 );
 prefixed_id!(
+    /// A message in a mailbox.
+    MessageId,
+    "msg_"
+);
+prefixed_id!(
     /// A department of a company.
     DepartmentId,
     "dep_"

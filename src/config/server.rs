@@ -1,12 +1,17 @@
 //! `[server]`: the listener, its limits and its deadlines.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    str::FromStr,
+};
 
 use ipnet::IpNet;
+use url::Url;
 
 use super::{
     section::section,
-    value::{ByteSize, Secret},
+    value::{ByteSize, ConfigValue, Raw, Secret, expected, quote, textual},
 };
 
 section! {
@@ -14,6 +19,8 @@ section! {
     Server in "server" {
         /// Address and port to listen on. Loopback by default, so that nothing is exposed unasked; port 0 takes a free one.
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+        /// Where people reach the server, such as `https://nova.example.com`; links in messages begin with it. The listening address when unset, never what a request says.
+        public_url: Option<PublicUrl> = None;
         /// Open connections at once; more wait in the kernel's queue. Bounds memory.
         connections_max: usize = 10_000, range 1..=1_000_000;
         /// Time to send the request head. Short, against clients that trickle bytes.
@@ -30,5 +37,49 @@ section! {
         trusted_proxies: Vec<IpNet> = Vec::new();
         /// Bearer token that `/metrics` asks for; open when unset.
         metrics_token: Option<Secret> = None;
+    }
+}
+
+/// An `http` or `https` address that paths are put behind: no user, query or fragment, and no slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+impl FromStr for PublicUrl {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let url = Url::parse(text).map_err(drop)?;
+        let is_base = matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if is_base { Ok(Self(url.as_str().trim_end_matches('/').to_owned())) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+textual! {
+    PublicUrl, "an address such as https://nova.example.com";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PublicUrl;
+
+    #[test]
+    fn a_public_url_is_one_that_paths_can_be_put_behind() {
+        let read = |text: &str| text.parse::<PublicUrl>().map(|url| url.to_string());
+        assert_eq!(read("https://nova.example.com/"), Ok("https://nova.example.com".to_owned()));
+        assert_eq!(read("http://10.0.0.1:8080/nova/"), Ok("http://10.0.0.1:8080/nova".to_owned()));
+        for text in ["", "nova.example.com", "ftp://a", "https://u:p@a", "https://a?x", "https://a#x", "javascript:1"] {
+            assert_eq!(read(text), Err(()), "{text}");
+        }
     }
 }

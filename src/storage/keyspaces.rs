@@ -153,6 +153,8 @@ tables! {
     INVITES = 66 in Records, owner "accounts": "company u64, invitation u64" => "InviteRow";
     /// Who did what: the entries of a company by number.
     AUDIT_ENTRIES = 100 in Records, owner "audit": "company u64, number u64" => "EntryRow";
+    /// Messages to people that no mail server took, the newest of each company.
+    MAILBOX = 105 in Records, owner "mail": "company u64, message u64" => "MessageRow";
 }
 
 #[cfg(test)]

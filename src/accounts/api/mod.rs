@@ -3,6 +3,7 @@
 mod audit;
 mod invites;
 mod keys;
+mod mailbox;
 mod mfa;
 mod sessions;
 mod sign_in;
@@ -62,6 +63,7 @@ where
         .routes(routes!(keys::revoke_api_key))
         .routes(routes!(audit::list_audit_entries))
         .routes(routes!(audit::export_audit_entries))
+        .routes(routes!(mailbox::list_mailbox))
 }
 
 /// Reads on a blocking thread.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     Accounts, Error, Password,
+    letters::{self, Notice},
     store::{find_user, find_user_by_email},
 };
 use crate::{
@@ -218,6 +219,7 @@ impl Accounts {
             }
         };
         let (seal, auth) = (Arc::clone(&self.inner.seal), self.inner.auth.clone());
+        let mail = self.inner.mail.clone();
         self.inner
             .db
             .write(move |tx| {
@@ -225,14 +227,15 @@ impl Accounts {
                     return Err(Error::MfaMissing);
                 }
                 // The password may have changed while it was checked.
-                let now = find_user(tx, user)?.ok_or(Error::NotFound("user"))?.password_version;
-                if version.is_some_and(|version| version != now) {
+                let person = find_user(tx, user)?.ok_or(Error::NotFound("user"))?;
+                if version.is_some_and(|version| version != person.password_version) {
                     return Err(Error::CurrentPassword);
                 }
                 if let Some(proof) = proof {
                     accept(tx, &seal, user, &proof)?;
                 }
                 record(tx, &origin, "mfa.disable", user)?;
+                letters::notify(&mail, tx, &person, Notice::FactorRemoved)?;
                 store::remove(tx, user)?;
                 auth.end_sessions(tx, user, Some(session))?;
                 Ok(())
@@ -273,7 +276,7 @@ impl Accounts {
     /// [`Error::NotFound`], [`Error::MfaMissing`].
     pub async fn remove_mfa(&self, email: &str) -> Result<super::UserView, Error> {
         let email: super::Email = email.parse()?;
-        let auth = self.inner.auth.clone();
+        let (auth, mail) = (self.inner.auth.clone(), self.inner.mail.clone());
         self.inner
             .db
             .write(move |tx| {
@@ -282,6 +285,7 @@ impl Accounts {
                     return Err(Error::MfaMissing);
                 }
                 record(tx, &Origin::machine(), "mfa.disable", person.id)?;
+                letters::notify(&mail, tx, &person, Notice::FactorRemoved)?;
                 store::remove(tx, person.id)?;
                 auth.end_sessions(tx, person.id, None)?;
                 Ok(person.into())

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     accounts::{
-        Accounts, Error, Password,
+        Accounts, Error, Password, letters,
         model::{self, Email},
         store::{self, InviteRow, UserRow},
     },
@@ -68,7 +68,7 @@ impl From<InviteRow> for InviteView {
 }
 
 impl Accounts {
-    /// Invites somebody to the company; an earlier invitation of the same address is replaced.
+    /// Invites somebody to the company and writes to him or her; an earlier invitation of the same address is replaced.
     ///
     /// # Errors
     /// [`Error::Email`], [`Error::EmailTaken`] when the address has an account, [`Error::TooMany`].
@@ -107,6 +107,10 @@ impl Accounts {
         store::put_invite(tx, &row)?;
         record_invite(tx, origin, "invite.create", &row)?;
         let token = format!("{PREFIX}{}_{}_{secret}", company.raw().to_text(), row.id.raw().to_text());
+        let name = store::find_company(tx, company)?.ok_or(Error::NotFound("company"))?.name;
+        let mail = &self.inner.mail;
+        let letter = letters::invitation(row.email.as_str(), &name, &mail.link("join", &token));
+        mail.send(tx, company, &letter.map_err(|_| Error::Email)?)?;
         Ok(NewInviteView { invite: row.into(), token })
     }
 

@@ -2,6 +2,7 @@
 
 mod invites;
 mod keys;
+mod mailbox;
 mod offline;
 mod passwords;
 mod set_up;

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     accounts::{
         Accounts, Email, Error, Password,
+        letters::{self, Notice},
         service::NewUser,
         store::{self, UserRow},
     },
@@ -73,7 +74,7 @@ impl Accounts {
     /// [`Error::NotFound`], [`Error::Password`], [`Error::WeakPassword`].
     pub async fn reset_password(&self, email: &str, password: Password) -> Result<UserView, Error> {
         let password = self.hash(password, &[email]).await?;
-        self.change_person(email, "password.reset", move |row| {
+        self.change_person(email, "password.reset", Some(Notice::PasswordReset), move |row| {
             row.password = password;
             row.password_version = row.password_version.wrapping_add(1);
             row.is_disabled = false;
@@ -86,7 +87,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn promote(&self, email: &str, is_owner: bool) -> Result<UserView, Error> {
-        self.change_person(email, "user.update", move |row| {
+        self.change_person(email, "user.update", None, move |row| {
             row.role = Role::Admin;
             row.is_owner |= is_owner;
             row.is_disabled = false;
@@ -98,16 +99,20 @@ impl Accounts {
         &self,
         email: &str,
         action: &'static str,
+        notice: Option<Notice>,
         change: impl FnOnce(&mut UserRow) + Send + 'static,
     ) -> Result<UserView, Error> {
         let email: Email = email.parse()?;
-        let auth = self.inner.auth.clone();
+        let (auth, mail) = (self.inner.auth.clone(), self.inner.mail.clone());
         let work = move |tx: &mut Tx<'_>| {
             let mut row = store::find_user_by_email(tx, &email)?.ok_or(Error::NotFound("user"))?;
             let before = row.facts();
             change(&mut row);
             record(tx, &Origin::machine(), action, &row, (before, row.facts()))?;
             store::put_user(tx, &row)?;
+            if let Some(notice) = notice {
+                letters::notify(&mail, tx, &row, notice)?;
+            }
             auth.end_sessions(tx, row.id, None)?;
             Ok(row.into())
         };

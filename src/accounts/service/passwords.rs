@@ -4,7 +4,11 @@ use serde_json::Value;
 
 use super::users::record;
 use crate::{
-    accounts::{Accounts, Error, Password, store},
+    accounts::{
+        Accounts, Error, Password,
+        letters::{self, Notice},
+        store,
+    },
     audit::Origin,
     base::{SessionId, UserId},
     limits::{self, Subject},
@@ -30,7 +34,7 @@ impl Accounts {
             return Err(Error::CurrentPassword);
         }
         let password = self.inner.hasher.hash(new, self.salt()).await?;
-        let auth = self.inner.auth.clone();
+        let (auth, mail) = (self.inner.auth.clone(), self.inner.mail.clone());
         self.inner
             .db
             .write(move |tx| {
@@ -41,6 +45,7 @@ impl Accounts {
                 row.password_version = version.wrapping_add(1);
                 store::put_user(tx, &row)?;
                 record(tx, &origin, "password.change", &row, (Value::Null, Value::Null))?;
+                letters::notify(&mail, tx, &row, Notice::PasswordChanged)?;
                 auth.end_sessions(tx, user, Some(session))?;
                 Ok(())
             })

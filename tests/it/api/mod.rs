@@ -6,6 +6,7 @@ mod events;
 mod health;
 mod http;
 mod jobs;
+mod mailbox;
 mod members;
 mod queues;
 mod second_factor;

@@ -5,7 +5,7 @@
 use super::{Source, code_only, sources, without_tests};
 
 /// The modules from the bottom up; a module may use those of a smaller level only. Slices have a level each.
-const ORDER: [(&str, u32); 17] = [
+const ORDER: [(&str, u32); 18] = [
     ("base", 0),
     ("config", 1),
     ("telemetry", 2),
@@ -16,6 +16,7 @@ const ORDER: [(&str, u32); 17] = [
     ("http", 4),
     ("audit", 5),
     ("limits", 5),
+    ("mail", 6),
     ("auth", 10),
     ("accounts", 11),
     ("webhooks", 12),
