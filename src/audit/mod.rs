@@ -7,6 +7,7 @@
 //! An entry holds no secrets: callers name what changed with values fit to be read by an admin.
 
 mod chain;
+mod changed;
 mod export;
 mod store;
 #[cfg(test)]
@@ -21,13 +22,11 @@ use crate::{
     storage::{Error, Read, Tx},
 };
 
+pub use changed::changed;
 pub use export::{Format, line};
 pub use store::check;
 
 use store::EntryRow;
-
-/// Longest text of a value before or after, in bytes; a longer one is left out and said to be.
-const VALUE_BYTES_MAX: usize = 16 << 10;
 
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +57,12 @@ impl Origin {
     #[must_use]
     pub const fn machine() -> Self {
         Self { actor: Actor::Machine, address: None, request_id: String::new() }
+    }
+
+    /// Something the server does by itself.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self { actor: Actor::System, address: None, request_id: String::new() }
     }
 }
 
@@ -120,6 +125,16 @@ pub struct Query {
 /// When the store fails.
 pub fn record(tx: &mut Tx<'_>, company: CompanyId, origin: &Origin, entry: Entry) -> Result<(), Error> {
     store::append(tx, company, origin, entry)
+}
+
+/// Does all the work of [`record`] and keeps nothing but this one entry, in the place of the one before it.
+///
+/// For what concerns no company and must not be told apart, by its time, from what concerns one.
+///
+/// # Errors
+/// When the store fails.
+pub fn record_of_nobody(tx: &mut Tx<'_>, origin: &Origin, entry: Entry) -> Result<(), Error> {
+    store::replace_of_nobody(tx, origin, entry)
 }
 
 /// Entries of a company before number `before`, the newest first: at most `limit`, from at most `scan` looked at.

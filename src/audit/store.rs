@@ -5,12 +5,15 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Actor, Entry, EntryView, Origin, VALUE_BYTES_MAX, chain};
+use super::{Actor, Entry, EntryView, Origin, chain, changed};
 use crate::{
     base::{CompanyId, Timestamp},
     named_value,
     storage::{Error, KeyRange, Order, Read, Table, Tx, keyspaces},
 };
+
+/// Where the last entry that concerns no company stands: no company has this id.
+const NOBODY: u64 = 0;
 
 const ENTRIES: Table<(u64, u64), EntryRow> = Table::of(keyspaces::AUDIT_ENTRIES);
 
@@ -51,11 +54,29 @@ impl EntryRow {
 }
 
 pub(super) fn append(tx: &mut Tx<'_>, company: CompanyId, origin: &Origin, entry: Entry) -> Result<(), Error> {
-    let (last, before_hash) = match rows(tx, company, None, 1)?.pop() {
-        Some((number, row)) => (number, row.hash),
-        None => (0, chain::START),
-    };
-    let number = last.saturating_add(1);
+    let (last, before_hash) = last(tx, company.hi())?;
+    put(tx, (company.hi(), last.saturating_add(1)), &before_hash, origin, entry)
+}
+
+/// Writes the one entry of nobody anew, at the cost of [`append`].
+pub(super) fn replace_of_nobody(tx: &mut Tx<'_>, origin: &Origin, entry: Entry) -> Result<(), Error> {
+    last(tx, NOBODY)?;
+    put(tx, (NOBODY, 1), &chain::START, origin, entry)
+}
+
+/// Number and hash of the last entry.
+fn last(read: &impl Read, company: u64) -> Result<(u64, [u8; 32]), Error> {
+    let last = read.list(ENTRIES, &KeyRange::prefix(&(company,)), Order::Descending, 1)?.pop();
+    Ok(last.map_or((0, chain::START), |((_, number), row)| (number, row.hash)))
+}
+
+fn put(
+    tx: &mut Tx<'_>,
+    (company, number): (u64, u64),
+    before_hash: &[u8; 32],
+    origin: &Origin,
+    entry: Entry,
+) -> Result<(), Error> {
     let (actor_kind, actor_id) = match origin.actor {
         Actor::User(id) => ("user", Some(id.to_string())),
         Actor::ApiKey(id) => ("api_key", Some(id.to_string())),
@@ -68,19 +89,14 @@ pub(super) fn append(tx: &mut Tx<'_>, company: CompanyId, origin: &Origin, entry
         actor_id,
         action: entry.action.to_owned(),
         object: entry.object,
-        before: text(&entry.before),
-        after: text(&entry.after),
+        before: changed::bounded(&entry.before),
+        after: changed::bounded(&entry.after),
         address: origin.address.map(|address| address.to_string()),
         request_id: Some(origin.request_id.clone()).filter(|id| !id.is_empty()),
         hash: chain::START,
     };
-    row.hash = chain::hash(&before_hash, company.hi(), number, &row);
-    tx.put(ENTRIES, &(company.hi(), number), &row)
-}
-
-fn text(value: &Value) -> String {
-    let text = value.to_string();
-    if text.len() <= VALUE_BYTES_MAX { text } else { format!("\"({} bytes, left out)\"", text.len()) }
+    row.hash = chain::hash(before_hash, company, number, &row);
+    tx.put(ENTRIES, &(company, number), &row)
 }
 
 /// Entries before a number, the newest first.

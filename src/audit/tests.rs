@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Actor, Entry, Format, Origin, Query, after, check, line, list, record};
+use super::{Actor, Entry, Format, Origin, Query, after, check, line, list, record, record_of_nobody};
 use crate::{
     base::{CompanyId, ManualClock, RawId, SeededRandom, Timestamp, UserId},
     storage::{Db, Table, keyspaces},
@@ -94,4 +94,20 @@ async fn a_huge_value_is_left_out() {
     let (all, _) = db.read(|s| list(s, ONE, &Query::default(), None, (1, 1))).await.unwrap().unwrap();
     assert_eq!(all[0].after, json!("(100002 bytes, left out)"));
     assert_eq!(all[0].actor, ("machine".to_owned(), None));
+}
+
+#[tokio::test]
+async fn what_concerns_nobody_leaves_one_entry_and_no_gap() {
+    let db = db();
+    write(&db, ONE, "user.create", "o").await;
+    for number in 0..3 {
+        let after = json!({ "number": number });
+        let entry = Entry { action: "session.refuse", object: "nobody".to_owned(), before: json!(null), after };
+        db.write(move |tx| record_of_nobody(tx, &Origin::system(), entry)).await.unwrap();
+    }
+    let nobody = CompanyId::from_raw(RawId { hi: 0, lo: 0 });
+    let (kept, _) = db.read(move |s| list(s, nobody, &Query::default(), None, (9, 9))).await.unwrap().unwrap();
+    assert_eq!(kept.iter().map(|view| (view.number, &view.after["number"])).collect::<Vec<_>>(), [(1, &json!(2))]);
+    assert_eq!(db.read(|s| after(s, ONE, 0, 9)).await.unwrap().unwrap().len(), 1);
+    assert!(findings(&db).await.is_empty());
 }

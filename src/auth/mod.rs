@@ -30,7 +30,7 @@ use crate::{
     storage::{self, Db, Read, Tx},
 };
 
-pub use api::{Mode, RefreshCookie, clear_cookies, describe, set_cookies};
+pub use api::{Author, Mode, RefreshCookie, clear_cookies, describe, set_cookies};
 pub use model::{Caller, Credential, Holder, Least, NewKeyText, Role, Scope, Scopes};
 
 use cache::{Cache, KnownKey};

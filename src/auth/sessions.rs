@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{
     Auth, Error,
@@ -15,6 +16,7 @@ use super::{
     tokens::{self, RefreshText},
 };
 use crate::{
+    audit::{self, Entry, Origin},
     base::{CompanyId, SessionId, Timestamp, UserId},
     named_value,
     storage::{self, Read, Tx},
@@ -184,6 +186,9 @@ impl Auth {
         }
         if claimed.number != row.number {
             self.remove(tx, &row)?;
+            let after = json!({ "reason": "refresh token used again", "user": row.user });
+            let entry = Entry { action: "session.end", object: row.id.to_string(), before: Value::Null, after };
+            audit::record(tx, row.company, &Origin::system(), entry)?;
             return Ok(Refreshed::Reused(row.id));
         }
         row.number = row.number.saturating_add(1);

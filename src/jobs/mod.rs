@@ -2,12 +2,13 @@
 //!
 //! Vocabulary is that of `queue`, which does the work; this slice checks what comes in, runs it in one transaction and
 //! shows what came of it. An *external worker* leases jobs, holds them by heartbeats and settles them with the lease's
-//! token.
+//! token. Whatever an operator does is recorded in the audit log; enqueueing and the work itself are not.
 //!
 //! Invariants: a payload is kept and handed out byte for byte; a batch is enqueued whole or not at all; another
 //! company's job answers like one that does not exist.
 
 pub mod api;
+mod operate;
 
 use crate::{
     base::{CompanyId, JobId},

@@ -131,18 +131,26 @@ impl Queues {
 
     /// Cancels everything of the company that waits in a queue; answers how many.
     ///
-    /// Jobs that are active, delayed or retrying stay. Works in small transactions.
+    /// Jobs that are active, delayed or retrying stay. Works in small transactions; the first one begins with `begin`.
     ///
     /// # Errors
     /// When the store cannot read or write.
-    pub async fn drain_lane(&self, company: CompanyId, queue: &QueueName) -> Result<u64, Error> {
+    pub async fn drain_lane(
+        &self,
+        company: CompanyId,
+        queue: &QueueName,
+        begin: impl FnOnce(&mut Tx<'_>) -> Result<(), storage::Error> + Send + 'static,
+    ) -> Result<u64, Error> {
         let Some(line) = self.inner.find(queue) else { return Ok(0) };
         let mut cancelled = 0;
-        let mut cursor = None;
+        let (mut begin, mut cursor) = (Some(begin), None);
         loop {
-            let (queues, id) = (self.clone(), line.id);
-            let (count, next) =
-                self.inner.db.write(move |tx| drain_chunk(tx, &queues, company.hi(), id, cursor)).await?;
+            let (queues, id, begin) = (self.clone(), line.id, begin.take());
+            let work = move |tx: &mut Tx<'_>| {
+                begin.map_or(Ok(()), |begin| begin(tx))?;
+                drain_chunk(tx, &queues, company.hi(), id, cursor)
+            };
+            let (count, next) = self.inner.db.write(work).await?;
             cancelled += count;
             match next {
                 Some(next) => cursor = Some(next),

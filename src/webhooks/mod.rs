@@ -20,6 +20,7 @@ mod breaker;
 mod deliver;
 mod directory;
 mod endpoint;
+mod facts;
 mod filter;
 mod headers;
 mod histogram;

@@ -58,9 +58,10 @@ pub(super) struct EnrolmentBody {
 pub(super) async fn set_up_mfa(
     State(accounts): State<Accounts>,
     caller: Caller,
+    client: Client,
 ) -> Result<Json<EnrolmentBody>, Problem> {
     let (user, _) = person(&caller)?;
-    let Enrolment { secret, otpauth_url, qr_code } = accounts.set_mfa_up(user).await?;
+    let Enrolment { secret, otpauth_url, qr_code } = accounts.set_mfa_up(user, client.origin(user)).await?;
     Ok(Json(EnrolmentBody { secret, otpauth_url, qr_code }))
 }
 

@@ -144,7 +144,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::MfaEnabled`] when there is a second factor already.
-    pub(super) async fn set_mfa_up(&self, user: UserId) -> Result<Enrolment, Error> {
+    pub(super) async fn set_mfa_up(&self, user: UserId, origin: Origin) -> Result<Enrolment, Error> {
         let mut secret = [0; totp::SECRET_BYTES];
         self.inner.db.random().fill(&mut secret);
         let (seal, random) = (Arc::clone(&self.inner.seal), Arc::clone(self.inner.db.random()));
@@ -158,6 +158,7 @@ impl Accounts {
                 }
                 let person = find_user(tx, user)?.ok_or(Error::NotFound("user"))?;
                 store::put_factor(tx, user, &FactorRow { sealed_secret, enabled_at: None, last_step: None })?;
+                record(tx, &origin, "mfa.set_up", user)?;
                 Ok(person.email.as_str().to_owned())
             })
             .await?;

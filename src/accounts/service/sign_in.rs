@@ -12,7 +12,7 @@ use crate::{
     },
     audit::{self, Actor, Entry, Origin},
     auth::{self, Auth, Grant, NewSession},
-    base::{CompanyId, UserId},
+    base::{CompanyId, RawId, UserId},
     limits::{self, Subject},
     storage::{self, Read, Snapshot, Tx},
 };
@@ -31,7 +31,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Where a change comes from whose person is only being made.
+    /// Where something comes from that no known person did: one who is only being made, or who was not let in.
     pub(in crate::accounts) fn origin_of_none(&self) -> Origin {
         Origin { actor: Actor::System, address: Some(self.address), request_id: self.request_id.clone() }
     }
@@ -81,20 +81,25 @@ impl Accounts {
         self.inner.limits.admit(limits::SIGN_IN_ADDRESS, Subject::of(&[&network])).await?;
         let account = email.trim().to_lowercase();
         self.inner.limits.admit(limits::SIGN_IN, Subject::of(&[&network, account.as_bytes()])).await?;
-        let user = match email.parse() {
+        let found = match email.parse() {
             Ok(email) => self.inner.db.read(move |snapshot| store::find_user_by_email(snapshot, &email)).await??,
             Err(_) => None,
         };
-        let user = user.filter(|user| !user.is_disabled);
-        let is_right = self.inner.hasher.verify(password, user.as_ref().map(|user| user.password.clone())).await?;
-        let user = user.filter(|_| is_right).ok_or(Error::Credentials)?;
-        let (id, version) = (user.id, user.password_version);
+        let user = found.as_ref().filter(|user| !user.is_disabled);
+        let is_right = self.inner.hasher.verify(password, user.map(|user| user.password.clone())).await?;
+        let Some(user) = user.filter(|_| is_right) else {
+            let reason = if found.as_ref().is_some_and(|user| user.is_disabled) { "disabled" } else { "password" };
+            self.record_refusal(found.map(|user| (user.company, user.id)), &client, reason).await?;
+            return Err(Error::Credentials);
+        };
+        let (company, id, version) = (user.company, user.id, user.password_version);
         let proof = code.map(Proof::Code);
         if proof.is_some() {
             self.limit_proof(id).await?;
         }
-        let (auth, seal) = (self.inner.auth.clone(), Arc::clone(&self.inner.seal));
-        self.inner
+        let (auth, seal, origin) = (self.inner.auth.clone(), Arc::clone(&self.inner.seal), client.clone());
+        let welcome = self
+            .inner
             .db
             .write(move |tx| {
                 // The account may have changed while the password was checked.
@@ -107,7 +112,11 @@ impl Accounts {
                 }
                 Ok(Welcome::SignedIn(Box::new(let_in(tx, &auth, user, client)?)))
             })
-            .await
+            .await;
+        if matches!(welcome, Err(Error::MfaCode)) {
+            self.record_refusal(Some((company, id)), &origin, "code").await?;
+        }
+        welcome
     }
 
     /// Lets a person in whose password was right before, with a second factor.
@@ -122,8 +131,9 @@ impl Accounts {
     ) -> Result<SignedIn, Error> {
         let (id, version) = self.inner.auth.read_mfa_token(token).ok_or(Error::MfaToken)?;
         self.limit_proof(id).await?;
-        let (auth, seal) = (self.inner.auth.clone(), Arc::clone(&self.inner.seal));
-        self.inner
+        let (auth, seal, origin) = (self.inner.auth.clone(), Arc::clone(&self.inner.seal), client.clone());
+        let signed_in = self
+            .inner
             .db
             .write(move |tx| {
                 let user = active(tx, id, version)?.ok_or(Error::MfaToken)?;
@@ -133,7 +143,32 @@ impl Accounts {
                 }
                 let_in(tx, &auth, user, client)
             })
-            .await
+            .await;
+        if matches!(signed_in, Err(Error::MfaCode)) {
+            let user = self.user(id).await?;
+            self.record_refusal(Some((user.company, id)), &origin, "code").await?;
+        }
+        signed_in
+    }
+
+    /// Records that somebody was not let in, in the company of the account that was tried.
+    ///
+    /// Without one the same work is done, a commit included, so that its time does not tell which accounts exist.
+    async fn record_refusal(
+        &self,
+        tried: Option<(CompanyId, UserId)>,
+        client: &Client,
+        reason: &'static str,
+    ) -> Result<(), Error> {
+        let origin = client.origin_of_none();
+        let nobody = UserId::from_raw(RawId { hi: 0, lo: 0 });
+        let object = tried.map_or(nobody, |(_, user)| user).to_string();
+        let entry = Entry { action: "session.refuse", object, before: Value::Null, after: json!({ "reason": reason }) };
+        let work = move |tx: &mut Tx<'_>| match tried {
+            Some((company, _)) => audit::record(tx, company, &origin, entry),
+            None => audit::record_of_nobody(tx, &origin, entry),
+        };
+        Ok(self.inner.db.write(work).await?)
     }
 
     /// What people call the company.

@@ -1,5 +1,6 @@
-//! `Caller` as an extractor, from a bearer credential or a cookie, and what its refusals look like.
+//! `Caller` and `Author` as extractors, from a bearer credential or a cookie, and what their refusals look like.
 
+mod author;
 mod cookies;
 
 use axum::{
@@ -11,6 +12,7 @@ use utoipa::openapi::{OpenApi, extensions::ExtensionsBuilder, path::Operation};
 use super::{Auth, Caller, Error, permissions};
 use crate::http::{Problem, problems};
 
+pub use author::Author;
 pub use cookies::{Mode, RefreshCookie, clear_cookies, set_cookies};
 
 impl<S> FromRequestParts<S> for Caller

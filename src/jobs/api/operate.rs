@@ -8,10 +8,10 @@ use super::{
     view::{JobDetailDocument, JobDocument},
 };
 use crate::{
-    auth::Caller,
+    auth::{Author, Caller},
     base::{JobId, Timestamp},
     http::{Idempotent, Json, Page, PageQuery, Path, Problem, Query, idempotency},
-    queue::{self, JobView, QueueName, Queues},
+    queue::{self, JobView, QueueName},
     storage::Tx,
 };
 
@@ -120,11 +120,11 @@ pub(super) async fn get_job(
 ))]
 pub(super) async fn delete_job(
     State(jobs): State<Jobs>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<JobId>,
 ) -> Result<StatusCode, Problem> {
-    let queues = jobs.queues().clone();
-    jobs.db().write(move |tx| queues.delete(tx, caller.company, id).map_err(Error::from)).await?;
+    let work = jobs.clone();
+    jobs.db().write(move |tx| work.delete(tx, author.by(), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -137,11 +137,11 @@ pub(super) async fn delete_job(
 ))]
 pub(super) async fn cancel_job(
     State(jobs): State<Jobs>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<JobId>,
     request: Idempotent,
 ) -> Result<Response, Problem> {
-    change(jobs, caller, request, move |queues, tx| queues.cancel(tx, caller.company, id)).await
+    change(jobs, author, request, move |jobs, tx, author| jobs.cancel(tx, author.by(), id)).await
 }
 
 /// Puts a finished job back in line
@@ -153,11 +153,11 @@ pub(super) async fn cancel_job(
 ))]
 pub(super) async fn retry_job(
     State(jobs): State<Jobs>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<JobId>,
     request: Idempotent,
 ) -> Result<Response, Problem> {
-    change(jobs, caller, request, move |queues, tx| queues.retry(tx, caller.company, id)).await
+    change(jobs, author, request, move |jobs, tx, author| jobs.retry(tx, author.by(), id)).await
 }
 
 /// Ends the wait of a delayed or retrying job
@@ -167,22 +167,22 @@ pub(super) async fn retry_job(
 ))]
 pub(super) async fn promote_job(
     State(jobs): State<Jobs>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<JobId>,
     request: Idempotent,
 ) -> Result<Response, Problem> {
-    change(jobs, caller, request, move |queues, tx| queues.promote(tx, caller.company, id)).await
+    change(jobs, author, request, move |jobs, tx, author| jobs.promote(tx, author.by(), id)).await
 }
 
 async fn change(
     jobs: Jobs,
-    caller: Caller,
+    author: Author,
     request: Idempotent,
-    step: impl FnOnce(&Queues, &mut Tx<'_>) -> Result<JobView, queue::Error> + Send + 'static,
+    step: impl FnOnce(&Jobs, &mut Tx<'_>, &Author) -> Result<JobView, Error> + Send + 'static,
 ) -> Result<Response, Problem> {
-    let queues = jobs.queues().clone();
-    idempotency::run(jobs.db(), request, caller.company, move |tx| {
-        let job = step(&queues, tx)?;
+    let work = jobs.clone();
+    idempotency::run(jobs.db(), request, author.caller.company, move |tx| {
+        let job = step(&work, tx, &author)?;
         Ok::<_, Error>((StatusCode::OK, JobDocument::from(job)))
     })
     .await

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::super::{Error, Jobs};
 use crate::{
-    auth::Caller,
+    auth::{Author, Caller},
     http::{Change, Idempotent, IfMatch, Json, Page, Path, Problem, idempotency},
     queue::{QueueName, QueueSettings, QueueStats, State as JobState},
 };
@@ -282,7 +282,7 @@ impl QueuePatch {
 ))]
 pub(super) async fn update_queue(
     State(jobs): State<Jobs>,
-    caller: Caller,
+    author: Author,
     Path(name): Path<String>,
     if_match: IfMatch,
     Json(patch): Json<QueuePatch>,
@@ -291,13 +291,14 @@ pub(super) async fn update_queue(
     let queue = queue_name(&name)?;
     let work = jobs.clone();
     let change = move |tx: &mut crate::storage::Tx<'_>| {
-        let paused = work.require_queue(tx, caller.company, &queue)?.is_paused;
-        let mut settings = work.queues().settings(&queue).unwrap_or_default();
-        let current = QueueDocument { name: queue.to_string(), paused, settings: (&settings).into() };
+        let paused = work.require_queue(tx, author.caller.company, &queue)?.is_paused;
+        let before = work.queues().settings(&queue).unwrap_or_default();
+        let current = QueueDocument { name: queue.to_string(), paused, settings: (&before).into() };
         if_match.check(&current).map_err(|_| Error::Changed)?;
+        let mut settings = before.clone();
         patch.apply(&mut settings);
         let settings_now = SettingsDocument::from(&settings);
-        work.queues().configure(tx, &queue, settings)?;
+        work.configure(tx, author.by(), &queue, (&before, settings))?;
         Ok::<_, Error>(QueueDocument { settings: settings_now, ..current })
     };
     Ok(Json(jobs.db().write(change).await?))
@@ -311,11 +312,11 @@ pub(super) async fn update_queue(
 ))]
 pub(super) async fn pause_queue(
     State(jobs): State<Jobs>,
-    caller: Caller,
+    author: Author,
     Path(name): Path<String>,
     request: Idempotent,
 ) -> Result<Response, Problem> {
-    set_paused(jobs, caller, &name, request, true).await
+    set_paused(jobs, author, &name, request, true).await
 }
 
 /// Resumes a paused queue
@@ -324,11 +325,11 @@ pub(super) async fn pause_queue(
 ))]
 pub(super) async fn resume_queue(
     State(jobs): State<Jobs>,
-    caller: Caller,
+    author: Author,
     Path(name): Path<String>,
     request: Idempotent,
 ) -> Result<Response, Problem> {
-    set_paused(jobs, caller, &name, request, false).await
+    set_paused(jobs, author, &name, request, false).await
 }
 
 /// Whether a queue is paused.
@@ -343,20 +344,15 @@ pub(super) struct PauseDocument {
 
 async fn set_paused(
     jobs: Jobs,
-    caller: Caller,
+    author: Author,
     name: &str,
     request: Idempotent,
     paused: bool,
 ) -> Result<Response, Problem> {
     let queue = queue_name(name)?;
     let work = jobs.clone();
-    idempotency::run(jobs.db(), request, caller.company, move |tx| {
-        work.require_queue(tx, caller.company, &queue)?;
-        if paused {
-            work.queues().pause(tx, caller.company, &queue)?;
-        } else {
-            work.queues().resume(tx, caller.company, &queue)?;
-        }
+    idempotency::run(jobs.db(), request, author.caller.company, move |tx| {
+        work.set_paused(tx, author.by(), &queue, paused)?;
         Ok::<_, Error>((StatusCode::OK, PauseDocument { name: queue.to_string(), paused }))
     })
     .await
@@ -377,14 +373,13 @@ pub(super) struct DrainDocument {
 ))]
 pub(super) async fn drain_queue(
     State(jobs): State<Jobs>,
-    caller: Caller,
+    author: Author,
     Path(name): Path<String>,
     request: Idempotent,
 ) -> Result<Response, Problem> {
     let queue = queue_name(&name)?;
-    jobs.queue(caller.company, queue.clone()).await?;
-    idempotency::run_outside(jobs.db(), request, caller.company, async {
-        let cancelled = jobs.queues().drain_lane(caller.company, &queue).await.map_err(Error::from)?;
+    idempotency::run_outside(jobs.db(), request, author.caller.company, async {
+        let cancelled = jobs.drain(author.by(), queue).await?;
         Ok((StatusCode::OK, DrainDocument { cancelled }))
     })
     .await

@@ -128,7 +128,7 @@ impl World {
             }
             Step::Advance(ms) => kernel.advance(ms).await,
             Step::Retain => drop(kernel.queues.apply_retention().await.unwrap()),
-            Step::Drain => drop(kernel.queues.drain_lane(company(1), &super::queue()).await.unwrap()),
+            Step::Drain => drop(kernel.queues.drain_lane(company(1), &super::queue(), |_| Ok(())).await.unwrap()),
             Step::Crash => kernel = kernel.crash().await,
         }
         kernel

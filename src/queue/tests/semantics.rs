@@ -294,7 +294,7 @@ async fn a_drained_lane_is_empty() {
     let queues = kernel.queues.clone();
     kernel.db.write(move |tx| enqueue_many(tx, &queues, vec![job(); 450])).await.unwrap();
     let leased = kernel.lease(1).await;
-    assert_eq!(kernel.queues.drain_lane(company(1), &queue()).await.unwrap(), 449);
+    assert_eq!(kernel.queues.drain_lane(company(1), &queue(), |_| Ok(())).await.unwrap(), 449);
     assert!(kernel.lease(10).await.is_empty());
     kernel.settle(&leased[0], complete()).await.unwrap();
 }

@@ -9,7 +9,7 @@ use super::{
     read,
 };
 use crate::{
-    auth::Caller,
+    auth::{Author, Caller},
     base::{DeliveryId, WebhookId},
     http::{Idempotent, Json, Path, Problem, RawJson, idempotency},
     webhooks::{Error, Webhooks, model::Delivery},
@@ -39,13 +39,13 @@ pub(super) struct TestView {
     ))]
 pub(super) async fn test_webhook(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<WebhookId>,
     idempotent: Idempotent,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
-    idempotency::run_outside(webhooks.db(), idempotent, caller.company, async move {
-        let (delivery, attempt) = handle.test(caller.company, id).await?;
+    idempotency::run_outside(webhooks.db(), idempotent, author.caller.company, async move {
+        let (delivery, attempt) = handle.test(author.by(), id).await?;
         let view = TestView {
             delivery_id: delivery.id,
             event_id: delivery.message_id(),
@@ -98,14 +98,14 @@ pub(super) async fn get_delivery(
     ))]
 pub(super) async fn retry_delivery(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<DeliveryId>,
     idempotent: Idempotent,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
-    idempotency::run(webhooks.db(), idempotent, caller.company, move |tx| {
-        let delivery = handle.retry(tx, caller.company, id)?;
-        let webhook_id = handle.webhook_id(tx, caller.company, delivery.webhook_hi())?;
+    idempotency::run(webhooks.db(), idempotent, author.caller.company, move |tx| {
+        let delivery = handle.retry(tx, author.by(), id)?;
+        let webhook_id = handle.webhook_id(tx, author.caller.company, delivery.webhook_hi())?;
         Ok::<_, Error>((StatusCode::ACCEPTED, DeliveryView::of(&delivery, webhook_id)))
     })
     .await
@@ -120,14 +120,14 @@ pub(super) async fn retry_delivery(
     ))]
 pub(super) async fn cancel_delivery(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<DeliveryId>,
     idempotent: Idempotent,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
-    idempotency::run(webhooks.db(), idempotent, caller.company, move |tx| {
-        let delivery: Delivery = handle.cancel(tx, caller.company, id)?;
-        let webhook_id = handle.webhook_id(tx, caller.company, delivery.webhook_hi())?;
+    idempotency::run(webhooks.db(), idempotent, author.caller.company, move |tx| {
+        let delivery: Delivery = handle.cancel(tx, author.by(), id)?;
+        let webhook_id = handle.webhook_id(tx, author.caller.company, delivery.webhook_hi())?;
         Ok::<_, Error>((StatusCode::OK, DeliveryView::of(&delivery, webhook_id)))
     })
     .await

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::read;
 use crate::{
-    auth::Caller,
+    auth::{Author, Caller},
     base::Timestamp,
     http::{Change, Idempotent, IfMatch, Json, Page, PageParameters, PageQuery, Path, Problem, idempotency},
     webhooks::{Error, Webhooks, service::event_types::EventType},
@@ -116,7 +116,7 @@ pub(super) async fn list_event_types(
     ))]
 pub(super) async fn create_event_type(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     idempotent: Idempotent,
     Json(input): Json<EventTypeInput>,
 ) -> Result<Response, Problem> {
@@ -131,8 +131,8 @@ pub(super) async fn create_event_type(
     };
     let new = read(webhooks.db(), move |_| new.check().map(|()| new)).await?;
     let handle = webhooks.clone();
-    idempotency::run(webhooks.db(), idempotent, caller.company, move |tx| {
-        let created = handle.create_event_type(tx, caller.company, new)?;
+    idempotency::run(webhooks.db(), idempotent, author.caller.company, move |tx| {
+        let created = handle.create_event_type(tx, author.by(), new)?;
         Ok::<_, Error>((StatusCode::CREATED, EventTypeView::from(created)))
     })
     .await
@@ -161,14 +161,14 @@ pub(super) async fn get_event_type(
     ))]
 pub(super) async fn update_event_type(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     Path(name): Path<String>,
     if_match: IfMatch,
     Json(patch): Json<EventTypePatch>,
 ) -> Result<Json<EventTypeView>, Problem> {
-    let handle = webhooks.clone();
+    let (handle, company) = (webhooks.clone(), author.caller.company);
     let (seen, wanted) = read(webhooks.db(), move |snapshot| {
-        let seen = handle.event_type(snapshot, caller.company, &name)?;
+        let seen = handle.event_type(snapshot, company, &name)?;
         let mut wanted = seen.clone();
         patch.description.apply_or_default(&mut wanted.description);
         patch.schema.apply(&mut wanted.schema);
@@ -179,7 +179,7 @@ pub(super) async fn update_event_type(
     .await?;
     if_match.check(&EventTypeView::from(seen.clone()))?;
     let handle = webhooks.clone();
-    let updated = webhooks.db().write(move |tx| handle.update_event_type(tx, caller.company, &seen, wanted)).await?;
+    let updated = webhooks.db().write(move |tx| handle.update_event_type(tx, author.by(), &seen, wanted)).await?;
     Ok(Json(updated.into()))
 }
 
@@ -189,10 +189,10 @@ pub(super) async fn update_event_type(
     responses((status = 204, description = "Removed"), (status = 404, description = "Not there")))]
 pub(super) async fn delete_event_type(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
-    webhooks.db().write(move |tx| handle.delete_event_type(tx, caller.company, &name)).await?;
+    webhooks.db().write(move |tx| handle.delete_event_type(tx, author.by(), &name)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -4,7 +4,7 @@
 //! with a credential only. The page has its script and style at addresses of their own, so that a
 //! strict content policy holds.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -18,11 +18,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    auth::Caller,
+    auth::Author,
     base::{Timestamp, WebhookId},
     http::{Idempotent, Json, Path, Problem, Query, idempotency, problems},
     webhooks::{
-        Webhooks,
+        Error, Webhooks,
         play::{Answer, DELAY_MS_MAX, Incoming, Play, Seen},
     },
 };
@@ -202,14 +202,14 @@ pub(super) struct PlayView {
     responses((status = 201, description = "The receiver", body = PlayView)))]
 pub(super) async fn create_play_receiver(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     idempotent: Idempotent,
 ) -> Result<Response, Problem> {
-    let play: Arc<Play> = Arc::clone(webhooks.play());
-    idempotency::run_outside(webhooks.db(), idempotent, caller.company, async move {
-        let token = play.create_token();
+    let handle = webhooks.clone();
+    idempotency::run(webhooks.db(), idempotent, author.caller.company, move |tx| {
+        let token = handle.create_receiver(tx, author.by())?;
         let path = format!("/play/{token}");
-        Ok((StatusCode::CREATED, PlayView { token, path }))
+        Ok::<_, Error>((StatusCode::CREATED, PlayView { token, path }))
     })
     .await
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::read;
 use crate::{
-    auth::Caller,
+    auth::Author,
     base::{JobId, Timestamp, WebhookId},
     http::{Idempotent, Json, Path, Problem, idempotency},
     webhooks::{DeliveryState, Error, Replay, Webhooks, subscription::EVENT_TYPE_BYTES_MAX},
@@ -78,18 +78,18 @@ impl ReplayInput {
     ))]
 pub(super) async fn replay_webhook(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<WebhookId>,
     idempotent: Idempotent,
     Json(input): Json<ReplayInput>,
 ) -> Result<Response, Problem> {
     let (replay, is_dry) = input.replay(id, webhooks.db().clock().now())?;
-    let (handle, wanted) = (webhooks.clone(), replay.clone());
+    let (handle, wanted, company) = (webhooks.clone(), replay.clone(), author.caller.company);
     let (matched, is_complete) =
-        read(webhooks.db(), move |snapshot| handle.count_replay(snapshot, caller.company, &wanted)).await?;
+        read(webhooks.db(), move |snapshot| handle.count_replay(snapshot, company, &wanted)).await?;
     let handle = webhooks.clone();
-    idempotency::run(webhooks.db(), idempotent, caller.company, move |tx| {
-        let job_id = if is_dry { None } else { Some(handle.replay(tx, caller.company, &replay)?) };
+    idempotency::run(webhooks.db(), idempotent, company, move |tx| {
+        let job_id = if is_dry { None } else { Some(handle.replay(tx, author.by(), &replay)?) };
         let status = if is_dry { StatusCode::OK } else { StatusCode::ACCEPTED };
         Ok::<_, Error>((status, ReplayView { matched, is_complete, job_id }))
     })
@@ -114,13 +114,13 @@ pub(super) struct EventReplayView {
     ))]
 pub(super) async fn replay_event(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<String>,
     idempotent: Idempotent,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
-    idempotency::run(webhooks.db(), idempotent, caller.company, move |tx| {
-        let deliveries = handle.replay_event(tx, caller.company, &id)?;
+    idempotency::run(webhooks.db(), idempotent, author.caller.company, move |tx| {
+        let deliveries = handle.replay_event(tx, author.by(), &id)?;
         Ok::<_, Error>((StatusCode::ACCEPTED, EventReplayView { id, deliveries }))
     })
     .await

@@ -4,9 +4,8 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::read;
 use crate::{
-    auth::Caller,
+    auth::Author,
     base::{Timestamp, WebhookId},
     http::{Idempotent, Json, OptionalJson, Path, Problem, idempotency},
     webhooks::{Error, Webhooks, service::SecretsView},
@@ -55,11 +54,11 @@ impl From<SecretsView> for SecretView {
     responses((status = 200, description = "The secret", body = SecretView), (status = 404, description = "Not there")))]
 pub(super) async fn get_webhook_secret(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<WebhookId>,
 ) -> Result<Json<SecretView>, Problem> {
     let handle = webhooks.clone();
-    let view = read(webhooks.db(), move |snapshot| handle.secrets(snapshot, caller.company, id)).await?;
+    let view = webhooks.db().write(move |tx| handle.secrets(tx, author.by(), id)).await?;
     Ok(Json(view.into()))
 }
 
@@ -79,14 +78,14 @@ pub(super) struct RotationInput {
     responses((status = 200, description = "The secrets now", body = SecretView), (status = 404, description = "Not there")))]
 pub(super) async fn rotate_webhook_secret(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<WebhookId>,
     idempotent: Idempotent,
     OptionalJson(input): OptionalJson<RotationInput>,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
-    idempotency::run_sealed(webhooks.db(), webhooks.seal(), idempotent, caller.company, move |tx| {
-        let view = handle.rotate(tx, caller.company, id, input.grace_seconds)?;
+    idempotency::run_sealed(webhooks.db(), webhooks.seal(), idempotent, author.caller.company, move |tx| {
+        let view = handle.rotate(tx, author.by(), id, input.grace_seconds)?;
         Ok::<_, Error>((StatusCode::OK, SecretView::from(view)))
     })
     .await

@@ -17,7 +17,7 @@ use super::{
     retry::{RetryInput, RetryView},
 };
 use crate::{
-    auth::Caller,
+    auth::{Author, Caller},
     base::{Timestamp, WebhookId},
     http::{Change, Idempotent, IfMatch, Json, Page, PageParameters, PageQuery, Path, Problem, idempotency},
     webhooks::{
@@ -184,7 +184,7 @@ pub(super) async fn list_webhooks(
     ))]
 pub(super) async fn create_webhook(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     idempotent: Idempotent,
     Json(input): Json<WebhookInput>,
 ) -> Result<Response, Problem> {
@@ -192,8 +192,8 @@ pub(super) async fn create_webhook(
     let new = input.new_webhook()?;
     webhooks.vet_url(&new.url).await?;
     let handle = webhooks.clone();
-    idempotency::run_sealed(webhooks.db(), webhooks.seal(), idempotent, caller.company, move |tx| {
-        let (webhook, secrets) = handle.create(tx, caller.company, new)?;
+    idempotency::run_sealed(webhooks.db(), webhooks.seal(), idempotent, author.caller.company, move |tx| {
+        let (webhook, secrets) = handle.create(tx, author.by(), new)?;
         let mut view = WebhookView::of(&webhook, &secrets);
         view.secret = (!is_given).then(|| secrets.current.expose().to_owned());
         Ok::<_, Error>((StatusCode::CREATED, view))
@@ -225,7 +225,7 @@ pub(super) async fn get_webhook(
     ))]
 pub(super) async fn update_webhook(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<WebhookId>,
     if_match: IfMatch,
     Json(patch): Json<WebhookPatch>,
@@ -237,7 +237,7 @@ pub(super) async fn update_webhook(
     let (webhook, secrets) = webhooks
         .db()
         .write(move |tx| {
-            handle.update(tx, caller.company, id, |webhook, secrets, wanted| {
+            handle.update(tx, author.by(), id, |webhook, secrets, wanted| {
                 if_match.check(&WebhookView::of(webhook, secrets))?;
                 Ok::<_, Problem>(patch.apply(wanted)?)
             })
@@ -252,10 +252,10 @@ pub(super) async fn update_webhook(
     responses((status = 204, description = "Deleted; nothing more is sent"), (status = 404, description = "Not there")))]
 pub(super) async fn delete_webhook(
     State(webhooks): State<Webhooks>,
-    caller: Caller,
+    author: Author,
     Path(id): Path<WebhookId>,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
-    webhooks.db().write(move |tx| handle.delete(tx, caller.company, id)).await?;
+    webhooks.db().write(move |tx| handle.delete(tx, author.by(), id)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -1,10 +1,13 @@
 //! Creating a webhook.
 
+use serde_json::Value;
+
 use crate::{
+    audit::Origin,
     base::{CompanyId, WebhookId},
     storage::Tx,
     webhooks::{
-        Error, NewWebhook, Webhooks,
+        Error, NewWebhook, Webhooks, facts,
         model::{DisabledReason, Health, Secrets, WEBHOOKS_MAX, Webhook},
         secret::{Secret, Seed},
         store,
@@ -16,7 +19,13 @@ impl Webhooks {
     ///
     /// # Errors
     /// [`Error::Invalid`] for refused settings, [`Error::Limit`] when the company has [`WEBHOOKS_MAX`].
-    pub fn create(&self, tx: &mut Tx<'_>, company: CompanyId, new: NewWebhook) -> Result<(Webhook, Secrets), Error> {
+    pub fn create(
+        &self,
+        tx: &mut Tx<'_>,
+        by: (CompanyId, &Origin),
+        new: NewWebhook,
+    ) -> Result<(Webhook, Secrets), Error> {
+        let (company, _) = by;
         let checked = new.check(self.shared.outbound.policy())?;
         tx.admit_new_work()?;
         if store::count_webhooks(tx, company) >= WEBHOOKS_MAX {
@@ -48,6 +57,8 @@ impl Webhooks {
         };
         let row = self.shared.sealed_row(&webhook, &secrets);
         store::insert_webhook(tx, &webhook, &row)?;
+        let after = facts::of_webhook(&webhook, &secrets.headers);
+        facts::record(tx, by, ("webhook.create", webhook.id), (Value::Null, after))?;
         self.shared.put_on_commit(tx, webhook.clone(), secrets.clone(), Health::default());
         Ok((webhook, secrets))
     }

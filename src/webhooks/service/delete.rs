@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::{
+    audit::Origin,
     base::{CompanyId, WebhookId},
     storage::Tx,
     webhooks::{
-        Error, Shared, Webhooks,
+        Error, Shared, Webhooks, facts,
         model::{Delivery, DeliveryState},
         store,
     },
@@ -23,8 +26,11 @@ impl Webhooks {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub fn delete(&self, tx: &mut Tx<'_>, company: CompanyId, id: WebhookId) -> Result<(), Error> {
-        store::get_webhook(tx, company, id)?;
+    pub fn delete(&self, tx: &mut Tx<'_>, by: (CompanyId, &Origin), id: WebhookId) -> Result<(), Error> {
+        let (company, _) = by;
+        let (webhook, row) = store::get_webhook(tx, company, id)?;
+        let before = facts::of_webhook(&webhook, &self.shared.open_secrets(&webhook, &row)?.headers);
+        facts::record(tx, by, ("webhook.delete", id), (before, Value::Null))?;
         store::delete_webhook(tx, company, id)?;
         cancel_pending(tx, &self.shared, company, id.hi(), u64::MAX, CANCEL_AT_ONCE_MAX)?;
         let shared = Arc::clone(&self.shared);

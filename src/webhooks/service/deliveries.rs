@@ -3,11 +3,12 @@
 #![expect(clippy::unused_self, reason = "use cases are methods of the handle, whether they need it or not")]
 
 use crate::{
+    audit::Origin,
     base::{CompanyId, DeliveryId},
     events::{self, Event},
     storage::{Read, Tx},
     webhooks::{
-        Error, Webhooks,
+        Error, Webhooks, facts,
         model::{Attempt, Delivery, DeliveryState},
         service::{delete, dispatch},
         store,
@@ -36,7 +37,8 @@ impl Webhooks {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::State`] when its attempt is due anyway, when its webhook is deleted or
     /// disabled, or when its event is no longer stored.
-    pub fn retry(&self, tx: &mut Tx<'_>, company: CompanyId, id: DeliveryId) -> Result<Delivery, Error> {
+    pub fn retry(&self, tx: &mut Tx<'_>, by: (CompanyId, &Origin), id: DeliveryId) -> Result<Delivery, Error> {
+        let (company, _) = by;
         tx.admit_new_work()?;
         let (before, _) = store::find(tx, company, id)?.ok_or(Error::NotFound("delivery"))?;
         let refuse = |reason: &str| Err(Error::State(format!("delivery `{id}` cannot be tried again: {reason}")));
@@ -64,6 +66,8 @@ impl Webhooks {
             after.job = Some(dispatch::enqueue(tx, &self.shared.queues, &endpoint.webhook.retry, &after)?);
             store::move_to_pending(tx, &after)?;
         }
+        let states = (facts::of_delivery(before.state), facts::of_delivery(after.state));
+        facts::record(tx, by, ("delivery.retry", id), states)?;
         Ok(after)
     }
 
@@ -71,14 +75,18 @@ impl Webhooks {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::State`] when it is finished.
-    pub fn cancel(&self, tx: &mut Tx<'_>, company: CompanyId, id: DeliveryId) -> Result<Delivery, Error> {
-        let (delivery, _) = store::find(tx, company, id)?.ok_or(Error::NotFound("delivery"))?;
+    pub fn cancel(&self, tx: &mut Tx<'_>, by: (CompanyId, &Origin), id: DeliveryId) -> Result<Delivery, Error> {
+        let (delivery, _) = store::find(tx, by.0, id)?.ok_or(Error::NotFound("delivery"))?;
         if delivery.state != DeliveryState::Pending {
             return Err(Error::State(format!(
                 "delivery `{id}` is {} and cannot be cancelled",
                 delivery.state.as_str()
             )));
         }
-        delete::cancel(tx, &self.shared, delivery)
+        let before = delivery.state;
+        let cancelled = delete::cancel(tx, &self.shared, delivery)?;
+        let states = (facts::of_delivery(before), facts::of_delivery(cancelled.state));
+        facts::record(tx, by, ("delivery.cancel", id), states)?;
+        Ok(cancelled)
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::{
+    audit::Origin,
     events::NewEvent,
     storage::{self, Tx},
     webhooks::{
-        Error, Shared,
+        Error, Shared, facts,
         model::{DisabledReason, Webhook},
         store::{self, WebhookRow},
     },
@@ -37,6 +38,8 @@ pub(in crate::webhooks) fn disable(
     };
     let notice = format!("Webhook {} was disabled because {text}. Its pending deliveries wait.", webhook.url);
     store::add_notice(tx, webhook.company, DISABLED_EVENT, webhook.id, notice)?;
+    let (before, after) = (json!({ "enabled": true }), json!({ "enabled": false, "disabled_reason": reason.as_str() }));
+    facts::record(tx, (webhook.company, &Origin::system()), ("webhook.disable", webhook.id), (before, after))?;
     shared.metrics.record_disabled();
     publish(tx, shared, &webhook, reason, text);
     match shared.open_secrets(&webhook, row) {

@@ -8,10 +8,11 @@
 use serde_json::Value;
 
 use crate::{
+    audit::{self, Origin},
     base::{CompanyId, Timestamp},
     storage::{Read, Tx},
     webhooks::{
-        Error, Invalid, Webhooks,
+        Error, Invalid, Webhooks, facts,
         model::DESCRIPTION_CHARS_MAX,
         store::{self, EventTypeRow},
         subscription::check_event_type,
@@ -110,9 +111,10 @@ impl Webhooks {
     pub(in crate::webhooks) fn create_event_type(
         &self,
         tx: &mut Tx<'_>,
-        company: CompanyId,
+        by: (CompanyId, &Origin),
         mut new: EventType,
     ) -> Result<EventType, Error> {
+        let (company, _) = by;
         tx.admit_new_work()?;
         if store::find_event_type(tx, company, &new.name)?.is_some() {
             return Err(Error::EventTypeExists(new.name));
@@ -122,6 +124,7 @@ impl Webhooks {
         }
         (new.created_at, new.updated_at) = (tx.now(), tx.now());
         store::put_event_type(tx, company, &new.name, &new.row(), true)?;
+        facts::record(tx, by, ("event_type.create", &new.name), (Value::Null, facts::of_event_type(&new)))?;
         Ok(new)
     }
 
@@ -161,16 +164,19 @@ impl Webhooks {
     pub(in crate::webhooks) fn update_event_type(
         &self,
         tx: &mut Tx<'_>,
-        company: CompanyId,
+        by: (CompanyId, &Origin),
         seen: &EventType,
         mut wanted: EventType,
     ) -> Result<EventType, Error> {
+        let (company, _) = by;
         let now = self.event_type(tx, company, &seen.name)?;
         if now != *seen {
             return Err(Error::State(format!("event type `{}` was changed at the same time", seen.name)));
         }
         wanted.updated_at = tx.now();
         store::put_event_type(tx, company, &wanted.name, &wanted.row(), false)?;
+        let change = audit::changed(&facts::of_event_type(seen), &facts::of_event_type(&wanted));
+        facts::record(tx, by, ("event_type.update", &wanted.name), change)?;
         Ok(wanted)
     }
 
@@ -181,11 +187,11 @@ impl Webhooks {
     pub(in crate::webhooks) fn delete_event_type(
         &self,
         tx: &mut Tx<'_>,
-        company: CompanyId,
+        by: (CompanyId, &Origin),
         name: &str,
     ) -> Result<(), Error> {
-        self.event_type(tx, company, name)?;
-        store::delete_event_type(tx, company, name)?;
-        Ok(())
+        let before = self.event_type(tx, by.0, name)?;
+        store::delete_event_type(tx, by.0, name)?;
+        Ok(facts::record(tx, by, ("event_type.delete", name), (facts::of_event_type(&before), Value::Null))?)
     }
 }

@@ -11,6 +11,7 @@ pub(super) mod maintain;
 mod open;
 pub(super) mod publish;
 pub(super) mod read;
+mod receiver;
 mod replay;
 mod rotate;
 pub(super) mod settle;

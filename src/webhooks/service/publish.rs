@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::{Value, json};
 
 use crate::{
+    audit::Origin,
     base::CompanyId,
     events::{self, DELIVERIES_MAX, NewEvent, Published, check_external_id},
     storage::Tx,
-    webhooks::{Error, Invalid, Webhooks, model::Trigger, service::dispatch, subscription::check_event_type},
+    webhooks::{Error, Invalid, Webhooks, facts, model::Trigger, service::dispatch, subscription::check_event_type},
 };
 
 /// The most events of one batch.
@@ -71,7 +73,8 @@ impl Webhooks {
     ///
     /// # Errors
     /// [`Error::NotFound`], and what the queue refuses.
-    pub fn replay_event(&self, tx: &mut Tx<'_>, company: CompanyId, message_id: &str) -> Result<u32, Error> {
+    pub fn replay_event(&self, tx: &mut Tx<'_>, by: (CompanyId, &Origin), message_id: &str) -> Result<u32, Error> {
+        let (company, _) = by;
         tx.admit_new_work()?;
         let event = events::find_by_message_id(tx, company, message_id)?.ok_or(Error::NotFound("event"))?;
         let mut endpoints = self.shared.directory.subscribers(company, &event.event_type);
@@ -79,6 +82,8 @@ impl Webhooks {
         let created = dispatch::dispatch(tx, &self.shared.queues, &endpoints, &event, Trigger::Replay)?;
         self.shared.metrics.record_deliveries(created);
         events::set_deliveries(tx, &event, event.deliveries.saturating_add(created))?;
+        let after = json!({ "type": event.event_type, "deliveries": created });
+        facts::record(tx, by, ("event.replay", message_id), (Value::Null, after))?;
         Ok(created)
     }
 }

@@ -7,14 +7,16 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
+    audit::Origin,
     base::{CompanyId, JobId, Timestamp, WebhookId},
     events,
     queue::{self, AttemptContext, Handler, JobView, LoadError, Settlement},
     storage::{self, Snapshot, Tx},
     webhooks::{
-        Error, Shared, Webhooks,
+        Error, Shared, Webhooks, facts,
         model::{Delivery, DeliveryState, Trigger},
         service::dispatch::{self, new_job},
         store::{self, DeliveryQuery},
@@ -86,13 +88,19 @@ impl Webhooks {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::State`] when the webhook is disabled.
-    pub fn replay(&self, tx: &mut Tx<'_>, company: CompanyId, replay: &Replay) -> Result<JobId, Error> {
+    pub fn replay(&self, tx: &mut Tx<'_>, by: (CompanyId, &Origin), replay: &Replay) -> Result<JobId, Error> {
+        let (company, _) = by;
         tx.admit_new_work()?;
         let (webhook, _) = store::get_webhook(tx, company, replay.webhook_id)?;
         if !webhook.is_enabled() {
             return Err(Error::State(format!("webhook `{}` is disabled", webhook.id)));
         }
-        enqueue_batch(tx, &self.shared, company, replay)
+        let job_id = enqueue_batch(tx, &self.shared, company, replay)?;
+        let Replay { since, until, states, event_types, .. } = replay;
+        let after = json!({ "since": since, "until": until, "states": states, "event_types": event_types,
+            "job_id": job_id });
+        facts::record(tx, by, ("webhook.replay", webhook.id), (Value::Null, after))?;
+        Ok(job_id)
     }
 }
 

@@ -1,10 +1,13 @@
 //! Reading and rotating the secret of a webhook.
 
+use serde_json::{Value, json};
+
 use crate::{
+    audit::Origin,
     base::{CompanyId, Timestamp, WebhookId},
-    storage::{Read, Tx},
+    storage::Tx,
     webhooks::{
-        Error, Invalid, Webhooks,
+        Error, Invalid, Webhooks, facts,
         model::{GRACE_SECONDS_DEFAULT, GRACE_SECONDS_MAX, PreviousSecret, Secrets, Webhook},
         secret::{Secret, Seed},
         store,
@@ -38,19 +41,20 @@ impl SecretsView {
 }
 
 impl Webhooks {
-    /// The secrets of a webhook.
+    /// Shows the secrets of a webhook; that they were read is recorded in the transaction that reads them.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub(in crate::webhooks) fn secrets(
         &self,
-        read: &impl Read,
-        company: CompanyId,
+        tx: &mut Tx<'_>,
+        by: (CompanyId, &Origin),
         id: WebhookId,
     ) -> Result<SecretsView, Error> {
-        let (webhook, row) = store::get_webhook(read, company, id)?;
+        let (webhook, row) = store::get_webhook(tx, by.0, id)?;
         let secrets = self.shared.open_secrets(&webhook, &row)?;
-        Ok(SecretsView::of(&secrets, self.shared.db.clock().now()))
+        facts::record(tx, by, ("webhook.read_secret", id), (Value::Null, Value::Null))?;
+        Ok(SecretsView::of(&secrets, tx.now()))
     }
 
     /// Gives a webhook a new secret; the old one signs too for `grace_seconds`.
@@ -62,7 +66,7 @@ impl Webhooks {
     pub(in crate::webhooks) fn rotate(
         &self,
         tx: &mut Tx<'_>,
-        company: CompanyId,
+        by: (CompanyId, &Origin),
         id: WebhookId,
         grace_seconds: Option<u64>,
     ) -> Result<SecretsView, Error> {
@@ -71,6 +75,7 @@ impl Webhooks {
             let detail = format!("must be at most {GRACE_SECONDS_MAX} (7 days)");
             return Err(Error::Invalid(vec![Invalid::new("/grace_seconds", detail)]));
         }
+        let (company, _) = by;
         let (before, row) = store::get_webhook(tx, company, id)?;
         let secrets = self.shared.open_secrets(&before, &row)?;
         let now = tx.now();
@@ -89,6 +94,8 @@ impl Webhooks {
         let webhook = Webhook { updated_at: now, ..before };
         let row = self.shared.sealed_row(&webhook, &secrets);
         store::update_webhook(tx, &webhook, &row)?;
+        let after = json!({ "grace_seconds": grace_seconds });
+        facts::record(tx, by, ("webhook.rotate_secret", id), (Value::Null, after))?;
         let health = store::health(tx, company, id.hi())?;
         let view = SecretsView::of(&secrets, now);
         self.shared.put_on_commit(tx, webhook, secrets, health);

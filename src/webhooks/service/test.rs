@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
+    audit::Origin,
     base::{AttemptId, CompanyId, DeliveryId, EventId, WebhookId},
     events::{self, Event, NewEvent},
+    storage::Tx,
     webhooks::{
         Error, Webhooks,
         attempt::Message,
         deliver::{Sent, send},
         endpoint::Endpoint,
+        facts,
         model::{Attempt, Delivery, DeliveryState, Trigger},
         response::Verdict,
         store,
@@ -29,7 +32,11 @@ impl Webhooks {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Unavailable`] when nothing could be sent and the fault is ours.
-    pub async fn test(&self, company: CompanyId, id: WebhookId) -> Result<(Delivery, Attempt), Error> {
+    pub async fn test(
+        &self,
+        (company, origin): (CompanyId, &Origin),
+        id: WebhookId,
+    ) -> Result<(Delivery, Attempt), Error> {
         let endpoint = self
             .shared
             .directory
@@ -44,7 +51,14 @@ impl Webhooks {
             Sent::Ended(ended) => ended,
         };
         let is_success = ended.verdict == Verdict::Success;
-        self.shared.db.write(move |tx| record(tx, event, delivery, is_success, ended.attempt)).await
+        let origin = origin.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            let (delivery, attempt) = record(tx, event, delivery, is_success, ended.attempt)?;
+            let after = json!({ "delivery_id": delivery.id, "state": delivery.state.as_str() });
+            facts::record(tx, (company, &origin), ("webhook.test", id), (Value::Null, after))?;
+            Ok((delivery, attempt))
+        };
+        self.shared.db.write(work).await
     }
 
     async fn test_event(&self, endpoint: &Arc<Endpoint>) -> Result<(Event, DeliveryId), Error> {
@@ -68,7 +82,7 @@ impl Webhooks {
 }
 
 fn record(
-    tx: &mut crate::storage::Tx<'_>,
+    tx: &mut Tx<'_>,
     mut event: Event,
     id: DeliveryId,
     is_success: bool,

@@ -1,10 +1,11 @@
 //! Changing a webhook.
 
 use crate::{
+    audit::Origin,
     base::{CompanyId, WebhookId},
     storage::Tx,
     webhooks::{
-        Error, NewWebhook, Webhooks,
+        Error, NewWebhook, Webhooks, facts,
         model::{DisabledReason, Health, Secrets, Webhook},
         secret::Seed,
         store,
@@ -22,12 +23,14 @@ impl Webhooks {
     pub fn update<E: From<Error>>(
         &self,
         tx: &mut Tx<'_>,
-        company: CompanyId,
+        by: (CompanyId, &Origin),
         id: WebhookId,
         change: impl FnOnce(&Webhook, &Secrets, &mut NewWebhook) -> Result<(), E>,
     ) -> Result<(Webhook, Secrets), E> {
+        let (company, _) = by;
         let (before, row) = store::get_webhook(tx, company, id)?;
-        let mut secrets = self.shared.open_secrets(&before, &row)?;
+        let secrets_before = self.shared.open_secrets(&before, &row)?;
+        let mut secrets = secrets_before.clone();
         let mut wanted = NewWebhook::of(&before, &secrets);
         change(&before, &secrets, &mut wanted)?;
         let checked = wanted.check(self.shared.outbound.policy())?;
@@ -65,6 +68,8 @@ impl Webhooks {
         let health = health_after(tx, &before, &webhook)?;
         let row = self.shared.sealed_row(&webhook, &secrets);
         store::update_webhook(tx, &webhook, &row).map_err(Error::from)?;
+        let change = facts::of_change((&before, &secrets_before), (&webhook, &secrets));
+        facts::record(tx, by, ("webhook.update", id), change).map_err(Error::from)?;
         self.shared.put_on_commit(tx, webhook.clone(), secrets.clone(), health);
         Ok((webhook, secrets))
     }

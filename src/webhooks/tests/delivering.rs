@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{COMPANY, DeliveryState, NewWebhook, Receiver, START, World, order, settings};
+use super::{BY, COMPANY, DeliveryState, NewWebhook, Receiver, START, World, order, settings};
 use crate::{
     base::Timestamp,
     webhooks::{
@@ -154,7 +154,7 @@ async fn both_secrets_sign_during_a_rotation_and_only_the_new_one_after() {
     let receiver = Receiver::start(Some((200, ""))).await;
     let id = world.webhook(&receiver.url(), &["*"]).await;
     let webhooks = world.webhooks.clone();
-    let view = world.db.write(move |tx| webhooks.rotate(tx, COMPANY, id, Some(60))).await.unwrap();
+    let view = world.db.write(move |tx| webhooks.rotate(tx, BY, id, Some(60))).await.unwrap();
     let (old, _, until) = view.previous.clone().unwrap();
     assert_eq!(until, START.plus_ms(60_000));
     let (old, new) = (Secret::given(&old).unwrap(), Secret::given(&view.secret).unwrap());
@@ -177,7 +177,7 @@ async fn both_secrets_sign_during_a_rotation_and_only_the_new_one_after() {
     assert_eq!(received.header("x-novapulse-signature"), Some(by_new.novapulse.as_str()));
     assert_eq!(received.header("webhook-signature"), Some(by_new.standard.as_str()));
     let webhooks = world.webhooks.clone();
-    let view = world.read(move |read| webhooks.secrets(read, COMPANY, id)).await.unwrap();
+    let view = world.db.write(move |tx| webhooks.secrets(tx, BY, id)).await.unwrap();
     assert!(view.previous.is_none());
     world.assert_consistent().await;
 }
@@ -188,7 +188,7 @@ async fn a_test_is_sent_at_once_also_to_a_disabled_webhook() {
     let receiver = Receiver::start(Some((418, ""))).await;
     let (webhook, _) =
         world.create(NewWebhook { is_enabled: false, ..settings(&receiver.url(), &["order.*"]) }).await.unwrap();
-    let (delivery, attempt) = world.webhooks.test(COMPANY, webhook.id).await.unwrap();
+    let (delivery, attempt) = world.webhooks.test(BY, webhook.id).await.unwrap();
     assert_eq!((delivery.state, attempt.status), (DeliveryState::Failed, Some(418)));
     let received = receiver.wait_for(1).await.remove(0);
     assert_eq!(received.header("x-novapulse-event"), Some("webhook.test"));

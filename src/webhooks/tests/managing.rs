@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{COMPANY, DeliveryState, Error, NewWebhook, Receiver, World, order, settings};
+use super::{BY, COMPANY, DeliveryState, Error, NewWebhook, Receiver, World, order, settings};
 use crate::{
     base::{CompanyId, RawId},
     webhooks::{model::WEBHOOKS_MAX, service::delete::CANCEL_AT_ONCE_MAX},
@@ -64,7 +64,7 @@ async fn ten_thousand_webhooks_fit_and_the_next_is_refused() {
         for number in 0..WEBHOOKS_MAX {
             let url = format!("http://127.0.0.1:9999/{number}");
             let name = format!("type.{number}");
-            webhooks.create(tx, COMPANY, settings(&url, &[&name]))?;
+            webhooks.create(tx, BY, settings(&url, &[&name]))?;
         }
         Ok::<_, Error>(())
     });
@@ -113,7 +113,7 @@ async fn a_large_backlog_is_cancelled_in_the_background_and_never_sent() {
             let event = webhooks.check_event(COMPANY, "a".to_owned(), "1".into(), None)?;
             webhooks.publish(tx, event)?;
         }
-        webhooks.delete(tx, COMPANY, id)
+        webhooks.delete(tx, BY, id)
     });
     written.await.unwrap();
     let done = world.webhooks.maintain_once().await.unwrap();
@@ -150,17 +150,17 @@ async fn a_delivery_can_be_cancelled_and_tried_again() {
     world.publish("a", &order()).await;
     let delivery = world.newest(id, "it waits", |one| one.next_attempt_at.is_some()).await.id;
     let webhooks = world.webhooks.clone();
-    let cancelled = world.db.write(move |tx| webhooks.cancel(tx, COMPANY, delivery)).await.unwrap();
+    let cancelled = world.db.write(move |tx| webhooks.cancel(tx, BY, delivery)).await.unwrap();
     assert_eq!((cancelled.state, cancelled.attempts), (DeliveryState::Cancelled, 1));
     world.advance(60_000).await;
     assert_eq!(receiver.count(), 1);
     let webhooks = world.webhooks.clone();
-    let again = world.db.write(move |tx| webhooks.cancel(tx, COMPANY, delivery)).await;
+    let again = world.db.write(move |tx| webhooks.cancel(tx, BY, delivery)).await;
     assert!(matches!(again, Err(Error::State(_))), "{again:?}");
 
     receiver.set(Some((200, "")));
     let webhooks = world.webhooks.clone();
-    let retried = world.db.write(move |tx| webhooks.retry(tx, COMPANY, delivery)).await.unwrap();
+    let retried = world.db.write(move |tx| webhooks.retry(tx, BY, delivery)).await.unwrap();
     assert_eq!(retried.state, DeliveryState::Pending);
     let done = world.newest(id, "it succeeds", |one| one.state == DeliveryState::Succeeded).await;
     assert_eq!((done.id, done.attempts), (delivery, 2));
@@ -169,7 +169,7 @@ async fn a_delivery_can_be_cancelled_and_tried_again() {
 
     let other = CompanyId::from_raw(RawId { hi: 8, lo: 8 });
     let webhooks = world.webhooks.clone();
-    let foreign = world.db.write(move |tx| webhooks.retry(tx, other, delivery)).await;
+    let foreign = world.db.write(move |tx| webhooks.retry(tx, (other, BY.1), delivery)).await;
     assert!(matches!(foreign, Err(Error::NotFound(_))), "{foreign:?}");
     world.assert_consistent().await;
 }
@@ -183,7 +183,7 @@ async fn a_retry_does_not_wait_for_its_time_when_asked() {
     let waiting = world.newest(id, "it waits", |one| one.next_attempt_at.is_some()).await;
     receiver.set(Some((200, "")));
     let (webhooks, delivery) = (world.webhooks.clone(), waiting.id);
-    world.db.write(move |tx| webhooks.retry(tx, COMPANY, delivery)).await.unwrap();
+    world.db.write(move |tx| webhooks.retry(tx, BY, delivery)).await.unwrap();
     world.newest(id, "it succeeds", |one| one.state == DeliveryState::Succeeded).await;
     world.advance(60_000).await;
     assert_eq!(receiver.count(), 2, "the job it replaced does not run");

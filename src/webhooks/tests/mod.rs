@@ -20,6 +20,7 @@ use super::{
     store::{self, DeliveryQuery},
 };
 use crate::{
+    audit::Origin,
     base::{CompanyId, DeliveryId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, WebhookId},
     events::{Events, Published},
     outbound::{Client, Policy, Settings as OutboundSettings},
@@ -32,6 +33,8 @@ use receiver::Receiver;
 const PATIENCE: Duration = Duration::from_secs(20);
 const START: Timestamp = Timestamp::from_ms(1_767_225_600_000);
 const COMPANY: CompanyId = CompanyId::from_raw(RawId { hi: 7, lo: 70 });
+/// Who makes the changes.
+const BY: (CompanyId, &Origin) = (COMPANY, &Origin::machine());
 
 /// Everything below the API.
 struct World {
@@ -113,7 +116,7 @@ impl World {
     /// A webhook with these settings.
     async fn create(&self, new: NewWebhook) -> Result<(Webhook, Secrets), Error> {
         let webhooks = self.webhooks.clone();
-        self.db.write(move |tx| webhooks.create(tx, COMPANY, new)).await
+        self.db.write(move |tx| webhooks.create(tx, BY, new)).await
     }
 
     /// A webhook that gets these events at this URL.
@@ -124,7 +127,7 @@ impl World {
     async fn update(&self, id: WebhookId, change: impl FnOnce(&mut NewWebhook) + Send + 'static) -> Webhook {
         let webhooks = self.webhooks.clone();
         let updated = self.db.write(move |tx| {
-            webhooks.update(tx, COMPANY, id, |_, _, wanted| {
+            webhooks.update(tx, BY, id, |_, _, wanted| {
                 change(wanted);
                 Ok::<_, Error>(())
             })
@@ -134,7 +137,7 @@ impl World {
 
     async fn delete(&self, id: WebhookId) {
         let webhooks = self.webhooks.clone();
-        self.db.write(move |tx| webhooks.delete(tx, COMPANY, id)).await.unwrap();
+        self.db.write(move |tx| webhooks.delete(tx, BY, id)).await.unwrap();
     }
 
     async fn publish(&self, event_type: &str, data: &Value) -> Published {

@@ -1,6 +1,6 @@
 //! Replays: counted, then done once.
 
-use super::{COMPANY, DeliveryState, Error, NewWebhook, Receiver, START, World, order, settings};
+use super::{BY, COMPANY, DeliveryState, Error, NewWebhook, Receiver, START, World, order, settings};
 use crate::webhooks::{Replay, model::Trigger, retry::Preset};
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn a_replay_delivers_what_failed_once_more_and_nothing_else() {
     assert_eq!(receiver.count(), count, "a count sends nothing");
 
     let webhooks = world.webhooks.clone();
-    world.db.write(move |tx| webhooks.replay(tx, COMPANY, &replay)).await.unwrap();
+    world.db.write(move |tx| webhooks.replay(tx, BY, &replay)).await.unwrap();
     world.wait_for_states(webhook.id, DeliveryState::Succeeded, 2).await;
     let deliveries = world.deliveries(webhook.id).await;
     assert_eq!(deliveries.len(), count + 2);
@@ -67,7 +67,7 @@ async fn a_replay_larger_than_a_batch_is_done_to_its_end() {
     };
     world.advance(1000).await;
     let webhooks = world.webhooks.clone();
-    world.db.write(move |tx| webhooks.replay(tx, COMPANY, &replay)).await.unwrap();
+    world.db.write(move |tx| webhooks.replay(tx, BY, &replay)).await.unwrap();
     world.wait_for_states(id, DeliveryState::Succeeded, 2 * count).await;
     assert_eq!(world.deliveries(id).await.len(), 2 * count);
     world.assert_consistent().await;
@@ -81,7 +81,7 @@ async fn an_event_is_replayed_to_those_who_subscribe_now() {
     assert_eq!(published.deliveries, 0);
     let id = world.webhook(&receiver.url(), &["*"]).await;
     let (webhooks, event) = (world.webhooks.clone(), published.message_id.clone());
-    let count = world.db.write(move |tx| webhooks.replay_event(tx, COMPANY, &event)).await.unwrap();
+    let count = world.db.write(move |tx| webhooks.replay_event(tx, BY, &event)).await.unwrap();
     assert_eq!(count, 1);
     let received = receiver.wait_for(1).await.remove(0);
     assert_eq!(received.header("webhook-id"), Some(published.message_id.as_str()));

@@ -1,9 +1,13 @@
 //! Invitations, people, API keys and the audit log against the real server.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::access::{PASSWORD, bearer, join, log_in};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, TestApp, wait_until};
+
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]
 fn an_invitation_is_used_once_and_gives_its_role() {
@@ -130,6 +134,8 @@ fn keys_have_scopes_an_end_and_no_power_over_people() {
 #[test]
 fn every_change_of_people_and_keys_is_in_the_audit_log_once() {
     let app = TestApp::start();
+    let demo = |action: &str| app.client().get(&format!("/api/v1/audit?action={action}")).expect(200);
+    wait_until("dev mode has made its webhook", PATIENCE, || demo("webhook.create")["data"][0].is_object());
     let mut owner = app.owner();
     let joined = join(&app, &mut owner, "grace@example.com", "user");
     let user = format!("/api/v1/users/{}", joined["user"]["id"].as_str().unwrap());
@@ -149,6 +155,8 @@ fn every_change_of_people_and_keys_is_in_the_audit_log_once() {
         "user.create",
         "invite.create",
         "session.create",
+        "webhook.create",
+        "play.create",
         "user.create",
         "company.create",
     ];
@@ -166,7 +174,7 @@ fn every_change_of_people_and_keys_is_in_the_audit_log_once() {
     assert_eq!(auditor.get("/api/v1/audit/export?format=xml").problem(422), "validation_failed");
     let csv = auditor.get("/api/v1/audit/export?format=csv").text();
     assert_eq!(csv.lines().count(), wanted.len() + 1);
-    let lines = auditor.get("/api/v1/audit/export?after=7").text();
+    let lines = auditor.get("/api/v1/audit/export?after=9").text();
     assert_eq!(lines.lines().count(), 2);
     assert_eq!(app.client().get("/api/v1/audit").status, 200, "the first key has every scope of keys");
     let other = app.anonymous().get("/api/v1/audit");

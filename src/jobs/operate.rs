@@ -1,0 +1,134 @@
+//! What an operator does to jobs and queues: each change and its entry in the audit log in one transaction.
+
+use serde_json::{Value, json};
+
+use super::{Error, Jobs};
+use crate::{
+    audit::{self, Entry, Origin},
+    base::{CompanyId, JobId},
+    queue::{self, JobView, QueueName, QueueSettings, State},
+    storage::Tx,
+};
+
+impl Jobs {
+    /// Cancels a job that is not finished.
+    ///
+    /// # Errors
+    /// When the company has no such job, or it is finished.
+    pub fn cancel(&self, tx: &mut Tx<'_>, by: (CompanyId, &Origin), id: JobId) -> Result<JobView, Error> {
+        let before = self.job(tx, by.0, id)?;
+        let job = self.queues.cancel(tx, by.0, id)?;
+        record(tx, by, ("job.cancel", id.to_string()), (of_job(&before), of_job(&job)))?;
+        Ok(job)
+    }
+
+    /// Puts a finished job back in line.
+    ///
+    /// # Errors
+    /// When the company has no such job, or it is not finished.
+    pub fn retry(&self, tx: &mut Tx<'_>, by: (CompanyId, &Origin), id: JobId) -> Result<JobView, Error> {
+        let before = self.job(tx, by.0, id)?;
+        let job = self.queues.retry(tx, by.0, id)?;
+        record(tx, by, ("job.retry", id.to_string()), (of_job(&before), of_job(&job)))?;
+        Ok(job)
+    }
+
+    /// Ends the wait of a delayed or retrying job.
+    ///
+    /// # Errors
+    /// When the company has no such job, or it does not wait for a time.
+    pub fn promote(&self, tx: &mut Tx<'_>, by: (CompanyId, &Origin), id: JobId) -> Result<JobView, Error> {
+        let before = self.job(tx, by.0, id)?;
+        let job = self.queues.promote(tx, by.0, id)?;
+        record(tx, by, ("job.promote", id.to_string()), (of_job(&before), of_job(&job)))?;
+        Ok(job)
+    }
+
+    /// Removes a finished job.
+    ///
+    /// # Errors
+    /// When the company has no such job, or it is not finished.
+    pub fn delete(&self, tx: &mut Tx<'_>, by: (CompanyId, &Origin), id: JobId) -> Result<(), Error> {
+        let before = self.job(tx, by.0, id)?;
+        self.queues.delete(tx, by.0, id)?;
+        record(tx, by, ("job.delete", id.to_string()), (of_job(&before), Value::Null))
+    }
+
+    fn job(&self, tx: &Tx<'_>, company: CompanyId, id: JobId) -> Result<JobView, Error> {
+        Ok(self.queues.find(tx, company, id)?.ok_or(queue::Error::NotFound(id))?)
+    }
+
+    /// Pauses the company's part of a queue, or ends the pause.
+    ///
+    /// # Errors
+    /// [`Error::NoQueue`].
+    pub fn set_paused(
+        &self,
+        tx: &mut Tx<'_>,
+        by: (CompanyId, &Origin),
+        queue: &QueueName,
+        is_paused: bool,
+    ) -> Result<(), Error> {
+        let was_paused = self.require_queue(tx, by.0, queue)?.is_paused;
+        let action = if is_paused {
+            self.queues.pause(tx, by.0, queue)?;
+            "queue.pause"
+        } else {
+            self.queues.resume(tx, by.0, queue)?;
+            "queue.resume"
+        };
+        record(tx, by, (action, queue.to_string()), (json!({ "paused": was_paused }), json!({ "paused": is_paused })))
+    }
+
+    /// Changes the settings of a queue for the whole instance; the entry stands in the company of who does it.
+    ///
+    /// # Errors
+    /// When a figure is out of range.
+    pub fn configure(
+        &self,
+        tx: &mut Tx<'_>,
+        by: (CompanyId, &Origin),
+        queue: &QueueName,
+        (before, after): (&QueueSettings, QueueSettings),
+    ) -> Result<(), Error> {
+        let change = audit::changed(&of_settings(before), &of_settings(&after));
+        self.queues.configure(tx, queue, after)?;
+        record(tx, by, ("queue.update", queue.to_string()), change)
+    }
+
+    /// Cancels everything of the company that waits in a queue; answers how many.
+    ///
+    /// The first of its transactions records that it has begun, and what waited then.
+    ///
+    /// # Errors
+    /// [`Error::NoQueue`].
+    pub async fn drain(&self, (company, origin): (CompanyId, &Origin), queue: QueueName) -> Result<u64, Error> {
+        let stats = self.queue(company, queue.clone()).await?.0;
+        let origin = origin.clone();
+        let begin = move |tx: &mut Tx<'_>| {
+            let before = json!({ "waiting": stats.count(State::Waiting) });
+            let entry = Entry { action: "queue.drain", object: stats.queue.to_string(), before, after: Value::Null };
+            audit::record(tx, company, &origin, entry)
+        };
+        Ok(self.queues.drain_lane(company, &queue, begin).await?)
+    }
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    (company, origin): (CompanyId, &Origin),
+    (action, object): (&'static str, String),
+    (before, after): (Value, Value),
+) -> Result<(), Error> {
+    Ok(audit::record(tx, company, origin, Entry { action, object, before, after })?)
+}
+
+fn of_job(job: &JobView) -> Value {
+    json!({ "queue": job.queue.to_string(), "kind": job.kind, "state": job.state.as_str() })
+}
+
+fn of_settings(settings: &QueueSettings) -> Value {
+    let QueueSettings { concurrency, group_concurrency, rate_per_second, retry, timeout_ms, .. } = settings;
+    json!({ "concurrency": concurrency, "group_concurrency": group_concurrency, "rate_per_second": rate_per_second,
+        "attempts": retry.attempts, "timeout_ms": timeout_ms })
+}
