@@ -1,14 +1,15 @@
-//! Setting up, on a store in memory.
+//! Setting up and being refused, on a store in memory.
 
 use std::sync::Arc;
 
-use super::{Accounts, Created, Error, SetUp, store};
+use super::{Accounts, Client, Created, Error, SetUp, service::SignIn, store};
 use crate::{
+    audit,
     auth::{Auth, Scopes, Settings},
     base::{ManualClock, SealKey, SeededRandom, Timestamp},
     limits::Limits,
     mail::Mail,
-    storage::Db,
+    storage::{COMMITS, Db, Head, KeyRange, Order, Read},
 };
 
 /// How to spoil an order, and the error that must follow.
@@ -89,4 +90,32 @@ async fn a_password_reset_from_the_machine_is_told_to_the_person() {
     let subjects: Vec<_> = messages.iter().map(|message| message.subject.as_str()).collect();
     assert_eq!(subjects, ["Your password was reset"]);
     assert!(!messages[0].text.clone().unwrap().expose().contains("velvet"));
+}
+
+/// How many rows each commit of a refused sign-in changed.
+async fn rows_of_refusal(accounts: &Accounts, db: &Db, email: &str) -> Vec<u32> {
+    let before = db.read(Head::read).await.unwrap().unwrap().number;
+    let client = Client { address: "192.0.2.1".parse().unwrap(), name: String::new(), request_id: "req_1".to_owned() };
+    let order = SignIn { email: email.to_owned(), password: "wrong".to_owned().into(), code: None, client };
+    assert!(matches!(accounts.sign_in(order).await, Err(Error::Credentials)));
+    let range = KeyRange::after(&(before,));
+    let commits =
+        db.read(move |snapshot| snapshot.list(COMMITS, &range, Order::Ascending, 100)).await.unwrap().unwrap();
+    commits.into_iter().map(|(_, record)| record.rows).collect()
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_writes_as_much_for_an_unknown_account_as_for_a_known_one() {
+    let (accounts, _, db) = accounts();
+    let company = accounts.set_up(order()).await.unwrap().company;
+    // The first round makes the rows that the second finds.
+    for _ in 0..2 {
+        let known = rows_of_refusal(&accounts, &db, "ada@example.com").await;
+        let unknown = rows_of_refusal(&accounts, &db, "eve@example.com").await;
+        assert_eq!((known.len(), &known), (3, &unknown));
+    }
+    let query = audit::Query { action: Some("session.refuse".to_owned()), ..audit::Query::default() };
+    let found =
+        db.read(move |snapshot| audit::list(snapshot, company, &query, None, (10, 100))).await.unwrap().unwrap();
+    assert_eq!(found.0.len(), 2);
 }

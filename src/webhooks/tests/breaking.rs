@@ -5,9 +5,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{COMPANY, DeliveryState, Receiver, World, order};
-use crate::webhooks::{
-    breaker::FAILURES_TO_OPEN,
-    model::{DisabledReason, FAILING_MS_MAX, GRACE_SECONDS_DEFAULT},
+use crate::{
+    audit,
+    webhooks::{
+        breaker::FAILURES_TO_OPEN,
+        model::{DisabledReason, FAILING_MS_MAX, GRACE_SECONDS_DEFAULT},
+    },
 };
 
 #[tokio::test]
@@ -65,6 +68,11 @@ async fn two_gone_answers_in_a_row_disable_the_webhook_and_tell_the_company() {
     world.db.write(|_| Ok::<_, crate::storage::Error>(())).await.unwrap();
     let endpoint = world.webhooks.shared.directory.find(COMPANY, id.hi()).unwrap();
     assert_eq!(endpoint.webhook.disabled.map(|(reason, _)| reason), Some(DisabledReason::Gone));
+    let query = audit::Query { action: Some("webhook.disable".to_owned()), ..audit::Query::default() };
+    let (entries, _) = world.read(move |read| audit::list(read, COMPANY, &query, None, (10, 100))).await.unwrap();
+    assert_eq!(entries.len(), 1);
+    assert_eq!((entries[0].actor.0.as_str(), entries[0].object.clone()), ("system", id.to_string()));
+    assert_eq!(entries[0].after["disabled_reason"], "gone");
     assert_eq!(world.publish("order.created", &order()).await.deliveries, 0);
     world.advance(60_000).await;
     assert_eq!(gone.count(), 2, "a disabled webhook gets no retries either");

@@ -3,13 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::{bearer, log_in};
-use crate::support::{Client, TestApp};
-
-/// The code that an authenticator app shows at this time (RFC 6238, as in the specification).
-fn code_at(secret: &str, seconds: u64) -> String {
-    let totp = totp_rs::Builder::new().with_secret(totp_rs::Secret::try_from_base32(secret).unwrap()).build().unwrap();
-    totp.generate(seconds).to_string()
-}
+use crate::support::{Client, TestApp, code_at};
 
 fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()

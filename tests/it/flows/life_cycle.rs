@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
@@ -36,8 +36,12 @@ impl Plain {
         Self { process, url }
     }
 
+    fn address(&self) -> SocketAddr {
+        self.url.trim_start_matches("http://").parse().unwrap()
+    }
+
     fn client(&self) -> Client {
-        Client::anonymous(self.url.trim_start_matches("http://").parse().unwrap())
+        Client::anonymous(self.address())
     }
 
     fn wait(&mut self) -> ExitStatus {
@@ -175,6 +179,16 @@ fn the_first_company_is_made_once_with_the_token_of_the_first_start() {
     let body = serde_json::json!({ "email": "ada@example.com", "password": "tram orbit velvet noon" });
     let signed_in = client.post("/api/v1/auth/login", &body).expect(200);
     assert_eq!((&signed_in["user"]["is_owner"], &signed_in["user"]["role"]), (&true.into(), &"admin".into()));
+    let mut ada = Client::with_key(server.address(), signed_in["access_token"].as_str().unwrap());
+    let log = ada.get("/api/v1/audit").expect(200);
+    let actions: Vec<&str> = log["data"].as_array().unwrap().iter().map(|it| it["action"].as_str().unwrap()).collect();
+    assert_eq!(
+        actions,
+        ["session.create", "session.create", "user.create", "company.create"],
+        "refused calls leave none"
+    );
+    let actor = serde_json::json!({ "kind": "user", "id": signed_in["user"]["id"] });
+    assert!(log["data"].as_array().unwrap().iter().all(|entry| entry["actor"] == actor), "{log}");
     wait_until("the token is removed", PATIENCE, || !data.join("setup-token").exists());
     let output = print();
     assert!(!output.status.success());

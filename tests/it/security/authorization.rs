@@ -20,15 +20,15 @@ const OPEN: [&str; 11] = [
     "accept_invite",
 ];
 
-struct Operation {
-    id: String,
-    method: String,
-    path: String,
-    is_open: bool,
+pub(super) struct Operation {
+    pub(super) id: String,
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) is_open: bool,
     scope: Option<String>,
 }
 
-fn operations(client: &mut Client) -> Vec<Operation> {
+pub(super) fn operations(client: &mut Client) -> Vec<Operation> {
     let document = client.get("/api/v1/openapi.json").expect(200);
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {

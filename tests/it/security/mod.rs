@@ -1,5 +1,6 @@
 //! Refusals: wrong credentials, private addresses, limits.
 
+mod auditing;
 mod authorization;
 mod limits;
 mod outbound;

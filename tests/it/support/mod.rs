@@ -22,6 +22,12 @@ pub fn wait_until(what: &str, patience: Duration, mut condition: impl FnMut() ->
     }
 }
 
+/// The code that an authenticator app shows at this time (RFC 6238, as in the specification).
+pub fn code_at(secret: &str, seconds: u64) -> String {
+    let totp = totp_rs::Builder::new().with_secret(totp_rs::Secret::try_from_base32(secret).unwrap()).build().unwrap();
+    totp.generate(seconds).to_string()
+}
+
 /// The same JSON with ids, times and other passing values replaced by words, for snapshots.
 pub fn redacted(value: &Value) -> Value {
     match value {
