@@ -176,7 +176,8 @@ impl Running {
         let made = tokio::task::block_in_place(|| setup_token::prepare(&data, &*random));
         let token = made.map_err(|source| Error::SetUpToken { path: data.clone(), source })?;
         accounts.expect_set_up(&token);
-        tracing::info!("no company yet: set up at {}", setup_token::url(&self.url(), &token));
+        tracing::info!("no company yet: `novapulse setup-url` prints the address to set it up at");
+        setup_token::present(&setup_token::url(&self.url(), &token));
         let watch = setup_token::remove_when_used(accounts.clone(), data, self.tasks.stop.clone());
         self.tasks.tracker.spawn(watch);
         Ok(())

@@ -54,6 +54,13 @@ pub(super) fn url(base: &str, token: &str) -> String {
     format!("{base}/setup#{token}")
 }
 
+/// Shows the address on standard output; logs are kept and read by others, so it is never in them.
+pub(super) fn present(url: &str) {
+    let mut out = io::stdout().lock();
+    // Nobody may be there to read; the command prints it again.
+    drop(writeln!(out, "set up at {url}").and_then(|()| out.flush()));
+}
+
 /// Removes the file once the instance is set up.
 pub(super) async fn remove_when_used(accounts: Accounts, data: PathBuf, stop: CancellationToken) {
     tokio::select! {

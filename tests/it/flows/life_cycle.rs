@@ -26,7 +26,9 @@ impl Plain {
         drop(fs::remove_file(&ready));
         let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).arg("--ready-file").arg(&ready);
-        let process = command.env_clear().stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let file = |extension| fs::File::create(data.with_extension(extension)).unwrap();
+        command.stdout(file("out")).stderr(file("log"));
+        let process = command.env_clear().stdin(Stdio::null()).spawn().unwrap();
         let mut url = String::new();
         wait_until("the server is ready", PATIENCE, || {
             let document = fs::read(&ready).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
@@ -163,6 +165,10 @@ fn the_first_company_is_made_once_with_the_token_of_the_first_start() {
     };
     let printed = String::from_utf8(print().stdout).unwrap();
     let token = printed.trim().split_once('#').unwrap().1.to_owned();
+    let shown = fs::read_to_string(data.with_extension("out")).unwrap();
+    assert_eq!(shown, format!("set up at {}/setup#{token}\n", server.url));
+    let log = fs::read_to_string(data.with_extension("log")).unwrap();
+    assert!(log.contains("novapulse setup-url") && !log.contains(&token), "{log}");
     let order = |token: &str| {
         serde_json::json!({ "token": token, "company_name": "Example", "name": "Ada", "email": "ada@example.com",
             "password": "tram orbit velvet noon" })
