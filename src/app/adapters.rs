@@ -8,7 +8,7 @@ use super::{Error, metrics::Readings};
 use crate::{
     accounts, auth,
     base::{Clock, Random, SealKey},
-    config::{Config, Registration, Secret},
+    config::{Config, Registration},
     http,
     limits::ApiRate,
     outbound::{self, AllowRule, Client, OwnAddresses, Policy},
@@ -60,11 +60,10 @@ pub(super) fn open_directory(
 /// Lives of tokens and sessions, and the keys behind them.
 pub(super) fn auth_settings(config: &Config, seal: Arc<SealKey>) -> auth::Settings {
     let Config { auth: table, .. } = config;
-    let text = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
     auth::Settings {
         seal,
-        access_secret: text(&table.access_secret),
-        refresh_secret: text(&table.refresh_secret),
+        access_secret: table.access_secret.clone(),
+        refresh_secret: table.refresh_secret.clone(),
         access_ms: table.access_lifetime_ms,
         session_idle_ms: table.session_idle_ms,
         session_max_ms: table.session_max_ms,

@@ -34,8 +34,8 @@ const EMAIL: &str = "demo@novapulse.example";
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 const LOOKS: u32 = 600;
 
-/// What the file holds; only its owner may read it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What the file holds; only its owner may read it, and no log shows it.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Credentials {
     /// Where the server is.
     url: String,
@@ -51,7 +51,6 @@ pub(super) struct Credentials {
 }
 
 /// What dev mode found or made.
-#[derive(Debug)]
 pub(super) struct Demo {
     credentials: Credentials,
     path: PathBuf,

@@ -25,10 +25,9 @@ mod verifiers;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::{accounts, outbound, queue, storage::OpenError, webhooks};
+use crate::{accounts, config::MasterKeyError, outbound, queue, storage::OpenError, webhooks};
 
 pub use lifecycle::{Ended, ServeOptions, serve};
-pub use master_key::MasterKeyError;
 pub use routes::openapi_json;
 pub use setup_token::{SetUpUrlError, set_up_url};
 pub use verifiers::verifiers;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::tokens::{SigningKey, Tokens};
-use crate::base::{SealKey, Timestamp};
+use crate::{
+    base::{SealKey, Timestamp},
+    config::Secret,
+};
 
 const PURPOSE: &[u8] = b"access token key";
 /// How long a derived key signs; the one before it is accepted for as long again.
@@ -21,9 +24,9 @@ pub(super) struct Keyring {
 
 impl Keyring {
     /// Keys from `configured` when there is one, which then never change.
-    pub(super) fn new(seal: Arc<SealKey>, configured: Option<&str>) -> Self {
-        let tokens =
-            configured.map(|secret| Tokens::new(vec![SigningKey::new("configured".to_owned(), secret.as_bytes())]));
+    pub(super) fn new(seal: Arc<SealKey>, configured: Option<&Secret>) -> Self {
+        let tokens = configured
+            .map(|secret| Tokens::new(vec![SigningKey::new("configured".to_owned(), secret.expose().as_bytes())]));
         let is_configured = tokens.is_some();
         let current = (i64::MIN, tokens.unwrap_or_else(|| Tokens::new(Vec::new())));
         Self { seal, is_configured, current: ArcSwap::from_pointee(current) }
@@ -48,7 +51,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Keyring, PERIOD_MS};
-    use crate::base::{RawId, SealKey, SessionId, Timestamp, UserId};
+    use crate::{
+        base::{RawId, SealKey, SessionId, Timestamp, UserId},
+        config::Secret,
+    };
 
     #[test]
     fn keys_change_with_time_and_overlap() {
@@ -67,8 +73,8 @@ mod tests {
 
     #[test]
     fn a_configured_key_stays() {
-        let secret = "a configured secret of 32 bytes or more";
-        let ring = Keyring::new(Arc::new(SealKey::from_bytes(&[1; 32])), Some(secret));
+        let secret = Secret::new("a configured secret of 32 bytes or more".to_owned());
+        let ring = Keyring::new(Arc::new(SealKey::from_bytes(&[1; 32])), Some(&secret));
         let (user, session) = (UserId::from_raw(RawId { hi: 1, lo: 1 }), SessionId::from_raw(RawId { hi: 2, lo: 2 }));
         let start = Timestamp::from_ms(0);
         let token = ring.at(start).access(user, session, start, 1 << 40).unwrap();

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     base::{ApiKeyId, Clock, CompanyId, Random, SealKey, Timestamp},
+    config::Secret,
     limits::{self, ApiRate},
     storage::{self, Db, Read, Tx},
 };
@@ -141,9 +142,9 @@ pub struct Settings {
     /// Seals what is at rest; keys that are not configured are derived from it.
     pub seal: Arc<SealKey>,
     /// Signs access tokens instead of derived keys.
-    pub access_secret: Option<String>,
+    pub access_secret: Option<Secret>,
     /// Stands behind refresh tokens instead of the sealing key.
-    pub refresh_secret: Option<String>,
+    pub refresh_secret: Option<Secret>,
     /// How long an access token is good.
     pub access_ms: u64,
     /// How long a session lasts without being used.
@@ -176,10 +177,10 @@ impl Auth {
     #[must_use]
     pub fn new(db: Db, settings: Settings) -> Self {
         let (clock, random) = (Arc::clone(db.clock()), Arc::clone(db.random()));
-        let keyring = Keyring::new(Arc::clone(&settings.seal), settings.access_secret.as_deref());
-        let refresh_key = settings.refresh_secret.as_deref().map_or_else(
+        let keyring = Keyring::new(Arc::clone(&settings.seal), settings.access_secret.as_ref());
+        let refresh_key = settings.refresh_secret.as_ref().map_or_else(
             || Arc::clone(&settings.seal),
-            |secret| Arc::new(SealKey::from_bytes(&Sha256::digest(secret.as_bytes()).into())),
+            |secret| Arc::new(SealKey::from_bytes(&Sha256::digest(secret.expose().as_bytes()).into())),
         );
         let (cache, sessions) = (Arc::default(), Arc::default());
         Self { inner: Arc::new(Inner { db, clock, random, cache, sessions, keyring, refresh_key, settings }) }

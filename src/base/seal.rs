@@ -5,7 +5,7 @@
 //! nonce, ciphertext, 16 bytes of tag. Random 96-bit nonces are safe for 2^32 values per key
 //! (NIST SP 800-38D, 8.3).
 
-use std::fmt;
+use std::{fmt, iter};
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -33,38 +33,71 @@ pub enum SealError {
     Changed,
 }
 
-/// The key that seals secrets of one data directory.
+/// The keys that seal secrets: the newest one seals, all of them open, one makes codes.
 pub struct SealKey {
+    newest: Cipher,
+    older: Vec<Cipher>,
+    codes: hmac::Key,
+}
+
+struct Cipher {
     key: LessSafeKey,
     name: [u8; NAME_LEN],
-    codes: hmac::Key,
+}
+
+impl Cipher {
+    fn new(bytes: &[u8; 32]) -> Self {
+        let key = UnboundKey::new(&AES_256_GCM, bytes).expect("32 bytes are an AES-256 key");
+        let mut name = [0; NAME_LEN];
+        for (to, from) in name.iter_mut().zip(labelled_hash(b"novapulse seal key name\0", bytes).as_ref()) {
+            *to = *from;
+        }
+        Self { key: LessSafeKey::new(key), name }
+    }
+}
+
+fn labelled_hash(label: &[u8], bytes: &[u8; 32]) -> digest::Digest {
+    let mut labelled = Zeroizing::new(label.to_vec());
+    labelled.extend_from_slice(bytes);
+    digest::digest(&digest::SHA256, &labelled)
 }
 
 impl fmt::Debug for SealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealKey").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("SealKey").field("name", &self.newest.name).finish_non_exhaustive()
     }
 }
 
 impl SealKey {
-    /// Makes the key from its 32 bytes.
-    ///
-    /// # Panics
-    /// Never: the length of the key is in its type.
+    /// Makes the key from its 32 bytes; its codes come from the same.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        let key = UnboundKey::new(&AES_256_GCM, bytes).expect("32 bytes are an AES-256 key");
-        let mut labelled = Zeroizing::new(b"novapulse seal key name\0".to_vec());
-        labelled.extend_from_slice(bytes);
-        let hash = digest::digest(&digest::SHA256, &labelled);
-        let mut name = [0; NAME_LEN];
-        for (to, from) in name.iter_mut().zip(hash.as_ref()) {
+        let codes = hmac::Key::new(hmac::HMAC_SHA256, &*Self::derived_codes(bytes));
+        Self { newest: Cipher::new(bytes), older: Vec::new(), codes }
+    }
+
+    /// Lets it open what was sealed with an older key too.
+    #[must_use]
+    pub fn and_opens(mut self, bytes: &[u8; 32]) -> Self {
+        self.older.push(Cipher::new(bytes));
+        self
+    }
+
+    /// Makes codes with this key instead, so that they stay when the sealing key changes.
+    #[must_use]
+    pub fn with_codes(mut self, bytes: &[u8; 32]) -> Self {
+        self.codes = hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        self
+    }
+
+    /// The key behind the codes of [`SealKey::from_bytes`].
+    #[must_use]
+    pub fn derived_codes(bytes: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+        let mut codes = Zeroizing::new([0; 32]);
+        for (to, from) in codes.iter_mut().zip(labelled_hash(b"novapulse seal key codes\0", bytes).as_ref()) {
             *to = *from;
         }
-        let mut labelled = Zeroizing::new(b"novapulse seal key codes\0".to_vec());
-        labelled.extend_from_slice(bytes);
-        let codes = hmac::Key::new(hmac::HMAC_SHA256, digest::digest(&digest::SHA256, &labelled).as_ref());
-        Self { key: LessSafeKey::new(key), name, codes }
+        codes
     }
 
     /// Seals `plain`; it opens only with this key and the same `associated` bytes.
@@ -77,10 +110,11 @@ impl SealKey {
         random.fill(&mut nonce);
         let mut sealed = Vec::with_capacity(HEADER_LEN + plain.len() + AES_256_GCM.tag_len());
         sealed.push(FORMAT);
-        sealed.extend_from_slice(&self.name);
+        sealed.extend_from_slice(&self.newest.name);
         sealed.extend_from_slice(&nonce);
         let mut content = plain.to_vec();
-        self.key
+        self.newest
+            .key
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(associated), &mut content)
             .expect("a secret is far shorter than the limit of the cipher");
         sealed.append(&mut content);
@@ -106,21 +140,42 @@ impl SealKey {
     /// # Errors
     /// [`SealError`] for another key, other associated bytes, or bytes that were changed.
     pub fn open(&self, associated: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let Parts { name, nonce, content } = Parts::of(sealed)?;
+        let mut outcome = Err(SealError::OtherKey);
+        for cipher in iter::once(&self.newest).chain(&self.older).filter(|cipher| cipher.name == name) {
+            let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Format)?;
+            let mut plain = Zeroizing::new(content.to_vec());
+            match cipher.key.open_in_place(nonce, Aad::from(associated), &mut plain).map(|plain| plain.len()) {
+                Ok(length) => {
+                    plain.truncate(length);
+                    return Ok(plain);
+                }
+                Err(_) => outcome = Err(SealError::Changed),
+            }
+        }
+        outcome
+    }
+
+    /// Whether this was sealed with the newest key.
+    #[must_use]
+    pub fn is_newest(&self, sealed: &[u8]) -> bool {
+        Parts::of(sealed).is_ok_and(|parts| parts.name == self.newest.name)
+    }
+}
+
+/// A sealed value taken apart.
+struct Parts<'a> {
+    name: &'a [u8],
+    nonce: &'a [u8],
+    content: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn of(sealed: &'a [u8]) -> Result<Self, SealError> {
         let (header, content) = sealed.split_at_checked(HEADER_LEN).ok_or(SealError::Format)?;
         let (format, header) = header.split_first().ok_or(SealError::Format)?;
         let (name, nonce) = header.split_at_checked(NAME_LEN).ok_or(SealError::Format)?;
-        if *format != FORMAT {
-            return Err(SealError::Format);
-        }
-        if name != self.name {
-            return Err(SealError::OtherKey);
-        }
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Format)?;
-        let mut plain = Zeroizing::new(content.to_vec());
-        let length =
-            self.key.open_in_place(nonce, Aad::from(associated), &mut plain).map_err(|_| SealError::Changed)?.len();
-        plain.truncate(length);
-        Ok(plain)
+        if *format == FORMAT { Ok(Self { name, nonce, content }) } else { Err(SealError::Format) }
     }
 }
 
@@ -137,6 +192,20 @@ mod tests {
         assert_eq!(key.open(b"row 2", &sealed).unwrap_err(), SealError::Changed);
         assert_eq!(SealKey::from_bytes(&[8; 32]).open(b"row 1", &sealed).unwrap_err(), SealError::OtherKey);
         assert_ne!(key.seal(&random, b"row 1", b"secret"), sealed, "the nonce differs each time");
+    }
+
+    #[test]
+    fn an_older_key_opens_and_the_newest_seals() {
+        let random = SeededRandom::new(1);
+        let (old, new) = ([7; 32], [8; 32]);
+        let before = SealKey::from_bytes(&old);
+        let sealed = before.seal(&random, b"row", b"secret");
+        let both = SealKey::from_bytes(&new).and_opens(&old).with_codes(&SealKey::derived_codes(&old));
+        assert_eq!(both.open(b"row", &sealed).unwrap().as_slice(), b"secret");
+        assert!(!both.is_newest(&sealed) && both.is_newest(&both.seal(&random, b"row", b"secret")));
+        assert_eq!(before.open(b"row", &both.seal(&random, b"row", b"secret")).unwrap_err(), SealError::OtherKey);
+        assert_eq!(both.code(b"purpose", b"data"), before.code(b"purpose", b"data"));
+        assert_ne!(both.code(b"purpose", b"data"), SealKey::from_bytes(&new).code(b"purpose", b"data"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod events;
 mod healthcheck;
 mod openapi;
 mod output;
+mod secrets;
 mod serve;
 mod setup;
 mod setup_url;
@@ -44,6 +45,8 @@ enum Command {
     SetupUrl(setup_url::Arguments),
     /// Help people back in, in a directory no server is using
     User(user::Arguments),
+    /// Seal values for the configuration
+    Secrets(secrets::Arguments),
     /// Look at the configuration
     Config(config::Arguments),
     /// Print the OpenAPI document
@@ -91,6 +94,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Setup(arguments) => setup::run(&arguments),
         Command::SetupUrl(arguments) => setup_url::run(&arguments),
         Command::User(arguments) => user::run(&arguments),
+        Command::Secrets(arguments) => secrets::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Openapi => openapi::run(),
         Command::Healthcheck(arguments) => healthcheck::run(&arguments),
@@ -113,6 +117,8 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
                 Some(refusal.exit_code())
             } else if cause.is::<crate::config::Error>() {
                 Some(3)
+            } else if cause.is::<crate::config::MasterKeyError>() {
+                Some(5)
             } else if matches!(cause.downcast_ref(), Some(app::Error::Listen { .. })) {
                 Some(4)
             } else {

@@ -1,8 +1,17 @@
 //! Reads the sources in order and collects every complaint before giving up.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
-use super::{Config, Error, Origin, print::environment_name, section::Section, value::Raw};
+use zeroize::Zeroizing;
+
+use super::{Config, Error, MasterKeyError, Origin, master, print::environment_name, section::Section, value::Raw};
+
+/// What the name of a credential begins with, before `table.key`.
+const CREDENTIAL_PREFIX: &str = "novapulse.";
 
 /// Environment names that begin like ours and are read elsewhere.
 const OTHER_NAMES: [&str; 5] =
@@ -35,29 +44,52 @@ impl Sources {
 }
 
 impl Config {
-    /// Reads file, environment and flags, in this order, and checks the whole.
+    /// Reads file, environment, credentials and flags, in this order, opens what is sealed, and checks the whole.
     ///
     /// # Errors
     /// [`Error::Read`] and [`Error::Parse`] for the file; [`Error::Invalid`] with every complaint.
     pub fn load(sources: &Sources) -> Result<Self, Error> {
-        let mut config = Self::default();
         let mut complaints = Vec::new();
-        if let Some(path) = &sources.file {
-            config.read_file(path.clone(), &mut complaints)?;
-        }
-        for (name, text) in &sources.environment {
-            config.read_environment(name, text, &mut complaints)?;
-        }
-        for (key, flag, text) in &sources.flags {
-            config.set(key, Raw::Text(text), Origin::Flag((*flag).to_owned()), &mut complaints);
-        }
+        let mut config = Self::read(sources, &mut complaints)?;
+        config.open_sealed(&mut complaints);
         config.check(&mut complaints);
         if complaints.is_empty() { Ok(config) } else { Err(Error::Invalid(complaints)) }
     }
 
+    /// Like [`Config::load`], but leaves sealed values closed; for making one when another does not open.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_closed(sources: &Sources) -> Result<Self, Error> {
+        let mut complaints = Vec::new();
+        let config = Self::read(sources, &mut complaints)?;
+        if complaints.is_empty() { Ok(config) } else { Err(Error::Invalid(complaints)) }
+    }
+
+    fn read(sources: &Sources, complaints: &mut Vec<String>) -> Result<Self, Error> {
+        let mut config = Self::default();
+        if let Some(path) = &sources.file {
+            config.read_file(path.clone(), complaints)?;
+        }
+        for (name, text) in &sources.environment {
+            config.read_environment(name, text, complaints)?;
+        }
+        if let Some(folder) = sources.environment.get("CREDENTIALS_DIRECTORY") {
+            config.read_credentials(folder.as_ref(), complaints)?;
+        }
+        for (key, flag, text) in &sources.flags {
+            config.set(key, Raw::Text(text), Origin::Flag((*flag).to_owned()), complaints);
+        }
+        Ok(config)
+    }
+
     fn read_file(&mut self, path: PathBuf, complaints: &mut Vec<String>) -> Result<(), Error> {
         let text = fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
-        let document: toml::Table = text.parse().map_err(|source| Error::Parse { path: path.clone(), source })?;
+        let document: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.lines().count().max(1);
+            Error::Parse { path: path.clone(), line, reason: error.message().to_owned() }
+        })?;
         let origin = Origin::File(path);
         for (table, content) in &document {
             let known = Self::default();
@@ -110,6 +142,36 @@ impl Config {
         Ok(())
     }
 
+    /// Reads the secrets that the service manager hands over, one file each.
+    ///
+    /// It guards the folder itself. The files may carry an access list for the service's user, which shows as rights
+    /// of the group, so their mode says nothing.
+    fn read_credentials(&mut self, folder: &Path, complaints: &mut Vec<String>) -> Result<(), Error> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            |source| Error::Read { path, source }
+        };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder).map_err(failed(folder))? {
+            names.extend(entry.map_err(failed(folder))?.file_name().into_string().ok());
+        }
+        names.sort();
+        for name in &names {
+            let Some(key) = name.strip_prefix(CREDENTIAL_PREFIX) else { continue };
+            let origin = Origin::Credential(name.clone());
+            if !is_secret(key) {
+                let known: Vec<String> = environment_names().into_values().filter(|key| is_secret(key)).collect();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                complaints.push(format!("{origin}: no secret setting {key}{}", suggest(key, &known)));
+                continue;
+            }
+            let path = folder.join(name);
+            let text = fs::read_to_string(&path).map(Zeroizing::new).map_err(failed(&path))?;
+            self.set(key, Raw::Text(text.trim_end_matches(['\n', '\r'])), origin, complaints);
+        }
+        Ok(())
+    }
+
     fn set_from_file(
         &mut self,
         key: &str,
@@ -117,7 +179,18 @@ impl Config {
         origin: Origin,
         complaints: &mut Vec<String>,
     ) -> Result<(), Error> {
-        let text = fs::read_to_string(&path).map_err(|source| Error::Read { path, source })?;
+        let text = if key == master::SETTING {
+            match master::read_private(&path) {
+                Ok(text) => text,
+                Err(MasterKeyError::File { path, source }) => return Err(Error::Read { path, source }),
+                Err(error) => {
+                    complaints.push(format!("{origin}: {key}: {error}"));
+                    return Ok(());
+                }
+            }
+        } else {
+            fs::read_to_string(&path).map(Zeroizing::new).map_err(|source| Error::Read { path, source })?
+        };
         self.set(key, Raw::Text(text.trim_end_matches(['\n', '\r'])), origin, complaints);
         Ok(())
     }

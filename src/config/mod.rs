@@ -1,9 +1,10 @@
-//! Configuration: a TOML file, then the environment, then flags; each value knows its source.
+//! Configuration: a TOML file, then the environment, credentials, flags; each value knows its source.
 //!
 //! One file per table holds the fields with their meaning, default and range. Unknown keys are
 //! errors with a suggestion, and all complaints come at once. An environment name is made from
 //! table and key (`NOVAPULSE_SERVER_LISTEN`); a few documented names stand beside that. A secret
-//! may be given as a file with `<key>_file` (`NOVAPULSE_SERVER_METRICS_TOKEN_FILE`).
+//! may be given as a file with `<key>_file` (`NOVAPULSE_SERVER_METRICS_TOKEN_FILE`), as a credential of the service
+//! manager (`novapulse.server.metrics_token`), and in each of these forms sealed (`enc:...`).
 //!
 //! To add an option: one documented field in its table's file, then `UPDATE_REFERENCE=1 cargo
 //! test` writes `docs/reference/config.md`.
@@ -11,9 +12,11 @@
 mod auth;
 mod limits;
 mod load;
+mod master;
 mod outbound;
 mod print;
 mod queues;
+mod sealed;
 mod secrets;
 mod section;
 mod server;
@@ -32,8 +35,10 @@ use section::Section;
 pub use auth::{Auth, Registration};
 pub use limits::Limits;
 pub use load::Sources;
+pub use master::{MASTER_KEY_FILE, MasterKeyError, MasterKeys};
 pub use outbound::{AllowedTarget, Outbound};
 pub use queues::Queues;
+pub use sealed::seal_value;
 pub use secrets::Secrets;
 pub use server::Server;
 pub use storage::Storage;
@@ -64,6 +69,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// Where each value that is not a default came from, by `table.key`.
     origins: BTreeMap<String, Origin>,
+    /// Secrets that were given sealed, and whether with the master key that seals now.
+    sealed: BTreeMap<String, bool>,
 }
 
 impl Config {
@@ -106,6 +113,8 @@ pub enum Origin {
     File(PathBuf),
     /// An environment variable.
     Environment(String),
+    /// A credential of the service manager.
+    Credential(String),
     /// A command-line flag.
     Flag(String),
 }
@@ -116,6 +125,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Credential(name) => write!(f, "credential {name}"),
             Self::Flag(name) => write!(f, "flag {name}"),
         }
     }
@@ -132,13 +142,15 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// The file is not TOML.
-    #[error("{} is not valid TOML", path.display())]
+    /// The file is not TOML. The line itself is not shown: it may hold a secret.
+    #[error("{} is not valid TOML: line {line}: {reason}", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// Where and why.
-        source: toml::de::Error,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        reason: String,
     },
     /// One or more values are unknown or wrong; every complaint is listed.
     #[error("the configuration is not usable:\n  {}", .0.join("\n  "))]

@@ -7,9 +7,14 @@ use super::{Config, section::Section};
 const INTRODUCTION: &str = "\
 # Configuration
 
-Values come from the file given with `--config` (TOML), then the environment, then flags; the last one wins.
-`novapulse config print` shows what is in force and where each value came from. Unknown keys stop the start
-with a suggestion. A secret may be given as a file: `<key>_file`, or its environment name with `_FILE`.
+Values come from the file given with `--config` (TOML), then the environment, then credentials, then flags; the last one
+wins. `novapulse config print` shows what is in force and where each value came from. Unknown keys stop the start with a
+suggestion.
+
+A secret may be given as a file: `<key>_file`, or its environment name with `_FILE`; and as a credential of systemd named
+`novapulse.<table>.<key>` (`LoadCredential=novapulse.secrets.master_key:/etc/novapulse/master.key`). In each of these forms it may
+be sealed: `novapulse secrets seal` reads it from standard input and prints `enc:...`, which is opened with the master key at the
+start. A plain secret must not begin with `enc:`. The master key is never sealed, and its file must be for its owner only.
 ";
 
 impl Config {

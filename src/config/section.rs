@@ -3,7 +3,7 @@
 //! One declaration yields the struct, its defaults, the reader and the rows of the reference,
 //! so that none of them can disagree with another.
 
-use super::value::Raw;
+use super::value::{Raw, Secret};
 
 /// One configuration value, as the reference and `config print` describe it.
 #[derive(Debug, Clone)]
@@ -40,6 +40,9 @@ pub(super) trait Section {
 
     /// The value of a key as TOML, masked when secret; `None` when unset or unknown.
     fn show(&self, key: &str) -> Option<String>;
+
+    /// Shows every secret that is set, with its key.
+    fn each_secret(&mut self, visit: &mut dyn FnMut(&'static str, &mut Secret));
 }
 
 /// Refuses a number outside its range; texts of other types pass.
@@ -116,6 +119,11 @@ macro_rules! section {
                     $( stringify!($field) => self.$field.show(), )+
                     _ => None,
                 }
+            }
+
+            fn each_secret(&mut self, visit: &mut dyn FnMut(&'static str, &mut $crate::config::value::Secret)) {
+                use $crate::config::value::ConfigValue;
+                $( self.$field.each_secret(&mut |secret| visit(stringify!($field), secret)); )+
             }
         }
     };

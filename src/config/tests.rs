@@ -1,8 +1,9 @@
 //! Sources, precedence, suggestions and masking.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
-use super::{Config, Error, Origin, Sources};
+use super::{Config, Error, MasterKeys, Origin, Secret, Sources, seal_value};
+use crate::base::SeededRandom;
 
 fn load(file: &str, environment: &[(&str, &str)]) -> Result<Config, Error> {
     let directory = tempfile::tempdir().unwrap();
@@ -98,6 +99,118 @@ fn secrets_are_masked_and_may_be_files() {
     assert!(config.print().contains("metrics_token = \"********\""));
     let said = complaints("[server]\nmetrics_token = 12", &[]);
     assert!(!said[0].contains("12"), "{said:?}");
+}
+
+fn keys(seed: u64) -> MasterKeys {
+    MasterKeys::generate(&SeededRandom::new(seed))
+}
+
+fn sealed(keys: &MasterKeys, text: &str) -> String {
+    seal_value(&keys.seal_key(), &SeededRandom::new(9), &Secret::new(text.to_owned()))
+}
+
+#[test]
+fn every_secret_may_be_given_sealed() {
+    let (old, new) = (keys(1), keys(2));
+    let key = new.text();
+    let ring = old.behind(&new).text();
+    for section in Config::default().sections() {
+        for setting in section.settings().iter().filter(|setting| setting.is_secret && setting.key != "master_key") {
+            let (table, key_name) = (section.table(), setting.key);
+            let full = format!("{table}.{key_name}");
+            let text = "a canary of more than 32 characters";
+            let file = |value: &str| format!("[{table}]\n{key_name} = \"{value}\"");
+            let opened = load(&file(&sealed(&new, text)), &[("NOVAPULSE_SECRETS_MASTER_KEY", &key)]).unwrap();
+            assert_eq!(opened.sealed_settings().collect::<Vec<_>>(), [(full.as_str(), true)]);
+            let by_ring = load(&file(&sealed(&old, text)), &[("NOVAPULSE_SECRETS_MASTER_KEY", &ring)]).unwrap();
+            assert_eq!(by_ring.sealed_settings().collect::<Vec<_>>(), [(full.as_str(), false)]);
+            let again = by_ring.seal_again(&new.seal_key(), &SeededRandom::new(3));
+            let read_again = load(&file(&again[0].1), &[("NOVAPULSE_SECRETS_MASTER_KEY", &key)]).unwrap();
+            let mut plain = Vec::new();
+            read_again.clone().each_secret(&mut |name, secret| plain.push((name, secret.expose().to_owned())));
+            assert!(plain.contains(&(full.clone(), text.to_owned())), "{full}");
+            assert!(!format!("{read_again:?}{}", read_again.print()).contains("canary"));
+
+            let said = complaints(&file(&sealed(&old, text)), &[("NOVAPULSE_SECRETS_MASTER_KEY", &key)]);
+            assert_eq!(said.len(), 1, "{said:?}");
+            assert!(said[0].contains(&format!("{full} is a sealed value that does not open")), "{said:?}");
+            assert!(said[0].ends_with("it was sealed with another key"), "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_sealed_value_that_does_not_open_names_the_setting_and_not_the_value() {
+    let key = keys(1).text();
+    let environment = [("NOVAPULSE_SECRETS_MASTER_KEY", key.as_str())];
+    let whole = sealed(&keys(1), "hunter2");
+    let cut = &whole[..whole.len() - 3];
+    for damaged in [cut, "enc:", "enc:hunter2", &format!("{cut}AAA")] {
+        let said = complaints(&format!("[server]\nmetrics_token = \"{damaged}\""), &environment);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("server.metrics_token is a sealed value that does not open"), "{said:?}");
+        assert!(!said[0].contains("hunter2") && !said[0].contains(cut), "{said:?}");
+    }
+    let said = complaints(&format!("[server]\nmetrics_token = \"{whole}\"\n[storage]\ndirectory = \"/none\""), &[]);
+    assert!(said[0].contains("server.metrics_token is sealed, but neither secrets.master_key nor /none/"), "{said:?}");
+    let said = complaints("", &[("NOVAPULSE_SECRETS_MASTER_KEY", &whole)]);
+    assert!(said[0].ends_with("secrets.master_key cannot be sealed itself"), "{said:?}");
+}
+
+#[test]
+fn the_master_key_comes_from_its_file_the_environment_or_a_credential() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("novapulse.secrets.master_key");
+    fs::write(&file, &**keys(1).text()).unwrap();
+    let set_mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+    let path = file.to_str().unwrap();
+    for mode in [0o640, 0o604, 0o620, 0o644] {
+        set_mode(mode);
+        let said = complaints("", &[("NOVAPULSE_SECRETS_MASTER_KEY_FILE", path)]);
+        assert!(said[0].contains(&format!("can be read by others than its owner (mode {mode:o})")), "{said:?}");
+        let said = complaints(&format!("[secrets]\nmaster_key_file = \"{path}\""), &[]);
+        assert!(said[0].contains("secrets.master_key: "), "{said:?}");
+    }
+    let folder = directory.path().to_str().unwrap();
+    let by_credential = load("", &[("CREDENTIALS_DIRECTORY", folder)]).unwrap();
+    let name = "novapulse.secrets.master_key".to_owned();
+    assert_eq!(by_credential.origin("secrets.master_key"), Origin::Credential(name));
+    set_mode(0o600);
+    let by_file = load("", &[("NOVAPULSE_SECRETS_MASTER_KEY_FILE", path)]).unwrap();
+    let text = keys(1).text();
+    let by_environment = load("", &[("NOVAPULSE_SECRETS_MASTER_KEY", &text)]).unwrap();
+    for config in [by_credential, by_file, by_environment] {
+        assert_eq!(config.master_keys().unwrap().unwrap(), keys(1));
+    }
+    let own = load(&format!("[storage]\ndirectory = \"{folder}\""), &[]).unwrap();
+    assert!(own.master_keys().unwrap().is_none());
+    fs::rename(&file, directory.path().join("master.key")).unwrap();
+    assert_eq!(own.master_keys().unwrap().unwrap(), keys(1));
+    let short = load("", &[("NOVAPULSE_SECRETS_MASTER_KEY", "c2hvcnQ=")]).unwrap();
+    assert!(short.master_keys().unwrap_err().to_string().starts_with("secrets.master_key does not hold"));
+}
+
+#[test]
+fn a_credential_without_a_setting_is_refused_and_others_are_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("database"), "not ours").unwrap();
+    fs::write(directory.path().join("novapulse.server.metrics_token"), "hunter2\n").unwrap();
+    let environment = [("CREDENTIALS_DIRECTORY", directory.path().to_str().unwrap())];
+    let config = load("[server]\nmetrics_token = \"hunter1\"", &environment).unwrap();
+    assert_eq!(config.server.metrics_token.unwrap().expose(), "hunter2");
+    fs::write(directory.path().join("novapulse.server.metrics_tokens"), "hunter3").unwrap();
+    let said = complaints("", &environment);
+    assert!(
+        said[0].ends_with("no secret setting server.metrics_tokens, did you mean server.metrics_token?"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_line_that_is_not_toml_is_not_shown() {
+    let Err(error) = load("[server]\nmetrics_token = \"hunter2\nlisten = 1", &[]) else { panic!("it loads") };
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("is not valid TOML: line 2: ") && !text.contains("hunter2"), "{text}");
 }
 
 #[test]

@@ -42,6 +42,9 @@ pub(super) trait ConfigValue: Sized {
 
     /// The value as TOML, or `None` when it is not set.
     fn show(&self) -> Option<String>;
+
+    /// Shows the secrets in it, to be replaced by what they stand for.
+    fn each_secret(&mut self, _visit: &mut dyn FnMut(&mut Secret)) {}
 }
 
 pub(super) fn expected<T: ConfigValue>(raw: Raw<'_>) -> String {
@@ -234,6 +237,10 @@ impl ConfigValue for Secret {
     fn show(&self) -> Option<String> {
         Some(quote("********"))
     }
+
+    fn each_secret(&mut self, visit: &mut dyn FnMut(&mut Secret)) {
+        visit(self);
+    }
 }
 
 impl<T: ConfigValue> ConfigValue for Option<T> {
@@ -246,6 +253,12 @@ impl<T: ConfigValue> ConfigValue for Option<T> {
 
     fn show(&self) -> Option<String> {
         self.as_ref().and_then(T::show)
+    }
+
+    fn each_secret(&mut self, visit: &mut dyn FnMut(&mut Secret)) {
+        if let Some(value) = self {
+            value.each_secret(visit);
+        }
     }
 }
 
@@ -270,6 +283,12 @@ impl<T: ConfigValue> ConfigValue for Vec<T> {
     fn show(&self) -> Option<String> {
         let items: Vec<String> = self.iter().filter_map(T::show).collect();
         Some(format!("[{}]", items.join(", ")))
+    }
+
+    fn each_secret(&mut self, visit: &mut dyn FnMut(&mut Secret)) {
+        for item in self {
+            item.each_secret(visit);
+        }
     }
 }
 

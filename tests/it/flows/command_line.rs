@@ -2,7 +2,9 @@
 
 use std::{
     fs,
-    process::{Command, Output},
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    process::{Command, Output, Stdio},
 };
 
 fn novapulse(arguments: &[&str]) -> Output {
@@ -116,4 +118,60 @@ fn people_are_helped_back_in_offline() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines.iter().all(|line| line.contains("admin, owner")), "{lines:?}");
+}
+
+/// A master key as `openssl rand -base64 32` prints one.
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+#[test]
+fn a_value_is_sealed_from_standard_input_and_opened_at_load() {
+    let seal = |input: &str, environment: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
+        command.args(["secrets", "seal", "--data", "/nonexistent"]).env_clear().envs(environment.iter().copied());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        // A command that refuses before it reads closes the pipe.
+        drop(process.stdin.take().unwrap().write_all(input.as_bytes()));
+        process.wait_with_output().unwrap()
+    };
+    let environment = [("NOVAPULSE_SECRETS_MASTER_KEY", MASTER_KEY)];
+    let output = seal("hunter2 of 32 characters and more\n", &environment);
+    assert_eq!(err(&output), "");
+    let sealed = out(&output).trim_end().to_owned();
+    assert!(sealed.starts_with("enc:") && sealed.lines().count() == 1, "{sealed}");
+    assert!(err(&seal("\n", &environment)).contains("holds no secret"));
+    assert!(err(&seal("hunter2", &[])).contains("there is no master key yet"));
+    // One value that does not open must not keep another from being sealed.
+    let beside = [environment[0], ("NOVAPULSE_SERVER_METRICS_TOKEN", "enc:broken")];
+    assert!(seal("hunter2", &beside).status.success());
+
+    let print = |master: &str| {
+        let values = [("NOVAPULSE_SECRETS_MASTER_KEY", master), ("JWT_SECRET", sealed.as_str())];
+        novapulse_with(&["config", "print", "--data", "/nonexistent"], &values)
+    };
+    let printed = print(MASTER_KEY);
+    assert!(printed.status.success(), "{}", err(&printed));
+    assert!(!out(&printed).contains("hunter2") && !out(&printed).contains("enc:"), "{}", out(&printed));
+    let wrong = print("HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    assert_eq!(wrong.status.code(), Some(3));
+    assert!(err(&wrong).contains("environment JWT_SECRET: auth.access_secret is a sealed value"), "{}", err(&wrong));
+    assert!(!err(&wrong).contains(&sealed[4..]), "{}", err(&wrong));
+}
+
+#[test]
+fn a_master_key_that_others_can_read_stops_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let made = novapulse(&["setup", "--company", "Acme", "--email", "a@example.com", "--data", data.to_str().unwrap()]);
+    assert!(made.status.success(), "{}", err(&made));
+    let key = data.join("master.key");
+    assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+    let output = novapulse(&serve);
+    assert_eq!(output.status.code(), Some(5), "{}", err(&output));
+    assert!(err(&output).contains("master.key can be read by others"), "{}", err(&output));
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(&key, "not a key").unwrap();
+    assert_eq!(novapulse(&serve).status.code(), Some(5));
 }
