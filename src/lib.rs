@@ -15,6 +15,7 @@ pub mod storage;
 pub mod events;
 pub mod http;
 pub mod queue;
+pub mod sealing;
 
 pub mod audit;
 pub mod auth;

@@ -27,6 +27,7 @@ use crate::{
     base::SealKey,
     limits::{self, Limits},
     mail::Mail,
+    sealing::SealedRows,
     storage::{self, Db},
 };
 
@@ -152,6 +153,12 @@ struct Inner {
     /// SHA-256 of the token that allows to set the instance up.
     set_up_token: OnceLock<[u8; 32]>,
     set_up_done: CancellationToken,
+}
+
+/// The secrets of second factors, sealed.
+#[must_use]
+pub fn sealed_factors() -> Arc<dyn SealedRows> {
+    mfa::sealed()
 }
 
 impl Accounts {

@@ -129,6 +129,11 @@ pub(super) fn find_user(read: &impl Read, id: UserId) -> Result<Option<UserRow>,
     Ok(read.get(USERS, &id.hi())?.filter(|row| row.id == id))
 }
 
+/// The user whose id begins with this.
+pub(super) fn user_numbered(read: &impl Read, hi: u64) -> Result<Option<UserRow>, Error> {
+    read.get(USERS, &hi)
+}
+
 /// A user of this company; one of another is not there.
 pub(super) fn find_user_of(read: &impl Read, company: CompanyId, id: UserId) -> Result<Option<UserRow>, Error> {
     Ok(find_user(read, id)?.filter(|row| row.company == company))

@@ -1,4 +1,4 @@
-//! The key that seals secrets in the store: configured, or kept in a file of the data directory.
+//! The key that opens the keys of the store: configured, or kept in a file of the data directory.
 //!
 //! The file is written whole and synced before anything is sealed with the key, and is readable by
 //! its owner only. Losing it loses every sealed secret, so it belongs into every backup.
@@ -10,28 +10,34 @@ use std::{
     path::Path,
 };
 
+use super::Error;
 use crate::{
-    base::{Random, SealKey},
+    base::SealKey,
     config::{Config, MASTER_KEY_FILE, MasterKeyError, MasterKeys},
+    sealing,
     storage::Directory,
 };
 
-/// The configured key, else the one in the data directory, which is made at the first start.
-pub(super) fn load(config: &Config, directory: &Directory, random: &dyn Random) -> Result<SealKey, MasterKeyError> {
-    if let Some(keys) = config.master_keys()? {
-        return Ok(keys.seal_key());
-    }
-    if !directory.is_new() {
-        let path = directory.path().join(MASTER_KEY_FILE);
-        tracing::warn!("{} is missing and made anew; secrets sealed with an earlier one do not open", path.display());
-    }
-    let keys = MasterKeys::generate(random);
-    write(directory.path(), &keys)?;
-    Ok(keys.seal_key())
+/// The keys that seal secrets, opened with the configured master key or the one in the data directory, which is made
+/// at the first start; blocks.
+pub(super) fn load(config: &Config, directory: &Directory) -> Result<SealKey, Error> {
+    let db = directory.db();
+    let keys = match config.master_keys()? {
+        Some(keys) => keys,
+        None if sealing::has_keys(&db.snapshot())? => {
+            return Err(MasterKeyError::Missing(directory.path().join(MASTER_KEY_FILE)).into());
+        }
+        None => {
+            let keys = MasterKeys::generate(&**db.random());
+            write(directory.path(), &keys)?;
+            keys
+        }
+    };
+    Ok(sealing::open(db, &keys)?)
 }
 
 /// Replaces the file of the data directory; durable when it returns.
-fn write(directory: &Path, keys: &MasterKeys) -> Result<(), MasterKeyError> {
+pub(super) fn write(directory: &Path, keys: &MasterKeys) -> Result<(), MasterKeyError> {
     let path = directory.join(MASTER_KEY_FILE);
     let partial = path.with_extension("new");
     let write = || -> io::Result<()> {

@@ -14,7 +14,9 @@ mod metrics;
 mod notify;
 pub mod reference;
 pub mod remote;
+mod rotation;
 mod routes;
+mod sealed;
 mod services;
 pub mod setup;
 mod setup_token;
@@ -25,9 +27,10 @@ mod verifiers;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::{accounts, config::MasterKeyError, outbound, queue, storage::OpenError, webhooks};
+use crate::{accounts, config::MasterKeyError, outbound, queue, sealing, storage::OpenError, webhooks};
 
 pub use lifecycle::{Ended, ServeOptions, serve};
+pub use rotation::{Rotated, RotationError, RotationOrder, rotate};
 pub use routes::openapi_json;
 pub use setup_token::{SetUpUrlError, set_up_url};
 pub use verifiers::verifiers;
@@ -66,6 +69,12 @@ pub enum Error {
     /// There is no key to seal secrets with.
     #[error("no master key")]
     MasterKey(#[from] MasterKeyError),
+    /// The keys of the store cannot be used.
+    #[error("the secrets of the store cannot be opened")]
+    Sealing(#[from] sealing::Error),
+    /// Keys are not replaced.
+    #[error("the keys are not replaced")]
+    Rotation(#[from] RotationError),
     /// Something about companies or people was refused.
     #[error("that cannot be done")]
     Accounts(#[from] accounts::Error),

@@ -57,7 +57,7 @@ impl Services {
         tasks: &Tasks,
     ) -> Result<Self, Error> {
         let db = directory.db();
-        let seal = Arc::new(master_key::load(config, directory, &**db.random())?);
+        let seal = Arc::new(master_key::load(config, directory)?);
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
         let queues = adapters::queues(config, db)?;
         let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));

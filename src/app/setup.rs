@@ -34,7 +34,7 @@ pub async fn with_accounts<T>(
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let directory = adapters::open_directory(config, &clock, &random)?;
     let db = directory.db().clone();
-    let seal = Arc::new(master_key::load(config, &directory, &*random)?);
+    let seal = Arc::new(tokio::task::block_in_place(|| master_key::load(config, &directory))?);
     let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));
     let (limits, mail) = (Limits::new(db.clone()), Mail::new(db.clone(), Arc::clone(&seal)));
     let done = work(&Accounts::new(db, auth, limits, mail, seal, adapters::account_settings(config))).await;

@@ -1,7 +1,10 @@
 //! What `novapulse check` looks at beyond checksums: rows that must agree with one another.
 
+use super::sealed::sealed_tables;
 use crate::{
-    audit, mail, queue,
+    audit,
+    config::MasterKeys,
+    mail, queue, sealing,
     storage::{
         self, Snapshot,
         check::{Report, Verify},
@@ -9,10 +12,35 @@ use crate::{
     webhooks,
 };
 
-/// The checks that modules add, in the order of the report.
+/// The checks that modules add, in the order of the report; sealed values are opened when there is a master key.
 #[must_use]
-pub fn verifiers() -> Vec<Box<dyn Verify>> {
-    vec![Box::new(Queues), Box::new(Webhooks), Box::new(Audit), Box::new(Mail)]
+pub fn verifiers(keys: Option<MasterKeys>) -> Vec<Box<dyn Verify>> {
+    let mut verifiers: Vec<Box<dyn Verify>> =
+        vec![Box::new(Queues), Box::new(Webhooks), Box::new(Audit), Box::new(Mail)];
+    if let Some(keys) = keys {
+        verifiers.push(Box::new(Sealed(keys)));
+    }
+    verifiers
+}
+
+struct Sealed(MasterKeys);
+
+impl Verify for Sealed {
+    fn name(&self) -> &'static str {
+        "every sealed value opens"
+    }
+
+    fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
+        let seal = match sealing::read(snapshot, &self.0) {
+            Ok(seal) => seal,
+            Err(sealing::Error::Storage(error)) => return Err(error),
+            Err(error) => {
+                report.problem(error.to_string());
+                return Ok(());
+            }
+        };
+        sealing::check(snapshot, &seal, &sealed_tables(), &mut |finding| report.problem(finding)).map(|_| ())
+    }
 }
 
 struct Queues;

@@ -1,4 +1,4 @@
-//! The keys behind tokens: configured, or derived from the master key and changed every thirty days.
+//! The keys behind tokens: configured, or derived from a key of the store and changed every thirty days.
 
 use std::sync::Arc;
 

@@ -35,9 +35,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.accept_loss {
         return give_up(directory, arguments.yes);
     }
-    let verifiers = app::verifiers();
+    let keys = config.master_keys()?;
+    let is_closed = keys.is_none();
+    let verifiers = app::verifiers(keys);
     let verifiers: Vec<&dyn Verify> = verifiers.iter().map(Box::as_ref).collect();
-    let report = check(directory, &SystemRandom, &verifiers).map_err(OpenError::from)?;
+    let mut report = check(directory, &SystemRandom, &verifiers).map_err(OpenError::from)?;
+    if is_closed {
+        report.note("there is no master key: sealed values were not opened");
+    }
     output::say(&format!("{}\n{report}", directory.display()))?;
     Ok(if report.problems() == 0 { ExitCode::SUCCESS } else { ExitCode::from(DAMAGED) })
 }

@@ -21,7 +21,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     app,
-    config::{Config, Sources},
+    config::{Config, MasterKeyError, Sources},
+    sealing,
     storage::{OpenError, guard::GuardError},
 };
 
@@ -45,7 +46,7 @@ enum Command {
     SetupUrl(setup_url::Arguments),
     /// Help people back in, in a directory no server is using
     User(user::Arguments),
-    /// Seal values for the configuration
+    /// Seal values for the configuration, and replace the keys behind what is sealed
     Secrets(secrets::Arguments),
     /// Look at the configuration
     Config(config::Arguments),
@@ -117,8 +118,10 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
                 Some(refusal.exit_code())
             } else if cause.is::<crate::config::Error>() {
                 Some(3)
-            } else if cause.is::<crate::config::MasterKeyError>() {
+            } else if cause.is::<MasterKeyError>() {
                 Some(5)
+            } else if let Some(refusal) = cause.downcast_ref::<sealing::Error>() {
+                (!matches!(refusal, sealing::Error::Storage(_))).then_some(5)
             } else if matches!(cause.downcast_ref(), Some(app::Error::Listen { .. })) {
                 Some(4)
             } else {

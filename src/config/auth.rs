@@ -12,9 +12,9 @@ section! {
     Auth in "auth" {
         /// Who may register: `open` lets everybody make a company, `invite_only` asks for an invitation, `closed` takes nobody.
         registration: Registration = Registration::InviteOnly;
-        /// Signs access tokens (HS256), at least 32 characters. Derived from the master key and changed every 30 days when unset.
+        /// Signs access tokens (HS256), at least 32 characters. Derived from a key in the store and changed every 30 days when unset.
         access_secret: Option<Secret> = None, env "JWT_SECRET";
-        /// Stands behind refresh tokens, at least 32 characters. Derived from the master key when unset.
+        /// Stands behind refresh tokens, at least 32 characters. Derived from a key in the store when unset.
         refresh_secret: Option<Secret> = None, env "JWT_REFRESH_SECRET";
         /// How long an access token is good. Short, though an ended session is refused at once anyway.
         access_lifetime_ms: u64 = 900_000, range 60_000..=86_400_000;

@@ -37,6 +37,9 @@ pub enum MasterKeyError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The file is gone, and the secrets of the directory are sealed with it.
+    #[error("{} is missing, and secrets.master_key is not set: the secrets of this directory need it", .0.display())]
+    Missing(PathBuf),
     /// Others than its owner can read the file.
     #[error("{} can be read by others than its owner (mode {mode:o}); `chmod 600` it", path.display())]
     Open {
@@ -117,10 +120,15 @@ impl MasterKeys {
         Self(keys)
     }
 
+    /// Each of them as the only one.
+    pub fn each_alone(&self) -> impl Iterator<Item = Self> {
+        self.0.iter().map(|key| Self(vec![key.clone()]))
+    }
+
     /// The first one alone.
     #[must_use]
     pub fn first_alone(&self) -> Self {
-        Self(self.0.iter().take(1).cloned().collect())
+        Self(vec![Zeroizing::new(*self.first())])
     }
 
     /// How many there are.

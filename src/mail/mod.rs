@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     base::{CompanyId, MessageId, SealKey, Timestamp, UserId},
+    sealing::SealedRows,
     storage::{self, Db, Read, Tx},
 };
 
@@ -134,7 +135,7 @@ impl Mail {
             id,
             to: message.to().to_owned(),
             subject: message.subject().to_owned(),
-            sealed_text: self.inner.seal.seal(&**random, &place(company, id), message.text().as_bytes()),
+            sealed_text: self.inner.seal.seal(&**random, &store::place(company.hi(), id), message.text().as_bytes()),
             user: message.user(),
             created_at: tx.now(),
         }
@@ -168,7 +169,7 @@ impl Mail {
 
     fn view(&self, company: CompanyId, row: MessageRow) -> MessageView {
         let MessageRow { id, to, subject, sealed_text, created_at, .. } = row;
-        let text = self.inner.seal.open(&place(company, id), &sealed_text).ok();
+        let text = self.inner.seal.open(&store::place(company.hi(), id), &sealed_text).ok();
         let text = text.map(|text| MessageText(String::from_utf8_lossy(&text).into_owned()));
         MessageView { id, to, subject, text, created_at }
     }
@@ -203,8 +204,8 @@ impl Mail {
     }
 }
 
-/// What a sealed text is bound to: its row.
-fn place(company: CompanyId, id: MessageId) -> Vec<u8> {
-    let raw = id.raw();
-    [&b"message of "[..], &company.hi().to_be_bytes(), &raw.hi.to_be_bytes(), &raw.lo.to_be_bytes()].concat()
+/// The texts of messages, sealed.
+#[must_use]
+pub fn sealed_texts() -> Arc<dyn SealedRows> {
+    store::sealed()
 }

@@ -1,12 +1,13 @@
 //! Messages as they are stored.
 
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     base::{CompanyId, MessageId, RawId, Timestamp, UserId},
     named_value,
+    sealing::{SealedRows, SealedTable},
     storage::{COUNTERS, CounterKey, Error, KeyRange, Order, Read, Table, Tx, keyspaces},
 };
 
@@ -31,6 +32,22 @@ pub(super) struct MessageRow {
     pub(super) created_at: Timestamp,
 }
 named_value!(MessageRow, 1);
+
+/// The texts, sealed.
+pub(super) fn sealed() -> Arc<dyn SealedRows> {
+    Arc::new(SealedTable {
+        table: MAILBOX,
+        associated: |_, (company, _), row: &MessageRow| Ok(Some(place(*company, row.id))),
+        sealed: |row| Some(&row.sealed_text),
+        replace: |row, sealed| row.sealed_text = sealed,
+    })
+}
+
+/// What a sealed text is bound to: its row.
+pub(super) fn place(company: u64, id: MessageId) -> Vec<u8> {
+    let raw = id.raw();
+    [&b"message of "[..], &company.to_be_bytes(), &raw.hi.to_be_bytes(), &raw.lo.to_be_bytes()].concat()
+}
 
 const fn counter(company: u64) -> CounterKey {
     CounterKey { area: AREA, company, subject: 0, what: 0 }

@@ -73,6 +73,9 @@ tables! {
     /// Maintained counters.
     COUNTERS = 2 in Index, owner "storage": "area u8, company u64, subject u64, what u8" => "i64";
 
+    /// The keys of the store, each sealed for every master key that may open it.
+    SEAL_KEYS = 5 in Records, owner "sealing": "use u8, number u32" => "KeyRow";
+
     /// What a job is: written once.
     JOBS = 10 in Records, owner "queue": "company u64, job u64" => "JobBody";
     /// Where a job stands; a job without a row waits as it was enqueued.

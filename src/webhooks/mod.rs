@@ -44,6 +44,7 @@ use crate::{
     events::{self, Events},
     outbound::{Client, Limits},
     queue::{self, Queues},
+    sealing::SealedRows,
     storage::{self, Db},
 };
 
@@ -187,6 +188,12 @@ pub(crate) struct Shared {
 #[derive(Debug, Clone)]
 pub struct Webhooks {
     shared: Arc<Shared>,
+}
+
+/// The secrets and header values of webhooks, sealed.
+#[must_use]
+pub fn sealed_secrets() -> Arc<dyn SealedRows> {
+    store::sealed()
 }
 
 /// Compares stored webhooks, deliveries and events with what follows from them; tells each contradiction in words.

@@ -19,6 +19,7 @@ use crate::{
     audit::{self, Entry, Origin},
     base::{Random, SealKey, SessionId, Timestamp, UserId},
     limits::{self, Subject},
+    sealing::SealedRows,
     storage::{self, Read, Snapshot, Tx},
 };
 use store::{FactorRow, RecoveryRow};
@@ -305,6 +306,11 @@ fn record(tx: &mut Tx<'_>, origin: &Origin, action: &'static str, user: UserId) 
     let company = find_user(tx, user)?.ok_or(Error::NotFound("user"))?.company;
     let entry = Entry { action, object: user.to_string(), before: Value::Null, after: Value::Null };
     Ok(audit::record(tx, company, origin, entry)?)
+}
+
+/// The secrets of second factors, sealed.
+pub(super) fn sealed() -> Arc<dyn SealedRows> {
+    store::sealed()
 }
 
 /// Removes everything about a person's second factor, with the person.

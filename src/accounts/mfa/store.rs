@@ -1,10 +1,14 @@
 //! Second factors as they are stored.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    accounts::store::user_numbered,
     base::{Timestamp, UserId},
     named_value,
+    sealing::{SealedRows, SealedTable},
     storage::{Error, Read, Table, Tx, keyspaces},
 };
 
@@ -30,6 +34,16 @@ pub(super) struct RecoveryRow {
     pub(super) codes: Vec<[u8; 32]>,
 }
 named_value!(RecoveryRow, 1);
+
+/// The table with its sealed secrets.
+pub(super) fn sealed() -> Arc<dyn SealedRows> {
+    Arc::new(SealedTable {
+        table: FACTORS,
+        associated: |read, user, _| Ok(user_numbered(read, *user)?.map(|user| super::place(user.id))),
+        sealed: |row| Some(&row.sealed_secret),
+        replace: |row, sealed| row.sealed_secret = sealed,
+    })
+}
 
 pub(super) fn factor(read: &impl Read, user: UserId) -> Result<Option<FactorRow>, Error> {
     read.get(FACTORS, &user.hi())

@@ -28,6 +28,7 @@ use super::{Problem, context::RequestContext, json_response, problems};
 use crate::{
     base::{CompanyId, SealKey, Timestamp},
     postcard_value,
+    sealing::{SealedRows, SealedTable},
     storage::{self, Db, KeyRange, Order, Read, Table, Tx, keyspaces},
 };
 
@@ -234,6 +235,22 @@ struct Record {
     seal: Option<Arc<SealKey>>,
 }
 
+/// The kept answers that hold a secret, sealed.
+#[must_use]
+pub fn sealed_answers() -> Arc<dyn SealedRows> {
+    Arc::new(SealedTable {
+        table: REPLAYS,
+        associated: |_, key, _| Ok(Some(place(key))),
+        sealed: |row: &ReplayRow| row.is_sealed.then_some(row.body.as_slice()),
+        replace: |row, sealed| row.body = sealed,
+    })
+}
+
+/// What a sealed answer is bound to.
+fn place((company, operation): &(u64, Operation)) -> Vec<u8> {
+    [b"replay".as_slice(), &company.to_be_bytes(), operation].concat()
+}
+
 impl Record {
     fn find(&self, read: &impl ReadAt) -> Result<Option<Answer>, Problem> {
         let Some(row) = read.get(REPLAYS, &self.key)? else { return Ok(None) };
@@ -245,7 +262,7 @@ impl Record {
         }
         let body = if row.is_sealed {
             let seal = self.seal.as_ref().ok_or_else(|| Problem::of(&problems::INTERNAL_ERROR))?;
-            let opened = seal.open(&self.place(), &row.body).map_err(|error| Problem::internal(&error))?;
+            let opened = seal.open(&place(&self.key), &row.body).map_err(|error| Problem::internal(&error))?;
             Bytes::copy_from_slice(&opened)
         } else {
             row.body.into()
@@ -262,19 +279,13 @@ impl Record {
         let body = self
             .seal
             .as_ref()
-            .map_or_else(|| body.to_vec(), |seal| seal.seal(&crate::base::SystemRandom, &self.place(), body));
+            .map_or_else(|| body.to_vec(), |seal| seal.seal(&crate::base::SystemRandom, &place(&self.key), body));
         let created_at = tx.now();
         let is_sealed = self.seal.is_some();
         let row = ReplayRow { body_hash: self.body_hash, created_at, status: status.as_u16(), body, is_sealed };
         tx.put(REPLAYS, &self.key, &row)?;
         tx.put(REPLAY_TIMES, &(created_at, company, operation), &())?;
         Ok(())
-    }
-
-    /// What a sealed answer is bound to.
-    fn place(&self) -> Vec<u8> {
-        let (company, operation) = &self.key;
-        [b"replay".as_slice(), &company.to_be_bytes(), operation].concat()
     }
 }
 

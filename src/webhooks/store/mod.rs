@@ -9,7 +9,7 @@ mod deliveries;
 mod log;
 mod stats;
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     base::{CompanyId, RawId, Timestamp, WebhookId},
     named_value, postcard_value,
+    sealing::{SealedRows, SealedTable},
     storage::{self, CounterKey, KeyRange, Order, Read, Table, Tx, keyspaces},
 };
 
@@ -115,6 +116,19 @@ pub(super) const fn counter(company: CompanyId, subject: u64, what: u8) -> Count
 /// What the sealed secrets of a webhook are bound to.
 pub(super) fn seal_place(company: CompanyId, id: WebhookId) -> Vec<u8> {
     format!("webhook secrets {company} {id}").into_bytes()
+}
+
+/// The secrets and header values of webhooks, sealed.
+pub(super) fn sealed() -> Arc<dyn SealedRows> {
+    Arc::new(SealedTable {
+        table: WEBHOOKS,
+        associated: |_, (company_hi, hi), row: &WebhookRow| {
+            let company = CompanyId::from_raw(RawId { hi: *company_hi, lo: row.company_lo });
+            Ok(Some(seal_place(company, WebhookId::from_raw(RawId { hi: *hi, lo: row.lo }))))
+        },
+        sealed: |row| Some(&row.sealed),
+        replace: |row, sealed| row.sealed = sealed.into(),
+    })
 }
 
 impl WebhookRow {

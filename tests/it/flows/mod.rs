@@ -5,3 +5,4 @@ mod delivery;
 mod dev_mode;
 mod life_cycle;
 mod official_receivers;
+mod rotation;

@@ -5,18 +5,19 @@
 use super::{Source, code_only, sources, without_tests};
 
 /// The modules from the bottom up; a module may use those of a smaller level only. Slices have a level each.
-const ORDER: [(&str, u32); 18] = [
+const ORDER: [(&str, u32); 19] = [
     ("base", 0),
     ("config", 1),
     ("telemetry", 2),
     ("storage", 3),
     ("outbound", 3),
-    ("queue", 4),
-    ("events", 4),
-    ("http", 4),
-    ("audit", 5),
-    ("limits", 5),
-    ("mail", 6),
+    ("sealing", 4),
+    ("queue", 5),
+    ("events", 5),
+    ("http", 5),
+    ("audit", 6),
+    ("limits", 6),
+    ("mail", 7),
     ("auth", 10),
     ("accounts", 11),
     ("webhooks", 12),
