@@ -185,8 +185,8 @@ pub(super) fn refusal(pointer: String, message: &str) -> Problem {
         let known = known.map_or_else(String::new, |known| format!("; known: {known}"));
         return Problem::invalid(join(&pointer, field), format!("is not a known field{known}"));
     }
-    let mut detail = message.to_owned();
-    if let Some((found, expected)) = message.split_once(", expected ") {
+    let mut detail = without_value(message);
+    if let Some((found, expected)) = detail.split_once(", expected ") {
         detail = format!("{found}, expected {}", plain_type(expected));
     }
     if detail.len() > DETAIL_BYTES_MAX {
@@ -195,6 +195,19 @@ pub(super) fn refusal(pointer: String, message: &str) -> Problem {
         detail.push('…');
     }
     Problem::invalid(pointer, detail)
+}
+
+/// Leaves out the text that was refused: it may be a secret in the wrong place, and answers are logged by others.
+fn without_value(message: &str) -> String {
+    for (kind, quote) in [("invalid type: string", '"'), ("invalid value: string", '"'), ("unknown variant", '`')] {
+        let rest = message.strip_prefix(kind).and_then(|rest| rest.strip_prefix(' ')?.strip_prefix(quote));
+        let Some(rest) = rest else { continue };
+        // What is expected is ours and comes last, so a text with the same words in it does not get through.
+        let expected =
+            rest.rsplit_once(", expected ").map_or_else(String::new, |(_, expected)| format!(", expected {expected}"));
+        return format!("{kind}{expected}");
+    }
+    message.to_owned()
 }
 
 /// The words of a Rust type for people who do not write Rust.

@@ -124,7 +124,7 @@ async fn other_shapes_are_422_with_a_pointer() {
         (
             json!({"name": "a", "items": [{"size": 1}, {"size": "b"}]}),
             "/items/1/size",
-            "invalid type: string \"b\", expected a whole number that is not negative",
+            "invalid type: string, expected a whole number that is not negative",
         ),
         (
             json!({"name": "a", "items": [{"size": 1, "x/y": 2}]}),
@@ -134,7 +134,8 @@ async fn other_shapes_are_422_with_a_pointer() {
         (json!({"name": "a", "items": [{}]}), "/items/0/size", "is required"),
         (json!({"name": "a", "items": {}}), "/items", "invalid type: map, expected an array"),
         (json!(["a", 1, [], null]), "", "must be an object"),
-        (json!("text"), "", "invalid type: string \"text\", expected an object"),
+        (json!("text"), "", "invalid type: string, expected an object"),
+        (json!("a secret\", expected a secret"), "", "invalid type: string, expected an object"),
     ];
     for (body, pointer, detail) in cases {
         let (status, problem) = post_order(body.to_string()).await;

@@ -2,6 +2,7 @@
 
 mod auditing;
 mod authorization;
+mod canaries;
 mod limits;
 mod outbound;
 mod tenants;

@@ -17,7 +17,7 @@ use super::{Client, wait_until};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Room enough for tests, also on a machine whose disk is nearly full; and no large reserve for each server.
-const SMALL: [(&str, &str); 4] = [
+pub const SMALL: [(&str, &str); 4] = [
     ("NOVAPULSE_STORAGE_SOFT_FREE_PERCENT", "0"),
     ("NOVAPULSE_STORAGE_SOFT_FREE", "64MiB"),
     ("NOVAPULSE_STORAGE_HARD_FREE", "32MiB"),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-pub use app::{TestApp, signal};
+pub use app::{SMALL, TestApp, signal};
 pub use client::{Answer, Client, read_answer};
 pub use receiver::{Received, Receiver, Reply};
 
