@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     accounts::{Accounts, SetUp},
+    audit::Origin,
     auth::{Auth, NewApiKey, Scopes},
     base::CompanyId,
     storage::Db,
@@ -94,7 +95,8 @@ async fn new_company(db: &Db, accounts: &Accounts, url: &str) -> anyhow::Result<
 async fn new_key(db: &Db, auth: &Auth, company: CompanyId, url: &str) -> anyhow::Result<Credentials> {
     let auth = auth.clone();
     let order = NewApiKey { company, name: "dev mode".to_owned(), scopes: Scopes::of_keys(), expires_at: None };
-    let (_, text) = db.write(move |tx| auth.create_key(tx, order)).await.context("cannot make an API key")?;
+    let (_, text) =
+        db.write(move |tx| auth.create_key(tx, &Origin::machine(), order)).await.context("cannot make an API key")?;
     let (url, email, api_key) = (url.to_owned(), EMAIL.to_owned(), text.expose().to_owned());
     Ok(Credentials { url, email, password: None, api_key, company_id: company })
 }

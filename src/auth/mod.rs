@@ -21,10 +21,12 @@ mod tokens;
 
 use std::{sync::Arc, time::Duration};
 
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit::{self, Entry, Origin},
     base::{ApiKeyId, Clock, CompanyId, Random, SealKey, Timestamp},
     config::Secret,
     limits::{self, ApiRate},
@@ -229,11 +231,16 @@ impl Auth {
         Ok(self.inner.cache.remember(KnownKey::from(row), generation))
     }
 
-    /// Makes a key inside a transaction; its text is not stored and cannot be had again.
+    /// Makes a key inside a transaction and records it; its text is not stored and cannot be had again.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn create_key(&self, tx: &mut Tx<'_>, order: NewApiKey) -> Result<(ApiKeyId, NewKeyText), storage::Error> {
+    pub fn create_key(
+        &self,
+        tx: &mut Tx<'_>,
+        origin: &Origin,
+        order: NewApiKey,
+    ) -> Result<(ApiKeyId, NewKeyText), storage::Error> {
         let id = ApiKeyId::from_raw(tx.mint());
         let mut bytes = [0; 32];
         self.inner.random.fill(&mut bytes);
@@ -250,6 +257,9 @@ impl Auth {
             last_used_at: None,
         };
         store::put(tx, &row)?;
+        let after = json!({ "name": row.name, "scopes": row.scopes, "expires_at": row.expires_at });
+        let entry = Entry { action: "key.create", object: id.to_string(), before: Value::Null, after };
+        audit::record(tx, row.company, origin, entry)?;
         Ok((id, text))
     }
 
@@ -274,15 +284,23 @@ impl Auth {
         Ok(store::keys_of(read, company, limit)?.into_iter().map(ApiKeyView::from).collect())
     }
 
-    /// Ends a key inside a transaction; `false` when the company has no such key.
+    /// Ends a key inside a transaction and records it; `false` when the company has no such key.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn revoke_key(&self, tx: &mut Tx<'_>, company: CompanyId, id: ApiKeyId) -> Result<bool, storage::Error> {
+    pub fn revoke_key(
+        &self,
+        tx: &mut Tx<'_>,
+        (company, origin): (CompanyId, &Origin),
+        id: ApiKeyId,
+    ) -> Result<bool, storage::Error> {
         let Some(mut row) = store::find(tx, id)?.filter(|row| row.company == company) else { return Ok(false) };
         if row.revoked_at.is_none() {
             row.revoked_at = Some(tx.now());
             store::put(tx, &row)?;
+            let before = json!({ "name": row.name, "scopes": row.scopes });
+            let entry = Entry { action: "key.revoke", object: id.to_string(), before, after: Value::Null };
+            audit::record(tx, company, origin, entry)?;
         }
         let cache = Arc::clone(&self.inner.cache);
         tx.on_commit(move || cache.forget(id));

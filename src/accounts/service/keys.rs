@@ -1,10 +1,8 @@
 //! The API keys of a company.
 
-use serde_json::{Value, json};
-
 use crate::{
     accounts::{Accounts, Error, model},
-    audit::{self, Entry, Origin},
+    audit::Origin,
     auth::{ApiKeyView, NewApiKey, NewKeyText, Scope, Scopes},
     base::{ApiKeyId, CompanyId, Timestamp},
     storage::{Snapshot, Tx},
@@ -50,11 +48,8 @@ impl Accounts {
             return Err(Error::TooMany("10,000 API keys"));
         }
         let order = NewApiKey { company, name, scopes, expires_at: order.expires_at };
-        let (id, text) = self.inner.auth.create_key(tx, order)?;
+        let (id, text) = self.inner.auth.create_key(tx, origin, order)?;
         let view = self.inner.auth.key(tx, company, id)?.ok_or(Error::NotFound("API key"))?;
-        let after = json!({ "name": view.name, "scopes": view.scopes, "expires_at": view.expires_at });
-        let entry = Entry { action: "key.create", object: id.to_string(), before: Value::Null, after };
-        audit::record(tx, company, origin, entry)?;
         Ok((view, text))
     }
 
@@ -75,13 +70,9 @@ impl Accounts {
     pub(in crate::accounts) fn revoke_key(
         &self,
         tx: &mut Tx<'_>,
-        (company, origin): (CompanyId, &Origin),
+        by: (CompanyId, &Origin),
         id: ApiKeyId,
     ) -> Result<(), Error> {
-        let key = self.inner.auth.key(tx, company, id)?.ok_or(Error::NotFound("API key"))?;
-        self.inner.auth.revoke_key(tx, company, id)?;
-        let before = json!({ "name": key.name, "scopes": key.scopes });
-        let entry = Entry { action: "key.revoke", object: id.to_string(), before, after: Value::Null };
-        Ok(audit::record(tx, company, origin, entry)?)
+        if self.inner.auth.revoke_key(tx, by, id)? { Ok(()) } else { Err(Error::NotFound("API key")) }
     }
 }

@@ -98,7 +98,7 @@ impl Accounts {
                 let user = create(tx, checked, true, &Origin::machine())?;
                 let (company, scopes) = (user.company, Scopes::of_keys());
                 let key = NewApiKey { company, name: "first key".to_owned(), scopes, expires_at: None };
-                let (api_key, api_key_text) = auth.create_key(tx, key)?;
+                let (api_key, api_key_text) = auth.create_key(tx, &Origin::machine(), key)?;
                 Ok(Created { company, user: user.id, api_key, api_key_text })
             })
             .await

@@ -7,6 +7,7 @@ use tower::ServiceExt;
 
 use super::super::{Auth, Caller, Credential, Error, NewApiKey, Role, Scope, Scopes, Settings, permissions};
 use crate::{
+    audit::Origin,
     base::{ApiKeyId, CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp},
     http::Problem,
     storage::Db,
@@ -23,7 +24,7 @@ fn auth() -> (Auth, Arc<ManualClock>) {
 async fn create(auth: &Auth, scopes: Scopes, expires_at: Option<Timestamp>) -> (ApiKeyId, String) {
     let maker = auth.clone();
     let order = NewApiKey { company: COMPANY, name: "test".to_owned(), scopes, expires_at };
-    let (id, text) = auth.inner.db.write(move |tx| maker.create_key(tx, order)).await.unwrap();
+    let (id, text) = auth.inner.db.write(move |tx| maker.create_key(tx, &Origin::machine(), order)).await.unwrap();
     assert!(!format!("{text:?}").contains(text.secret()));
     (id, format!("Bearer {}", text.expose()))
 }
@@ -63,7 +64,7 @@ async fn a_revoked_or_expired_key_is_refused_at_once() {
     let stale = auth.inner.cache.generation();
     assert!(auth.identify(Some(&header)).await.is_ok());
     let revoker = auth.clone();
-    assert!(auth.inner.db.write(move |tx| revoker.revoke_key(tx, COMPANY, id)).await.unwrap());
+    assert!(auth.inner.db.write(move |tx| revoker.revoke_key(tx, (COMPANY, &Origin::machine()), id)).await.unwrap());
     assert!(matches!(auth.identify(Some(&header)).await, Err(Error::Invalid)));
     assert_ne!(auth.inner.cache.generation(), stale, "a reader from before the revocation is told apart");
 
@@ -79,7 +80,7 @@ async fn another_company_cannot_revoke() {
     let (id, header) = create(&auth, Scopes::of_keys(), None).await;
     let revoker = auth.clone();
     let other = CompanyId::from_raw(RawId { hi: 8, lo: 1 });
-    assert!(!auth.inner.db.write(move |tx| revoker.revoke_key(tx, other, id)).await.unwrap());
+    assert!(!auth.inner.db.write(move |tx| revoker.revoke_key(tx, (other, &Origin::machine()), id)).await.unwrap());
     assert!(auth.identify(Some(&header)).await.is_ok());
 }
 

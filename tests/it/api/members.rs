@@ -157,6 +157,7 @@ fn every_change_of_people_and_keys_is_in_the_audit_log_once() {
         "session.create",
         "webhook.create",
         "play.create",
+        "key.create",
         "user.create",
         "company.create",
     ];
@@ -174,7 +175,7 @@ fn every_change_of_people_and_keys_is_in_the_audit_log_once() {
     assert_eq!(auditor.get("/api/v1/audit/export?format=xml").problem(422), "validation_failed");
     let csv = auditor.get("/api/v1/audit/export?format=csv").text();
     assert_eq!(csv.lines().count(), wanted.len() + 1);
-    let lines = auditor.get("/api/v1/audit/export?after=9").text();
+    let lines = auditor.get("/api/v1/audit/export?after=10").text();
     assert_eq!(lines.lines().count(), 2);
     assert_eq!(app.client().get("/api/v1/audit").status, 200, "the first key has every scope of keys");
     let other = app.anonymous().get("/api/v1/audit");
