@@ -26,6 +26,15 @@ pub(super) fn invitation(to: &str, company: &str, link: &str) -> Result<Message,
     Message::new(to, "Your invitation to NovaPulse", text)
 }
 
+/// The link that lets somebody choose another password.
+pub(super) fn reset(to: &str, link: &str) -> Result<Message, MessageError> {
+    let text = format!(
+        "Somebody, probably you, asked for another password for your account on NovaPulse.\n\nChoose it here within an \
+         hour:\n\n{link}\n\nWhoever has this link can choose it. If it was not you, do nothing: your password stays.\n"
+    );
+    Message::new(to, "Reset your password", text)
+}
+
 /// Tells a person about a change; somebody whose address no mail can be sent to is not told.
 pub(super) fn notify(mail: &Mail, tx: &mut Tx<'_>, user: &UserRow, notice: Notice) -> Result<(), Error> {
     let (subject, what) = match notice {

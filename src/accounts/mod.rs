@@ -91,6 +91,9 @@ pub enum Error {
     /// The invitation is unknown, used, withdrawn or over.
     #[error("the invitation is not valid any more; ask for a new one")]
     Invitation,
+    /// The link to reset a password is unknown, used, replaced or over, or the account is disabled.
+    #[error("the link is not valid any more; ask for a new one")]
+    Reset,
     /// The company would be left without an admin, or the instance without an owner.
     #[error("the last {0} cannot be removed, disabled or given another role")]
     Last(&'static str),

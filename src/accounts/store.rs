@@ -15,6 +15,7 @@ const USERS: Table<u64, UserRow> = Table::of(keyspaces::USERS);
 const USER_EMAILS: Table<String, EmailRow> = Table::of(keyspaces::USER_EMAILS);
 const COMPANY_USERS: Table<(u64, u64), ()> = Table::of(keyspaces::COMPANY_USERS);
 const INVITES: Table<(u64, u64), InviteRow> = Table::of(keyspaces::INVITES);
+const RESETS: Table<u64, ResetRow> = Table::of(keyspaces::PASSWORD_RESETS);
 
 /// One company.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +89,20 @@ pub(super) struct InviteRow {
     pub(super) expires_at: Timestamp,
 }
 named_value!(InviteRow, 1);
+
+/// The link with which a person may take another password; there is one at most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ResetRow {
+    /// The person.
+    pub(super) user: UserId,
+    /// SHA-256 of the secret part of its token.
+    pub(super) secret_hash: [u8; 32],
+    /// How often the password was changed when the link was made; a later change ends the link.
+    pub(super) password_version: u32,
+    /// When it ends by itself.
+    pub(super) expires_at: Timestamp,
+}
+named_value!(ResetRow, 1);
 
 pub(super) fn put_company(tx: &mut Tx<'_>, row: &CompanyRow) -> Result<(), Error> {
     tx.put(COMPANIES, &row.id.hi(), row)
@@ -179,4 +194,17 @@ pub(super) fn find_invite(read: &impl Read, company: CompanyId, id: InviteId) ->
 pub(super) fn invites_of(read: &impl Read, company: CompanyId, limit: usize) -> Result<Vec<InviteRow>, Error> {
     let rows = read.list(INVITES, &KeyRange::prefix(&(company.hi(),)), Order::Descending, limit)?;
     Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Stores a link in the place of an earlier one.
+pub(super) fn put_reset(tx: &mut Tx<'_>, row: &ResetRow) -> Result<(), Error> {
+    tx.put(RESETS, &row.user.hi(), row)
+}
+
+pub(super) fn find_reset(read: &impl Read, user: UserId) -> Result<Option<ResetRow>, Error> {
+    read.get(RESETS, &user.hi())
+}
+
+pub(super) fn delete_reset(tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
+    tx.remove(RESETS, &user.hi())
 }

@@ -76,6 +76,10 @@ problems! {
     /// An invitation does not hold.
     INVITATION_INVALID = GONE, "invitation_invalid", "The invitation is not valid any more",
         "The invitation is unknown, was used or withdrawn, or is older than a week. Ask for a new one.";
+    /// A link to reset a password does not hold.
+    RESET_INVALID = GONE, "reset_invalid", "The link to reset the password is not valid any more",
+        "The link is unknown, was used, is older than an hour, or a newer one was sent; or the password was changed \
+         meanwhile. Nothing was changed. Ask for a new link.";
     /// Somebody has the address.
     EMAIL_TAKEN = CONFLICT, "email_taken", "The e-mail address is taken",
         "An account with this address exists. An address has one account in the whole instance. Use another one, or sign \

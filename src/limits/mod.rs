@@ -52,6 +52,11 @@ pub const TOKEN: Policy = Policy { name: "token", quota: 10, window_ms: 60_000 }
 /// Second factors, per account.
 pub const MFA: Policy = Policy { name: "mfa", quota: 5, window_ms: 60_000 };
 
+/// Links to reset a password, per account as it was written, whether or not there is one.
+pub const RESET: Policy = Policy { name: "password-reset", quota: 5, window_ms: 3_600_000 };
+/// The same, per address.
+pub const RESET_ADDRESS: Policy = Policy { name: "password-reset-address", quota: 10, window_ms: 60_000 };
+
 /// A call that came too soon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{quota} calls in {window_s} s are admitted; the next one in {retry_after_s} s")]

@@ -158,6 +158,8 @@ tables! {
     AUDIT_ENTRIES = 100 in Records, owner "audit": "company u64, number u64" => "EntryRow";
     /// Messages to people that no mail server took, the newest of each company.
     MAILBOX = 105 in Records, owner "mail": "company u64, message u64" => "MessageRow";
+    /// Links to reset a password, the newest of each person.
+    PASSWORD_RESETS = 106 in Records, owner "accounts": "user u64" => "ResetRow";
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod invites;
 mod keys;
 mod mailbox;
 mod mfa;
+mod recovery;
 mod sessions;
 mod sign_in;
 mod users;
@@ -54,6 +55,8 @@ where
         .routes(routes!(sessions::list_sessions))
         .routes(routes!(sessions::end_session))
         .routes(routes!(sessions::change_password))
+        .routes(routes!(recovery::forgot_password))
+        .routes(routes!(recovery::reset_password))
         .routes(routes!(invites::list_invites, invites::create_invite))
         .routes(routes!(invites::delete_invite))
         .routes(routes!(invites::accept_invite))
@@ -152,6 +155,7 @@ impl From<Error> for Problem {
             Error::SetUpToken => Self::of(&problems::SET_UP_TOKEN).detail(words),
             Error::RegistrationClosed => Self::of(&problems::REGISTRATION_CLOSED).detail(words),
             Error::Invitation => Self::of(&problems::INVITATION_INVALID).detail(words),
+            Error::Reset => Self::of(&problems::RESET_INVALID).detail(words),
             Error::Last(_) => Self::of(&problems::LAST_ADMIN).detail(words),
             Error::TooMany(_) | Error::WhichCompany | Error::MfaMissing | Error::MfaEnabled => {
                 Self::of(&problems::CONFLICT).detail(words)

@@ -5,6 +5,7 @@ mod keys;
 mod mailbox;
 mod offline;
 mod passwords;
+mod recovery;
 mod set_up;
 mod sign_in;
 mod users;
@@ -15,6 +16,7 @@ pub use sign_in::{Client, SignedIn};
 
 pub(super) use invites::{Accept, InviteView, NewInvite};
 pub(super) use keys::NewKey;
+pub(super) use recovery::Reset;
 pub(super) use sign_in::{SignIn, Welcome};
 pub use users::UserView;
 pub(super) use users::{NewUser, UserChange};

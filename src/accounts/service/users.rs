@@ -190,6 +190,7 @@ impl Accounts {
         require_others(tx, &row)?;
         self.inner.auth.end_sessions(tx, id, None)?;
         mfa::forget(tx, id)?;
+        store::delete_reset(tx, id)?;
         record(tx, origin, "user.delete", &row, (row.facts(), Value::Null))?;
         Ok(store::delete_user(tx, &row)?)
     }

@@ -9,6 +9,7 @@ mod jobs;
 mod mailbox;
 mod members;
 mod queues;
+mod recovery;
 mod second_factor;
 mod webhooks;
 mod work;

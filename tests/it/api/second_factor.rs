@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::access::{bearer, log_in};
 use crate::support::{Client, TestApp, code_at};
 
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
 

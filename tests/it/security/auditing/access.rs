@@ -121,6 +121,18 @@ pub(super) const ALL: &[Example] = &[
         },
     },
     Example {
+        operation: "reset_password",
+        actions: &["password.reset"],
+        call: |world| {
+            let (email, id) = user(world);
+            let token = reset_link(world, &email);
+            let new = "lemon quartz anchor dusk";
+            let body = json!({ "token": token, "password": new });
+            let nobody = Party { token: None, actor: Some(("user", id.clone())) };
+            Call::by(&nobody, 204).with(body).about(Object::Text(id)).then(410).hiding(token).hiding(new)
+        },
+    },
+    Example {
         operation: "set_up_mfa",
         actions: &["mfa.set_up"],
         call: |world| {
@@ -205,6 +217,15 @@ fn itself(person: &Party) -> Object {
 fn session(world: &World, person: &Party) -> String {
     let me = world.client(person).get("/api/v1/auth/me").expect(200);
     me["session_id"].as_str().unwrap().to_owned()
+}
+
+/// Asks for a link to reset a password; answers its token.
+fn reset_link(world: &World, email: &str) -> String {
+    world.app.anonymous().post("/api/v1/auth/password/forgot", &json!({ "email": email })).expect(202);
+    let newest = world.client(&world.owner).get("/api/v1/mailbox?limit=1").expect(200)["data"][0].clone();
+    let text = newest["text"].as_str().unwrap();
+    let token = text.lines().find_map(|line| line.split_once("/reset#")).expect("the newest message has a link").1;
+    token.to_owned()
 }
 
 fn invite(world: &mut World) -> Value {
