@@ -1,8 +1,13 @@
-// The start page: says that the server runs, how it feels, and what to do next.
+// The start page: says that the server runs, how it feels, and what to do next; or the page of a link with a token.
 import "./styles/tokens.css";
 import "./styles/base.css";
+import { tokenOf } from "./form";
 import { watchHealth } from "./health";
-import { setupToken, showSetup } from "./setup";
+import { showJoin } from "./join";
+import { showReset } from "./reset";
+import { showSetup } from "./setup";
+
+const PAGES = { "/setup": showSetup, "/reset": showReset, "/join": showJoin };
 
 function element<T extends HTMLElement>(id: string, type: new () => T): T {
   const found = document.getElementById(id);
@@ -10,9 +15,10 @@ function element<T extends HTMLElement>(id: string, type: new () => T): T {
   return found;
 }
 
-const token = setupToken();
-if (token === undefined) showStart();
-else showSetup(element("content", HTMLElement), token);
+const links = Object.entries(PAGES).map(([path, open]) => ({ open, token: tokenOf(path) }));
+const link = links.find(({ token }) => token !== undefined);
+if (link?.token === undefined) showStart();
+else link.open(element("content", HTMLElement), link.token);
 
 function showStart(): void {
   const command = [

@@ -1,14 +1,6 @@
 // The first start: makes the first company with the token behind the # of the address, then its first API key.
-
-interface Problem {
-  title?: string;
-  detail?: string;
-  errors?: { pointer: string; detail: string }[];
-}
-
-interface SignedIn {
-  csrf_token?: string;
-}
+import { post } from "./api";
+import { forgetToken, onSubmit, show } from "./form";
 
 // What a new key of the first company may do.
 const SCOPES = [
@@ -21,77 +13,25 @@ const SCOPES = [
   "webhooks:write",
 ];
 
-/** The set-up token of this address, when it is a set-up address. */
-export function setupToken(): string | undefined {
-  const token = decodeURIComponent(window.location.hash.slice(1));
-  return window.location.pathname === "/setup" && token !== "" ? token : undefined;
-}
-
-async function post(path: string, body: unknown, csrf?: string): Promise<unknown> {
-  const headers: Record<string, string> = {
-    "Content-Type": "application/json",
-    "X-Session-Mode": "cookie",
-  };
-  if (csrf !== undefined) headers["X-CSRF-Token"] = csrf;
-  const answer = await fetch(`/api/v1${path}`, { method: "POST", headers, body: JSON.stringify(body) });
-  const content: unknown = await answer.json();
-  if (!answer.ok) throw content;
-  return content;
-}
-
-/** Every reason a request was refused for, as one text. */
-function reasons(cause: unknown): string {
-  const problem: Problem = typeof cause === "object" && cause !== null ? cause : {};
-  const errors = problem.errors?.map(
-    (error) => `${error.pointer.slice(1).replaceAll("_", " ")}: ${error.detail}`,
-  );
-  return errors?.join(". ") ?? problem.detail ?? problem.title ?? "The server did not answer. Try again.";
-}
-
 /** Shows the form in place of the start page's content. */
 export function showSetup(page: HTMLElement, token: string): void {
-  const template = document.getElementById("setup-page");
-  if (!(template instanceof HTMLTemplateElement)) throw new Error("the page has no #setup-page");
-  page.replaceChildren(template.content.cloneNode(true));
-  const form = page.querySelector("form");
-  const message = page.querySelector<HTMLElement>("[role=alert]");
-  const button = form?.querySelector("button");
-  if (!form || !message || !button) throw new Error("the set-up page is incomplete");
-
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const field = (name: string) => String(new FormData(form).get(name) ?? "");
-    message.textContent = "";
-    if (field("password") !== field("again")) {
-      message.textContent = "The two passwords are not the same.";
-      return;
-    }
-    button.disabled = true;
-    try {
-      const { csrf_token: csrf } = (await post("/auth/setup", {
-        token,
-        company_name: field("company_name"),
-        name: field("name"),
-        email: field("email"),
-        password: field("password"),
-      })) as SignedIn;
-      // The token is used up and has no business in the address any more.
-      window.history.replaceState(null, "", "/");
-      const key = (await post("/api-keys", { name: "first key", scopes: SCOPES }, csrf)) as {
-        secret: string;
-      };
-      showKey(page, field("company_name"), key.secret);
-    } catch (cause) {
-      message.textContent = reasons(cause);
-      button.disabled = false;
-    }
+  show(page, "setup-page");
+  onSubmit(page, async (field) => {
+    const { csrf_token: csrf } = (await post("/auth/setup", {
+      token,
+      company_name: field("company_name"),
+      name: field("name"),
+      email: field("email"),
+      password: field("password"),
+    })) as { csrf_token?: string };
+    forgetToken();
+    const key = (await post("/api-keys", { name: "first key", scopes: SCOPES }, csrf)) as { secret: string };
+    showKey(page, field("company_name"), key.secret);
   });
 }
 
 function showKey(page: HTMLElement, company: string, secret: string): void {
-  const template = document.getElementById("key-page");
-  if (!(template instanceof HTMLTemplateElement)) throw new Error("the page has no #key-page");
-  page.replaceChildren(template.content.cloneNode(true));
+  show(page, "key-page");
   const put = (selector: string, text: string) => {
     const place = page.querySelector<HTMLElement>(selector);
     if (place) place.textContent = text;
