@@ -26,6 +26,8 @@ async fn a_job_goes_from_waiting_over_active_to_completed() {
     assert_eq!(kernel.state(id).await, State::Waiting);
     let leased = kernel.lease(10).await;
     assert_eq!(ids(&leased), [id]);
+    // A claim is answered when it is written; readers see it once it is synced, as the next write is.
+    kernel.db.write(|_| Ok::<_, crate::storage::Error>(())).await.unwrap();
     let view = kernel.view(id).await;
     assert_eq!((view.state, view.attempt, view.worker.as_deref()), (State::Active, 1, Some("worker-1")));
     let outcome = Outcome::Complete { result: Some(Bytes::from_static(b"42")) };
