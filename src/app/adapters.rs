@@ -8,8 +8,8 @@ use super::{Error, metrics::Readings};
 use crate::{
     accounts, auth,
     base::{Clock, Random, SealKey},
-    config::{Config, Registration},
-    http,
+    config::{Config, PublicUrl, Registration},
+    http::{self, Tls, tls},
     limits::ApiRate,
     outbound::{self, AllowRule, Client, OwnAddresses, Policy},
     queue::{self, QueueConfig, Queues},
@@ -27,10 +27,20 @@ pub(super) fn http_options(config: &Config) -> http::Options {
         slow_request_ms: config.telemetry.slow_request_ms,
         body_bytes_max: server.body_max.as_usize(),
         connections_max: server.connections_max,
+        connections_per_address_max: server.connections_per_address_max,
         header_read_timeout_ms: server.header_timeout_ms,
         trusted_proxies: server.trusted_proxies.clone(),
+        is_public_https: server.public_url.as_ref().is_some_and(PublicUrl::is_https),
+        hsts_max_age_s: server.hsts_max_age_s,
         ..http::Options::default()
     }
+}
+
+/// TLS for the listener, when a certificate is configured; reads its files.
+pub(super) fn tls(config: &Config) -> Result<Option<Tls>, tls::Error> {
+    let server = &config.server;
+    let (Some(certificate), Some(key)) = (&server.tls_certificate, &server.tls_key) else { return Ok(None) };
+    Tls::open(tls::Files { certificate: certificate.clone(), key: key.clone() }).map(Some)
 }
 
 /// Opens the data directory; blocks.
@@ -126,6 +136,8 @@ pub(super) fn outbound(
     }
     let mut settings = outbound::Settings::new(policy);
     settings.open_max = outbound.connections_max;
+    // What runs on the machine of somebody who tries things out has no certificate of a public authority.
+    settings.trusts_loopback = is_dev;
     if let Some(path) = &outbound.extra_ca_file {
         settings.extra_ca_pem = Some(fs::read(path).map_err(|source| Error::ReadFile { path: path.clone(), source })?);
     }
@@ -133,8 +145,8 @@ pub(super) fn outbound(
 }
 
 /// Tells the guard where this process listens, so that nobody reaches it through itself.
-pub(super) fn guard_own_addresses(client: &Client, address: SocketAddr) {
-    match OwnAddresses::discover(vec![address]) {
+pub(super) fn guard_own_addresses(client: &Client, addresses: Vec<SocketAddr>) {
+    match OwnAddresses::discover(addresses) {
         Ok(own) => client.policy().set_own(own),
         Err(error) => tracing::warn!(%error, "the addresses of this machine cannot be read: {error}"),
     }

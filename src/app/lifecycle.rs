@@ -6,7 +6,6 @@
 
 use std::{
     fs, io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     pin::pin,
     sync::Arc,
@@ -16,7 +15,9 @@ use std::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
-    Error, adapters, dev, notify, routes,
+    Error, adapters, dev,
+    listeners::{self, Listeners},
+    notify,
     services::{Services, Tasks},
     setup_token,
     state::State,
@@ -24,7 +25,6 @@ use super::{
 use crate::{
     base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
-    http,
     storage::Directory,
     system::Phase,
 };
@@ -61,7 +61,10 @@ pub enum Ended {
 #[derive(Debug)]
 struct Running {
     directory: Directory,
-    address: SocketAddr,
+    /// How this machine reaches the server.
+    url: String,
+    /// How people reach it.
+    public_url: String,
     services: Services,
     tasks: Tasks,
     grace: Duration,
@@ -132,40 +135,22 @@ fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Resul
     let tasks = Tasks::default();
     let (metrics, http_metrics, webhook_metrics, readings) = adapters::metrics()?;
     let services = Services::open(config, options, &directory, (&metrics, webhook_metrics, readings), &tasks)?;
-    let router = routes::router(services.state.clone())?;
-    let edge =
-        http::Edge::new(router, adapters::http_options(config), Arc::clone(db.clock()), &**db.random(), http_metrics);
-    let address = config.server.listen;
-    let server = http::Server::bind(address, edge).map_err(|source| Error::Listen { address, source })?;
-    let address = server.address();
-    adapters::guard_own_addresses(&services.outbound, address);
-    let public_url = config.server.public_url.as_ref().map(ToString::to_string);
-    services.mail.link_to(&public_url.unwrap_or_else(|| reachable(address)));
+    let time_and_chance = (db.clock(), &**db.random());
+    let listeners =
+        Listeners::bind(config, services.state.clone(), http_metrics, services.tls.clone(), time_and_chance)?;
+    let address = listeners.address();
+    adapters::guard_own_addresses(&services.outbound, listeners.addresses());
+    services.mail.link_to(&listeners::public(config, address));
 
     services.start(&directory, &tasks);
-    tasks.tracker.spawn(server.run(tasks.tracker.clone(), tasks.stop.clone(), tasks.kill.clone()));
+    listeners.start(&tasks)?;
     services.state.system.enter(Phase::Ready);
-    tracing::info!(http.address = %address, "listening on http://{address}");
     let grace = Duration::from_millis(config.server.shutdown_grace_ms);
-    Ok(Running { directory, address, services, tasks, grace })
-}
-
-/// How this machine reaches a server that listens here.
-pub(super) fn reachable(mut address: SocketAddr) -> String {
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
-    format!("http://{address}")
+    let (url, public_url) = (listeners::reachable(config, address), listeners::public(config, address));
+    Ok(Running { directory, url, public_url, services, tasks, grace })
 }
 
 impl Running {
-    /// Where this machine reaches the server.
-    fn url(&self) -> String {
-        reachable(self.address)
-    }
-
     /// Tells how to make the first company, while there is none.
     async fn invite_set_up(&self) -> Result<(), Error> {
         let State { accounts, .. } = &self.services.state;
@@ -177,7 +162,7 @@ impl Running {
         let token = made.map_err(|source| Error::SetUpToken { path: data.clone(), source })?;
         accounts.expect_set_up(&token);
         tracing::info!("no company yet: `novapulse setup-url` prints the address to set it up at");
-        setup_token::present(&setup_token::url(&self.url(), &token));
+        setup_token::present(&setup_token::url(&self.public_url, &token));
         let watch = setup_token::remove_when_used(accounts.clone(), data, self.tasks.stop.clone());
         self.tasks.tracker.spawn(watch);
         Ok(())
@@ -188,7 +173,7 @@ impl Running {
         if options.is_dev {
             let (db, data) = (self.directory.db(), self.directory.path());
             let State { accounts, auth, .. } = &self.services.state;
-            let demo = dev::prepare(db, accounts, auth, data, &self.url()).await;
+            let demo = dev::prepare(db, accounts, auth, data, &self.url).await;
             let demo = demo.map_err(|error| Error::Dev(error.into()))?;
             if let Err(error) = dev::present(&demo).await {
                 tracing::warn!("the demo could not be shown: {error:#}");
@@ -198,7 +183,7 @@ impl Running {
         }
         notify::ready();
         let Some(path) = &options.ready_file else { return Ok(()) };
-        let ready = serde_json::json!({ "url": self.url(), "pid": std::process::id() });
+        let ready = serde_json::json!({ "url": self.url, "pid": std::process::id() });
         write_whole(path, &format!("{ready}\n")).map_err(|source| Error::ReadyFile { path: path.clone(), source })
     }
 

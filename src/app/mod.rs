@@ -9,6 +9,7 @@ mod dev;
 mod health;
 mod jobs;
 mod lifecycle;
+mod listeners;
 mod master_key;
 mod metrics;
 mod notify;
@@ -17,6 +18,7 @@ pub mod remote;
 mod rotation;
 mod routes;
 mod sealed;
+mod security_txt;
 mod services;
 pub mod setup;
 mod setup_token;
@@ -27,7 +29,7 @@ mod verifiers;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::{accounts, config::MasterKeyError, outbound, queue, sealing, storage::OpenError, webhooks};
+use crate::{accounts, config::MasterKeyError, http::tls, outbound, queue, sealing, storage::OpenError, webhooks};
 
 pub use lifecycle::{Ended, ServeOptions, serve};
 pub use rotation::{Rotated, RotationError, RotationOrder, rotate};
@@ -46,6 +48,9 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The listener's certificate cannot be used.
+    #[error("cannot speak TLS")]
+    Tls(#[from] tls::Error),
     /// The data directory cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),

@@ -11,9 +11,11 @@ use axum::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Error, state::State, ui};
+use super::{Error, security_txt, state::State, ui};
 use crate::{
     accounts, auth,
+    base::Clock,
+    config::Server,
     http::{
         Problem,
         openapi::{self, Document},
@@ -24,8 +26,6 @@ use crate::{
 /// Where the API lives.
 const API: &str = "/api/v1";
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
-const SECURITY_CONTACT: &str =
-    "Contact: mailto:security@novapulse.invalid\nExpires: 2036-01-01T00:00:00.000Z\nPreferred-Languages: en\n";
 
 /// The operations of every slice with the document that describes them, relative to [`API`].
 fn api() -> Result<(Router<Arc<State>>, Document), Error> {
@@ -40,17 +40,18 @@ fn api() -> Result<(Router<Arc<State>>, Document), Error> {
 }
 
 /// Everything the server answers.
-pub(super) fn router(state: State) -> Result<Router, Error> {
+pub(super) fn router(state: State, server: &Server, clock: &Arc<dyn Clock>) -> Result<Router, Error> {
     let (api, document) = api()?;
     // Probes and scrapers find health and metrics without the prefix too.
     let (bare, _) = system::api::routes::<Arc<State>>().split_for_parts();
+    let (server, clock) = (server.clone(), Arc::clone(clock));
     let router = Router::new()
         .nest(API, api)
         .merge(bare)
         .merge(document.routes())
         .merge(webhooks::api::play_routes())
         .route("/robots.txt", get(|| async { text(ROBOTS) }))
-        .route("/.well-known/security.txt", get(|| async { text(SECURITY_CONTACT) }))
+        .route("/.well-known/security.txt", get(|| async move { security_txt::respond(&server, clock.now()) }))
         .fallback(|request: Request<Body>| async move {
             ui::respond(&request).unwrap_or_else(|| Problem::not_found().into_response())
         });

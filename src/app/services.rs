@@ -14,7 +14,7 @@ use crate::{
     accounts::Accounts,
     auth::Auth,
     config::Config,
-    http,
+    http::{self, Tls},
     jobs::Jobs,
     limits::Limits,
     mail::Mail,
@@ -33,6 +33,7 @@ pub(super) struct Services {
     pub(super) outbound: Client,
     pub(super) queues: Queues,
     pub(super) mail: Mail,
+    pub(super) tls: Option<Tls>,
     pools: Pools,
 }
 
@@ -57,6 +58,7 @@ impl Services {
         tasks: &Tasks,
     ) -> Result<Self, Error> {
         let db = directory.db();
+        let tls = adapters::tls(config)?;
         let seal = Arc::new(master_key::load(config, directory)?);
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
         let queues = adapters::queues(config, db)?;
@@ -82,7 +84,7 @@ impl Services {
             metrics: metrics.clone(),
             clock: Arc::clone(db.clock()),
             metrics_token: config.server.metrics_token.clone(),
-            checks: health::checks(config, db, &queues),
+            checks: health::checks(config, db, &queues, tls.as_ref()),
             refresh,
         });
         let jobs = Jobs::new(db.clone(), queues.clone());
@@ -99,7 +101,7 @@ impl Services {
             metrics: webhook_metrics,
         })?;
         let state = State { auth, accounts, jobs, webhooks, system };
-        Ok(Self { state, outbound, queues, mail, pools })
+        Ok(Self { state, outbound, queues, mail, tls, pools })
     }
 
     /// Starts the background work of every module and the pools that run jobs.

@@ -95,7 +95,7 @@ pub enum SetUpUrlError {
 pub fn set_up_url(config: &Config) -> Result<String, SetUpUrlError> {
     let path = path_in(&config.storage.directory);
     match read(&path) {
-        Ok(token) => Ok(url(&super::lifecycle::reachable(config.server.listen), &token)),
+        Ok(token) => Ok(url(&super::listeners::public(config, config.server.listen), &token)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(SetUpUrlError::Missing(config.storage.directory.clone()))
         }

@@ -236,6 +236,13 @@ impl Config {
                 "auth.access_lifetime_ms, auth.session_idle_ms and auth.session_max_ms must not decrease".to_owned(),
             );
         }
+        if server.tls_certificate.is_some() != server.tls_key.is_some() {
+            complaints.push("server.tls_certificate and server.tls_key go together".to_owned());
+        }
+        if server.redirect_listen.is_some() && server.tls_certificate.is_none() {
+            complaints
+                .push("server.redirect_listen needs TLS: set server.tls_certificate and server.tls_key".to_owned());
+        }
         if server.body_max.0 < 1024 {
             complaints.push(format!("server.body_max must be at least 1KiB, not {}", server.body_max));
         }

@@ -22,6 +22,7 @@ mod section;
 mod server;
 mod storage;
 mod telemetry;
+mod url;
 mod value;
 mod webhooks;
 
@@ -43,6 +44,7 @@ pub use secrets::Secrets;
 pub use server::Server;
 pub use storage::Storage;
 pub use telemetry::{LogFormat, Telemetry};
+pub use url::{ContactUrl, PublicUrl};
 pub use value::{ByteSize, Secret};
 pub use webhooks::Webhooks;
 

@@ -23,6 +23,8 @@ pub type BodyHash = [u8; 32];
 pub(super) struct RequestContext {
     pub(super) id: HeaderValue,
     pub(super) client: IpAddr,
+    /// Whether the request came over TLS, or would have if the public address says true.
+    pub(super) is_secure: bool,
     pub(super) body_bytes_max: usize,
     pub(super) timeout_ms: u64,
     /// Set once the extractor has the whole body, or when there is none; a time-out before that is the client's.
@@ -32,11 +34,12 @@ pub(super) struct RequestContext {
 }
 
 impl RequestContext {
-    pub(super) fn new(id: HeaderValue, client: IpAddr, options: &Options) -> Self {
+    pub(super) fn new(id: HeaderValue, client: IpAddr, is_secure: bool, options: &Options) -> Self {
         let Options { body_bytes_max, service_timeout_ms: timeout_ms, .. } = *options;
         Self {
             id,
             client,
+            is_secure,
             body_bytes_max,
             timeout_ms,
             is_body_read: AtomicBool::new(false),
@@ -48,7 +51,7 @@ impl RequestContext {
     pub(super) fn of(extensions: &Extensions) -> Arc<Self> {
         extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| {
             let client = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-            Arc::new(Self::new(HeaderValue::from_static("none"), client, &Options::default()))
+            Arc::new(Self::new(HeaderValue::from_static("none"), client, false, &Options::default()))
         })
     }
 
@@ -82,6 +85,18 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Ok(Self(RequestContext::of(&parts.extensions).client))
+    }
+}
+
+/// Whether the client speaks TLS with this server, or with a proxy in front as the public address says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IsSecure(pub bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for IsSecure {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(RequestContext::of(&parts.extensions).is_secure))
     }
 }
 

@@ -6,7 +6,6 @@
 
 use std::{
     future::poll_fn,
-    net::IpAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{Arc, atomic::Ordering},
@@ -23,7 +22,7 @@ use tower::Service;
 use tracing::Instrument;
 
 use super::{
-    Metrics, Options, Problem, compression, context::RequestContext, etag, forwarded, problems, request_id,
+    Metrics, Options, Peer, Problem, compression, context::RequestContext, etag, forwarded, problems, request_id,
     request_id::RequestIds,
 };
 use crate::base::{Clock, Random};
@@ -36,6 +35,8 @@ pub struct Edge {
     ids: RequestIds,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
+    /// `Strict-Transport-Security`, sent to those who came over TLS.
+    transport_security: HeaderValue,
 }
 
 /// What of the request the answer depends on.
@@ -45,13 +46,23 @@ struct Asked {
     if_none_match: Option<HeaderValue>,
     accept_encoding: Option<HeaderValue>,
     started_us: u64,
+    is_secure: bool,
 }
+
+/// The methods that some operation may have; which one has which is the routes' to say.
+const OFFERED: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+
+/// A year, for this name and those below it.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
 impl Edge {
     /// Puts the edge around the routes.
     #[must_use]
     pub fn new(router: Router, options: Options, clock: Arc<dyn Clock>, random: &dyn Random, metrics: Metrics) -> Self {
-        Self { router, options, ids: RequestIds::new(random), clock, metrics }
+        let transport_security = format!("max-age={}; includeSubDomains", options.hsts_max_age_s);
+        let transport_security = HeaderValue::try_from(transport_security).unwrap_or(HSTS);
+        Self { router, options, ids: RequestIds::new(random), clock, metrics, transport_security }
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -67,7 +78,7 @@ impl Edge {
     }
 
     /// Answers one request that came over a connection from `peer`.
-    pub async fn answer<B>(&self, request: Request<B>, peer: IpAddr) -> Response
+    pub async fn answer<B>(&self, request: Request<B>, peer: Peer) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
@@ -79,10 +90,11 @@ impl Edge {
             if_none_match: parts.headers.get(header::IF_NONE_MATCH).cloned(),
             accept_encoding: parts.headers.get(header::ACCEPT_ENCODING).cloned(),
             started_us: self.clock.mono_us(),
+            is_secure: peer.is_tls || self.options.is_public_https,
         };
-        let client = forwarded::client_address(&parts.headers, peer, &self.options.trusted_proxies);
+        let client = forwarded::client_address(&parts.headers, peer.address, &self.options.trusted_proxies);
         let id = self.ids.accept_or_mint(&parts.headers);
-        let context = Arc::new(RequestContext::new(id, client, &self.options));
+        let context = Arc::new(RequestContext::new(id, client, asked.is_secure, &self.options));
         if body.is_end_stream() {
             context.mark_body_read();
         }
@@ -97,10 +109,10 @@ impl Edge {
             http.path = asked.uri.path(),
             trace.parent = parts.headers.get("traceparent").and_then(|value| value.to_str().ok()),
         );
-        let refused = self.refuse_early(&parts.headers, &parts.uri);
+        let refused = self.refuse_early(&asked.method, &parts.headers, &parts.uri);
         let work = async {
             let response = if let Some(problem) = refused {
-                problem.into_response()
+                problem
             } else {
                 parts.extensions.insert(Arc::clone(&context));
                 self.route(Request::from_parts(parts, Body::new(body)), &context).await
@@ -110,18 +122,24 @@ impl Edge {
         if span.is_disabled() { work.await } else { work.instrument(span).await }
     }
 
-    fn refuse_early(&self, headers: &HeaderMap, uri: &Uri) -> Option<Problem> {
+    fn refuse_early(&self, method: &Method, headers: &HeaderMap, uri: &Uri) -> Option<Response> {
+        if !OFFERED.contains(method) {
+            // TRACE would send a request's credentials back, CONNECT asks for a proxy, the others are unknown.
+            let mut response = Problem::of(&problems::METHOD_NOT_ALLOWED).into_response();
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST,PUT,PATCH,DELETE"));
+            return Some(response);
+        }
         let uri_bytes = uri.path().len() + uri.query().map_or(0, str::len);
         if uri_bytes > self.options.uri_bytes_max {
             let limit = self.options.uri_bytes_max;
-            return Some(Problem::of(&problems::URI_TOO_LONG).detail(format!("at most {limit} bytes are accepted")));
+            let problem = Problem::of(&problems::URI_TOO_LONG).detail(format!("at most {limit} bytes are accepted"));
+            return Some(problem.into_response());
         }
         let header_bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if header_bytes > self.options.header_bytes_max {
             let limit = self.options.header_bytes_max;
-            return Some(
-                Problem::of(&problems::HEADERS_TOO_LARGE).detail(format!("at most {limit} bytes are accepted")),
-            );
+            let problem = Problem::of(&problems::HEADERS_TOO_LARGE);
+            return Some(problem.detail(format!("at most {limit} bytes are accepted")).into_response());
         }
         None
     }
@@ -165,6 +183,9 @@ impl Edge {
             response = compression::compress(response, accepted).await;
         }
         set_headers(response.headers_mut(), &asked.method, &context.id);
+        if asked.is_secure {
+            response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, self.transport_security.clone());
+        }
         let elapsed_us = self.clock.mono_us().saturating_sub(asked.started_us);
         self.metrics.record(response.status(), elapsed_us);
         if elapsed_us > self.options.slow_request_ms * 1000 && !is_long_poll(&response) {
@@ -230,7 +251,14 @@ fn set_headers(headers: &mut HeaderMap, method: &Method, id: &HeaderValue) {
     const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
     const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
     const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
-    const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    const NOTHING: HeaderValue =
+        HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+    const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+    const NO_DEVICES: HeaderValue = HeaderValue::from_static(
+        "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+         magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()",
+    );
     const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
     const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
     headers.insert(request_id::HEADER, id.clone());
@@ -238,6 +266,11 @@ fn set_headers(headers: &mut HeaderMap, method: &Method, id: &HeaderValue) {
     headers.insert(header::REFERRER_POLICY, NO_REFERRER);
     headers.insert(RESOURCE_POLICY, SAME_ORIGIN);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING);
+    // What a browser makes a page of: nobody who opened it keeps a hold on it, and it asks for no device.
+    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        headers.insert(OPENER_POLICY, SAME_ORIGIN);
+        headers.insert(PERMISSIONS_POLICY, NO_DEVICES);
+    }
     let is_tagged = is_read(method) && headers.contains_key(header::ETAG);
     headers.entry(header::CACHE_CONTROL).or_insert(if is_tagged { REVALIDATE } else { NO_STORE });
 }

@@ -15,6 +15,8 @@ pub struct Metrics {
     pub(super) connections: IntGauge,
     /// Connections turned away at a limit.
     pub(super) refused: IntCounter,
+    /// Connections that ended before the TLS handshake was done.
+    pub(super) handshakes_failed: IntCounter,
 }
 
 impl Metrics {
@@ -30,12 +32,17 @@ impl Metrics {
         let connections = IntGauge::new("novapulse_http_connections", "Connections open now.")?;
         let refused =
             IntCounter::new("novapulse_http_connections_refused_total", "Connections turned away at a limit.")?;
+        let handshakes_failed = IntCounter::new(
+            "novapulse_http_tls_handshakes_failed_total",
+            "TLS handshakes that failed, were not begun or took too long.",
+        )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(connections.clone()))?;
         registry.register(Box::new(refused.clone()))?;
+        registry.register(Box::new(handshakes_failed.clone()))?;
         let by_class = ["1xx", "2xx", "3xx", "4xx", "5xx"].map(|class| requests.with_label_values(&[class]));
-        Ok(Self { by_class, duration, connections, refused })
+        Ok(Self { by_class, duration, connections, refused, handshakes_failed })
     }
 
     pub(super) fn record(&self, status: StatusCode, elapsed_us: u64) {

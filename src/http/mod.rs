@@ -6,7 +6,7 @@
 //! and under it the [`Server`]'s accept loop.
 //!
 //! Invariants: a refused request has no effect; every answer carries a request id; no input makes a 5xx; nothing is
-//! read, kept or waited for without a limit. Deliberately absent: TLS (a proxy's work), CORS (the UI is same-origin).
+//! read, kept or waited for without a limit. Deliberately absent: HTTP/2 (a proxy's work), CORS (the UI is same-origin).
 
 mod compression;
 mod context;
@@ -21,16 +21,19 @@ pub mod openapi;
 mod options;
 mod page;
 mod patch;
+mod peer;
 mod problem;
 pub mod problems;
 mod query;
 mod raw;
+mod redirect;
 mod request_id;
 mod server;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 
-pub use context::{BodyHash, ClientAddress, RequestId, TimeLimit};
+pub use context::{BodyHash, ClientAddress, IsSecure, RequestId, TimeLimit};
 pub use edge::{Edge, LongPoll};
 pub use etag::IfMatch;
 pub use idempotency::Idempotent;
@@ -39,7 +42,10 @@ pub use metrics::Metrics;
 pub use options::Options;
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Page, PageParameters, PageQuery};
 pub use patch::Change;
+pub use peer::Peer;
 pub use problem::{FieldError, Problem, ProblemDocument};
 pub use query::{Path, Query};
 pub use raw::RawJson;
+pub use redirect::redirect;
 pub use server::Server;
+pub use tls::Tls;

@@ -21,6 +21,8 @@ pub struct Options {
     pub connections_max: usize,
     /// Most connections from one address; trusted proxies are exempt.
     pub connections_per_address_max: usize,
+    /// Time for a TLS handshake.
+    pub handshake_timeout_ms: u64,
     /// Time from the first byte of a request to the end of its headers.
     pub header_read_timeout_ms: u64,
     /// Time a connection may stand idle between requests.
@@ -29,6 +31,10 @@ pub struct Options {
     pub write_stall_timeout_ms: u64,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether browsers come over TLS, though perhaps only as far as a proxy.
+    pub is_public_https: bool,
+    /// How long browsers shall insist on TLS, in seconds.
+    pub hsts_max_age_s: u64,
 }
 
 impl Default for Options {
@@ -42,10 +48,13 @@ impl Default for Options {
             uri_bytes_max: 8 << 10,
             connections_max: 10_000,
             connections_per_address_max: 2_000,
+            handshake_timeout_ms: 5_000,
             header_read_timeout_ms: 10_000,
             keep_alive_timeout_ms: 75_000,
             write_stall_timeout_ms: 30_000,
             trusted_proxies: Vec::new(),
+            is_public_https: false,
+            hsts_max_age_s: 31_536_000,
         }
     }
 }

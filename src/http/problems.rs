@@ -182,6 +182,11 @@ problems! {
     /// The job's state refuses the operation.
     JOB_STATE = CONFLICT, "job_state", "The job's state refuses this",
         "The operation is not possible in the job's present state, which the detail names.";
+    /// A call came in the clear to the address that only sends browsers on.
+    HTTPS_REQUIRED = FORBIDDEN, "https_required", "This address only sends browsers to https",
+        "The server speaks TLS, and this address of it does not. Pages are sent on; calls of the API are refused, because \
+         their credential has already gone over the network for everybody to read. Use `https`, and replace the credential \
+         when one was sent.";
 }
 
 /// The kind with this code.

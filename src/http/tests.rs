@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Change, ClientAddress, Edge, Json, Metrics, OptionalJson, Options, Page, PageQuery, Path, Problem, Query, RawJson,
-    forwarded, problems,
+    Change, ClientAddress, Edge, Json, Metrics, OptionalJson, Options, Page, PageQuery, Path, Peer, Problem, Query,
+    RawJson, forwarded, problems,
 };
 use crate::base::{ManualClock, SeededRandom, Timestamp};
 
@@ -67,7 +67,7 @@ fn edge_with(options: Options) -> Edge {
 }
 
 async fn send(edge: &Edge, request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
-    let response: Response = edge.answer(request, IpAddr::from([127, 0, 0, 1])).await;
+    let response: Response = edge.answer(request, Peer::plain(IpAddr::from([127, 0, 0, 1]))).await;
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     let value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
@@ -372,7 +372,7 @@ async fn the_reference_works_without_script_or_network() {
     let edge = Edge::new(document.routes(), Options::default(), clock, &SeededRandom::new(1), metrics);
     for (path, word) in [("/docs", "id=\"create_order\""), ("/problems/stale_lease", "lease")] {
         let request = Request::get(path).body(Body::empty()).unwrap();
-        let response = edge.answer(request, IpAddr::from([127, 0, 0, 1])).await;
+        let response = edge.answer(request, Peer::plain(IpAddr::from([127, 0, 0, 1]))).await;
         assert!(response.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
         let page = response.into_body().collect().await.unwrap().to_bytes();
         let page = std::str::from_utf8(&page).unwrap();

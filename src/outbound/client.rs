@@ -37,6 +37,8 @@ pub struct Settings {
     pub resolver: Option<Arc<dyn Resolve>>,
     /// More certificate authorities to trust beside the Mozilla roots, as PEM.
     pub extra_ca_pem: Option<Vec<u8>>,
+    /// Whether any certificate does for `localhost` and loopback addresses.
+    pub trusts_loopback: bool,
     /// Sent when a request has no user-agent of its own.
     pub user_agent: HeaderValue,
     /// Connections open at a time, busy and idle.
@@ -59,6 +61,7 @@ impl Settings {
             policy,
             resolver: None,
             extra_ca_pem: None,
+            trusts_loopback: false,
             user_agent: HeaderValue::from_static(concat!("NovaPulse/", env!("CARGO_PKG_VERSION"))),
             open_max: 4096,
             idle_per_host_max: 256,
@@ -127,7 +130,7 @@ impl Client {
         let dialer = Dialer {
             policy: Arc::new(settings.policy),
             resolver,
-            tls: TlsConnector::from(tls::client_config(settings.extra_ca_pem.as_deref())?),
+            tls: TlsConnector::from(tls::client_config(settings.extra_ca_pem.as_deref(), settings.trusts_loopback)?),
             open: Arc::new(AtomicUsize::new(0)),
             open_max: settings.open_max,
         };

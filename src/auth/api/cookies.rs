@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     auth::{Auth, Caller, Error, Grant, caller_of, tokens},
-    http::{Problem, problems},
+    http::{IsSecure, Problem, problems},
 };
 
 const ACCESS: &str = "np_access";
@@ -39,7 +39,7 @@ pub enum Mode {
 impl<S: Send + Sync> FromRequestParts<S> for Mode {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Some(mode) = parts.headers.get(MODE_HEADER) else { return Ok(Self::Body) };
         if mode != "cookie" {
             return Err(Problem::of(&problems::BAD_REQUEST).detail("X-Session-Mode is \"cookie\" or left out"));
@@ -48,11 +48,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Mode {
         if site.is_some_and(|site| site != "same-origin" && site != "none") {
             return Err(Error::Csrf.into());
         }
-        Ok(Self::Cookies { is_secure: is_secure(&parts.headers) })
+        let IsSecure(is_tls) = IsSecure::from_request_parts(parts, state).await?;
+        Ok(Self::Cookies { is_secure: is_tls || is_secure(&parts.headers) })
     }
 }
 
-/// Whether a browser keeps `Secure` cookies that come over this connection.
+/// Whether a browser keeps `Secure` cookies that come over this connection although it is not TLS here.
 fn is_secure(headers: &HeaderMap) -> bool {
     let is_https = |name: &str| headers.get(name).is_some_and(|value| value == "https");
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();

@@ -34,7 +34,7 @@ async fn keyed(path: &str, key: Option<&str>, body: u8) -> Result<Idempotent, Pr
         request = request.header("idempotency-key", key);
     }
     let (mut parts, ()) = request.body(()).unwrap().into_parts();
-    let context = RequestContext::new(HeaderValue::from_static("r"), [127, 0, 0, 1].into(), &Options::default());
+    let context = RequestContext::new(HeaderValue::from_static("r"), [127, 0, 0, 1].into(), false, &Options::default());
     context.body_hash.set([body; 32]).unwrap();
     parts.extensions.insert(Arc::new(context));
     Idempotent::from_request_parts(&mut parts, &()).await

@@ -127,7 +127,8 @@ fn operations_mut(document: &mut Value) -> impl Iterator<Item = (String, &mut Va
 
 fn html(page: Bytes) -> Response {
     const POLICY: HeaderValue = HeaderValue::from_static(
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'",
     );
     const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
     let content_type = HeaderValue::from_static("text/html; charset=utf-8");

@@ -7,7 +7,6 @@
 use std::{
     convert::Infallible,
     io,
-    net::IpAddr,
     pin::{Pin, pin},
     sync::{
         Arc,
@@ -21,14 +20,13 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::MissedTickBehavior,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     base::Clock,
-    http::{Edge, Options},
+    http::{Edge, Options, Peer},
 };
 
 /// Hyper's buffer; the headers must fit, so the limit on them is checked before this one is met.
@@ -38,9 +36,9 @@ const LOOK_MS_MIN: u64 = 20;
 const LOOK_MS_MAX: u64 = 5_000;
 
 /// Serves requests from one connection until either side ends it.
-pub(super) async fn serve(
-    stream: TcpStream,
-    peer: IpAddr,
+pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    peer: Peer,
     edge: Arc<Edge>,
     stop: CancellationToken,
     kill: CancellationToken,
@@ -151,6 +149,13 @@ impl Watch {
         }
     }
 
+    fn has_flushed(&self) {
+        // An empty flush says nothing, so only the end of a standstill counts.
+        if self.is(Phase::Stalled) {
+            self.enter(Phase::Waiting);
+        }
+    }
+
     fn is_blocked(&self) {
         if self.is(Phase::Waiting) || self.is(Phase::Receiving) {
             self.enter(Phase::Stalled);
@@ -170,14 +175,14 @@ impl Watch {
     }
 }
 
-/// The socket, telling the watch what passes.
+/// The socket, or TLS over it, telling the watch what passes.
 #[derive(Debug)]
-struct Watched {
-    stream: TcpStream,
+struct Watched<S> {
+    stream: S,
     watch: Arc<Watch>,
 }
 
-impl Watched {
+impl<S> Watched<S> {
     fn observe(&self, poll: &Poll<io::Result<usize>>) {
         match poll {
             Poll::Ready(_) => self.watch.has_written(),
@@ -186,7 +191,7 @@ impl Watched {
     }
 }
 
-impl AsyncRead for Watched {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
@@ -197,7 +202,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.observe(&poll);
@@ -219,7 +224,13 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let poll = Pin::new(&mut self.stream).poll_flush(cx);
+        match &poll {
+            // What TLS has taken and the client has not stands still as well.
+            Poll::Pending => self.watch.is_blocked(),
+            Poll::Ready(_) => self.watch.has_flushed(),
+        }
+        poll
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -2,12 +2,16 @@
 //!
 //! Written by hand because the framework's own loop has no limits. A connection over a limit is answered with a short
 //! 503 and closed, so that a storm costs little and ends at once; running out of file descriptors pauses accepting
-//! instead of spinning. Stopping has two steps: `stop` ends accepting and lets each connection finish its request;
-//! `kill` drops what is left when the grace is over.
+//! instead of spinning. A TLS handshake belongs to its connection: it counts against the limits, has a time of its own,
+//! and its failure concerns nobody else. Stopping has two steps: `stop` ends accepting and lets each connection finish
+//! its request; `kill` drops what is left when the grace is over.
 
 mod connection;
+mod handshake;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;
 
 use std::{
     collections::HashMap,
@@ -23,7 +27,7 @@ use std::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Edge, forwarded};
+use super::{Edge, Peer, Tls, forwarded};
 
 /// Most connections the kernel may keep for us before they are accepted.
 const BACKLOG: u32 = 4096;
@@ -36,6 +40,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     edge: Arc<Edge>,
+    tls: Option<Tls>,
 }
 
 impl Server {
@@ -53,7 +58,13 @@ impl Server {
         socket.bind(address)?;
         let listener = socket.listen(BACKLOG)?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, edge: Arc::new(edge) })
+        Ok(Self { listener, address, edge: Arc::new(edge), tls: None })
+    }
+
+    /// Speaks TLS with this certificate instead of plain HTTP.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
     }
 
     /// The address in use; tells the port when 0 was asked for.
@@ -108,7 +119,9 @@ impl Server {
         };
         let Some(slot) = slots.take(address, options.connections_max, per_address) else {
             self.edge.metrics().refused.inc();
-            turn_away(&stream);
+            if self.tls.is_none() {
+                turn_away(&stream);
+            }
             return;
         };
         // Answers are written in one piece; waiting for more to send would only add delay.
@@ -116,12 +129,19 @@ impl Server {
             tracing::debug!(%error, "a connection was gone before it began: {error}");
             return;
         }
-        let edge = Arc::clone(&self.edge);
+        let (edge, tls) = (Arc::clone(&self.edge), self.tls.clone());
         let (stop, kill) = (stop.child_token(), kill.child_token());
         let gauge = edge.metrics().connections.clone();
         tracker.spawn(async move {
             gauge.inc();
-            connection::serve(stream, address, edge, stop, kill).await;
+            if let Some(tls) = tls {
+                let shaken = Box::pin(handshake::shake_hands(stream, &tls, &edge, &stop)).await;
+                if let Some(stream) = shaken {
+                    connection::serve(stream, Peer::over_tls(address), edge, stop, kill).await;
+                }
+            } else {
+                connection::serve(stream, Peer::plain(address), edge, stop, kill).await;
+            }
             gauge.dec();
             drop(slot);
         });

@@ -151,7 +151,6 @@ fn the_reference_and_the_problem_pages_need_no_network() {
     assert_eq!(client.get("/problems/no_such_code").problem(404), "not_found");
     assert!(client.get("/api/v1/openapi.json").expect(200)["paths"].is_object());
     assert!(client.get("/robots.txt").text().contains("Disallow: /"));
-    assert!(client.get("/.well-known/security.txt").text().contains("Contact: "));
 }
 
 #[test]

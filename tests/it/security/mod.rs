@@ -3,6 +3,8 @@
 mod auditing;
 mod authorization;
 mod canaries;
+mod headers;
 mod limits;
 mod outbound;
 mod tenants;
+mod transport;

@@ -61,9 +61,14 @@ impl TestApp {
         self.address
     }
 
-    /// The address as a URL, without a slash at the end.
+    /// The address as a URL, without a slash at the end; plain HTTP.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// What the server wrote to its ready file.
+    pub fn ready(&self) -> Value {
+        read_json(&self.directory.path().join("ready.json")).unwrap()
     }
 
     /// The API key of the demo company.
@@ -202,7 +207,7 @@ impl TestApp {
             std::thread::park_timeout(Duration::from_millis(2));
         };
         self.process = Some(process);
-        self.address = url.trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
+        self.address = url.split_once("://").unwrap().1.parse().unwrap();
         let credentials = read_json(&self.data().join("dev-credentials.json")).expect("dev credentials are written");
         credentials["api_key"].as_str().unwrap().clone_into(&mut self.api_key);
         credentials["company_id"].as_str().unwrap().clone_into(&mut self.company);

@@ -104,8 +104,11 @@ impl Client {
 
     /// Sends any request; a body is JSON unless the headers say otherwise.
     pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
+        let mut head = format!("{method} {path} HTTP/1.1\r\n");
         let is_given = |name: &str| headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+        if !is_given("host") {
+            write!(head, "host: {}\r\n", self.address).unwrap();
+        }
         if let Some(authorization) = self.authorization.as_ref().filter(|_| !is_given("authorization")) {
             write!(head, "authorization: {authorization}\r\n").unwrap();
         }
@@ -171,7 +174,7 @@ impl Client {
 }
 
 /// Reads one answer; `None` when the connection ended first.
-pub fn read_answer(connection: &mut BufReader<TcpStream>, is_head: bool) -> Option<Answer> {
+pub fn read_answer(connection: &mut impl BufRead, is_head: bool) -> Option<Answer> {
     let mut line = String::new();
     if connection.read_line(&mut line).ok()? == 0 {
         return None;

@@ -3,6 +3,7 @@
 mod app;
 mod client;
 mod receiver;
+mod tls;
 
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use serde_json::Value;
 pub use app::{SMALL, TestApp, signal};
 pub use client::{Answer, Client, read_answer};
 pub use receiver::{Received, Receiver, Reply};
+pub use tls::{Authority, exchange};
 
 /// Waits until the condition holds; fails the test when it does not in time.
 #[track_caller]
