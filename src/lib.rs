@@ -17,6 +17,7 @@ pub mod http;
 pub mod queue;
 pub mod sealing;
 
+pub mod acme;
 pub mod audit;
 pub mod auth;
 

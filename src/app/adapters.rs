@@ -6,7 +6,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Error, metrics::Readings};
 use crate::{
-    accounts, auth,
+    accounts,
+    acme::{self, Acme},
+    auth,
     base::{Clock, Random, SealKey},
     config::{Config, PublicUrl, Registration},
     http::{self, Tls, tls},
@@ -36,11 +38,28 @@ pub(super) fn http_options(config: &Config) -> http::Options {
     }
 }
 
-/// TLS for the listener, when a certificate is configured; reads its files.
-pub(super) fn tls(config: &Config) -> Result<Option<Tls>, tls::Error> {
+/// TLS for the listener, when it is configured, and who keeps it supplied; reads files.
+pub(super) fn tls(
+    config: &Config,
+    outbound: &Client,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Option<Tls>, Option<Acme>), Error> {
     let server = &config.server;
-    let (Some(certificate), Some(key)) = (&server.tls_certificate, &server.tls_key) else { return Ok(None) };
-    Tls::open(tls::Files { certificate: certificate.clone(), key: key.clone() }).map(Some)
+    if let (Some(certificate), Some(key)) = (&server.tls_certificate, &server.tls_key) {
+        let files = tls::Files { certificate: certificate.clone(), key: key.clone() };
+        return Ok((Some(Tls::open(files)?), None));
+    }
+    if server.acme_domains.is_empty() {
+        return Ok((None, None));
+    }
+    let settings = acme::Settings {
+        domains: server.acme_domains.iter().map(ToString::to_string).collect(),
+        contact: server.acme_contact.iter().map(ToString::to_string).collect(),
+        directory: server.acme_directory.to_string(),
+        data: config.storage.directory.clone(),
+    };
+    let acme = Acme::open(settings, outbound.clone(), Arc::clone(clock))?;
+    Ok((Some(acme.tls().clone()), Some(acme)))
 }
 
 /// Opens the data directory; blocks.

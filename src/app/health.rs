@@ -5,7 +5,10 @@ use std::sync::Arc;
 use crate::{
     base::Timestamp,
     config::Config,
-    http::{Tls, tls::Standing},
+    http::{
+        Tls,
+        tls::{Standing, Trouble},
+    },
     queue::{Queues, State},
     storage::{
         Db,
@@ -17,7 +20,8 @@ use crate::{
 /// A commit that takes longer than this makes storage degraded; usual is below a millisecond.
 const SLOW_COMMIT_MS: u64 = 2_000;
 
-/// A certificate that ends so soon should have been renewed: those of ninety days are renewed at thirty.
+/// A certificate that ends so soon should have been renewed: those of ninety days are renewed at thirty. Of a short
+/// life a quarter counts.
 const CERTIFICATE_SHORT_MS: u64 = 7 * 86_400_000;
 
 /// The checks by name.
@@ -37,15 +41,19 @@ pub(super) fn checks(config: &Config, db: &Db, queues: &Queues, tls: Option<&Tls
 }
 
 fn tls_finding(standing: Standing, now: Timestamp) -> Finding {
-    let left_ms = standing.not_after.map(|end| end.ms_since(now));
-    let reason = match left_ms {
-        _ if standing.is_outdated => Some("the certificate's files cannot be used; the earlier certificate is kept"),
-        Some(0) => Some("the certificate has expired"),
-        Some(left_ms) if left_ms < CERTIFICATE_SHORT_MS => Some("the certificate expires soon"),
-        _ => None,
+    let end = standing.validity.map(|life| life.not_after);
+    let life_ms = standing.validity.map_or(0, |life| life.not_after.ms_since(life.not_before));
+    let short_ms = CERTIFICATE_SHORT_MS.min(life_ms / 4);
+    let reason = match (standing.trouble, end.map(|end| end.ms_since(now))) {
+        (Some(Trouble::Files), _) => Some("the certificate's files cannot be used; the earlier certificate is kept"),
+        (Some(Trouble::NotIssued), _) => Some("no certificate was issued yet; one that signs itself stands in"),
+        (_, Some(0)) => Some("the certificate has expired"),
+        (Some(Trouble::Order), _) => Some("no new certificate was issued; the earlier one is kept"),
+        (None, Some(left_ms)) if left_ms < short_ms => Some("the certificate expires soon"),
+        (None, _) => None,
     };
     let mut finding = Finding::new(if reason.is_some() { Status::Degraded } else { Status::Ok });
-    if let Some(end) = standing.not_after {
+    if let Some(end) = end {
         finding = finding.fact("certificate_expires_at", end.to_string());
     }
     match reason {
@@ -103,20 +111,26 @@ fn disk_finding(db: &Db, room: Option<Room>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{Standing, Status, tls_finding};
+    use super::{Standing, Status, Trouble, tls_finding};
+    use crate::http::tls::Validity;
 
     #[test]
     fn certificates_that_end_soon_or_stay_behind_are_told() {
         let now = "2026-11-21T00:00:00Z".parse().unwrap();
-        for (end, is_outdated, status, reason) in [
-            ("2026-12-21T00:00:00Z", false, Status::Ok, None),
-            ("2026-12-21T00:00:00Z", true, Status::Degraded, Some("cannot be used")),
-            ("2026-11-27T00:00:00Z", false, Status::Degraded, Some("expires soon")),
-            ("2026-11-20T00:00:00Z", false, Status::Degraded, Some("has expired")),
+        for (end, trouble, reason) in [
+            ("2026-12-21", None, None),
+            ("2026-12-21", Some(Trouble::Files), Some("cannot be used")),
+            ("2026-12-21", Some(Trouble::NotIssued), Some("signs itself")),
+            ("2026-12-21", Some(Trouble::Order), Some("no new certificate was issued")),
+            ("2026-11-27", None, Some("expires soon")),
+            ("2026-11-20", None, Some("has expired")),
+            ("2026-11-20", Some(Trouble::Order), Some("has expired")),
         ] {
-            let finding = tls_finding(Standing { not_after: Some(end.parse().unwrap()), is_outdated }, now);
+            let not_after = format!("{end}T00:00:00Z").parse().unwrap();
+            let validity = Some(Validity { not_before: "2026-09-01T00:00:00Z".parse().unwrap(), not_after });
+            let finding = tls_finding(Standing { validity, trouble }, now);
             let said = finding.facts.get("reason").and_then(|reason| reason.as_str());
-            assert_eq!(finding.status, status, "{end}");
+            assert_eq!(finding.status == Status::Degraded, reason.is_some(), "{end} {trouble:?}");
             assert_eq!(said.is_some(), reason.is_some());
             assert!(said.unwrap_or_default().contains(reason.unwrap_or_default()), "{said:?}");
         }

@@ -134,7 +134,7 @@ fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Resul
     let db = directory.db().clone();
     let tasks = Tasks::default();
     let (metrics, http_metrics, webhook_metrics, readings) = adapters::metrics()?;
-    let services = Services::open(config, options, &directory, (&metrics, webhook_metrics, readings), &tasks)?;
+    let mut services = Services::open(config, options, &directory, (&metrics, webhook_metrics, readings), &tasks)?;
     let time_and_chance = (db.clock(), &**db.random());
     let listeners =
         Listeners::bind(config, services.state.clone(), http_metrics, services.tls.clone(), time_and_chance)?;

@@ -61,8 +61,8 @@ impl Listeners {
         let Tasks { tracker, stop, kill } = tasks;
         if let Some(tls) = &self.tls {
             tracker.spawn(tls.watch(stop.clone()).map_err(Error::Signals)?);
-            if let Some(end) = tls.standing().not_after {
-                tracing::info!("the TLS certificate is valid until {end}");
+            if let Some(life) = tls.standing().validity {
+                tracing::info!("the TLS certificate is valid until {}", life.not_after);
             }
         }
         let address = self.main.address();
@@ -93,7 +93,7 @@ pub(super) fn reachable(config: &Config, mut address: SocketAddr) -> String {
         IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
         _ => {}
     }
-    url(address, config.server.tls_certificate.is_some())
+    url(address, config.server.has_tls())
 }
 
 /// How people reach the server: at its public address, or else as this machine does.

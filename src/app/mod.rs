@@ -29,7 +29,9 @@ mod verifiers;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::{accounts, config::MasterKeyError, http::tls, outbound, queue, sealing, storage::OpenError, webhooks};
+use crate::{
+    accounts, acme, config::MasterKeyError, http::tls, outbound, queue, sealing, storage::OpenError, webhooks,
+};
 
 pub use lifecycle::{Ended, ServeOptions, serve};
 pub use rotation::{Rotated, RotationError, RotationOrder, rotate};
@@ -51,6 +53,9 @@ pub enum Error {
     /// The listener's certificate cannot be used.
     #[error("cannot speak TLS")]
     Tls(#[from] tls::Error),
+    /// Certificates cannot be ordered.
+    #[error("cannot keep certificates by ACME")]
+    Acme(#[from] acme::Error),
     /// The data directory cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),

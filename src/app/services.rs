@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     accounts::Accounts,
+    acme::Acme,
     auth::Auth,
     config::Config,
     http::{self, Tls},
@@ -34,6 +35,7 @@ pub(super) struct Services {
     pub(super) queues: Queues,
     pub(super) mail: Mail,
     pub(super) tls: Option<Tls>,
+    acme: Option<Acme>,
     pools: Pools,
 }
 
@@ -58,9 +60,9 @@ impl Services {
         tasks: &Tasks,
     ) -> Result<Self, Error> {
         let db = directory.db();
-        let tls = adapters::tls(config)?;
         let seal = Arc::new(master_key::load(config, directory)?);
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
+        let (tls, acme) = adapters::tls(config, &outbound, db.clock())?;
         let queues = adapters::queues(config, db)?;
         let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));
         let mail = Mail::new(db.clone(), Arc::clone(&seal));
@@ -101,11 +103,11 @@ impl Services {
             metrics: webhook_metrics,
         })?;
         let state = State { auth, accounts, jobs, webhooks, system };
-        Ok(Self { state, outbound, queues, mail, tls, pools })
+        Ok(Self { state, outbound, queues, mail, tls, acme, pools })
     }
 
     /// Starts the background work of every module and the pools that run jobs.
-    pub(super) fn start(&self, directory: &Directory, tasks: &Tasks) {
+    pub(super) fn start(&mut self, directory: &Directory, tasks: &Tasks) {
         let Tasks { tracker, stop, .. } = tasks;
         self.queues.start(tracker, stop);
         self.pools.get_or_init(|| jobs::start_pools(&self.queues, &self.state, tasks));
@@ -114,6 +116,9 @@ impl Services {
         tracker.spawn(Limits::new(directory.db().clone()).maintain(stop.clone()));
         tracker.spawn(self.mail.clone().maintain(stop.clone()));
         tracker.spawn(self.state.webhooks.clone().maintain(stop.clone()));
+        if let Some(acme) = self.acme.take() {
+            tracker.spawn(acme.run(stop.clone()));
+        }
     }
 
     /// Lets running jobs finish within the grace and gives back the rest.

@@ -17,6 +17,9 @@ const CREDENTIAL_PREFIX: &str = "novapulse.";
 const OTHER_NAMES: [&str; 5] =
     ["NOVAPULSE_CONFIG", "NOVAPULSE_UI", "NOVAPULSE_UI_DIST", "NOVAPULSE_URL", "NOVAPULSE_API_KEY"];
 
+/// What authorities put into one certificate.
+const ACME_DOMAINS_MAX: usize = 100;
+
 /// Where a configuration is read from.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
@@ -239,7 +242,13 @@ impl Config {
         if server.tls_certificate.is_some() != server.tls_key.is_some() {
             complaints.push("server.tls_certificate and server.tls_key go together".to_owned());
         }
-        if server.redirect_listen.is_some() && server.tls_certificate.is_none() {
+        if server.tls_certificate.is_some() && !server.acme_domains.is_empty() {
+            complaints.push("server.acme_domains has no use beside server.tls_certificate: leave one out".to_owned());
+        }
+        if server.acme_domains.len() > ACME_DOMAINS_MAX {
+            complaints.push(format!("server.acme_domains has at most {ACME_DOMAINS_MAX} names"));
+        }
+        if server.redirect_listen.is_some() && !server.has_tls() {
             complaints
                 .push("server.redirect_listen needs TLS: set server.tls_certificate and server.tls_key".to_owned());
         }

@@ -44,7 +44,7 @@ pub use secrets::Secrets;
 pub use server::Server;
 pub use storage::Storage;
 pub use telemetry::{LogFormat, Telemetry};
-pub use url::{ContactUrl, PublicUrl};
+pub use url::{ContactUrl, DirectoryUrl, DomainName, PublicUrl};
 pub use value::{ByteSize, Secret};
 pub use webhooks::Webhooks;
 

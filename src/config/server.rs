@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::{
     section::section,
-    url::{ContactUrl, PublicUrl},
+    url::{ContactUrl, DirectoryUrl, DomainName, PublicUrl},
     value::{ByteSize, Secret},
 };
 
@@ -38,6 +38,12 @@ section! {
         tls_certificate: Option<PathBuf> = None;
         /// Private key of the certificate as PEM, readable by its owner only; or by a group too when root owns it, as systemd passes it on.
         tls_key: Option<PathBuf> = None;
+        /// Names to get a certificate for by ACME instead, such as `jobs.example.com`. The authority asks for them at port 443 of each name. Naming one is to agree to the authority's terms.
+        acme_domains: Vec<DomainName> = Vec::new();
+        /// Where the authority may write to about certificates, such as `mailto:ops@example.com`.
+        acme_contact: Vec<ContactUrl> = Vec::new();
+        /// The authority's directory; Let's Encrypt by default. Its staging directory is for trying things out.
+        acme_directory: DirectoryUrl = DirectoryUrl::default();
         /// What `Strict-Transport-Security` promises, in seconds: so long browsers refuse plain HTTP for this name and those below it. 0 makes them forget.
         hsts_max_age_s: u64 = 31_536_000, range 0..=63_072_000;
         /// A second address that answers plain HTTP: pages are sent to `https` with 308, calls of the API are refused. Only beside TLS.
@@ -48,5 +54,13 @@ section! {
         trusted_proxies: Vec<IpNet> = Vec::new();
         /// Bearer token that `/metrics` asks for; open when unset.
         metrics_token: Option<Secret> = None;
+    }
+}
+
+impl Server {
+    /// Whether the server speaks TLS itself.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        self.tls_certificate.is_some() || !self.acme_domains.is_empty()
     }
 }

@@ -67,6 +67,8 @@ fn wrong_types_ranges_and_pairs_are_refused() {
         ("[server]\nservice_timeout_ms = 60000", "must not exceed server.request_timeout_ms"),
         ("[outbound]\nallow = [\"10.0.0.0\"]", "outbound.allow must be a network"),
         ("[server]\ntls_key = \"key.pem\"", "server.tls_certificate and server.tls_key go together"),
+        ("[server]\nacme_domains = [\"*.a.b\"]", "server.acme_domains must be a name such as"),
+        ("[server]\nacme_domains = [\"a.b\"]\ntls_certificate = \"c\"\ntls_key = \"k\"", "leave one out"),
         ("[server]\nredirect_listen = \"127.0.0.1:80\"", "server.redirect_listen needs TLS"),
         ("[server]\npublic_url = \"ftp://a\"", "server.public_url must be an address such as"),
         ("[server]\nsecurity_contact = [\"me\"]", "server.security_contact must be an address that begins"),

@@ -62,14 +62,79 @@ impl fmt::Display for ContactUrl {
     }
 }
 
+/// A name that a certificate can be for: no address, no wildcard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DomainName(String);
+
+impl DomainName {
+    /// In lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for DomainName {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        let labels: Vec<_> = text.split('.').collect();
+        let is_name = labels.len() > 1 && text.len() <= 253 && labels.iter().copied().all(is_label);
+        // The last label of an address is a number (RFC 1123 §2.1).
+        let is_address = labels.last().is_none_or(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+        if is_name && !is_address { Ok(Self(text.to_ascii_lowercase())) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for DomainName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The directory of an ACME authority: `https`, or plain on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryUrl(String);
+
+impl Default for DirectoryUrl {
+    fn default() -> Self {
+        Self("https://acme-v02.api.letsencrypt.org/directory".to_owned())
+    }
+}
+
+impl FromStr for DirectoryUrl {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let url = Url::parse(text).map_err(|_| ())?;
+        let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let is_private = url.scheme() == "https" || url.scheme() == "http" && is_here;
+        if is_private && url.has_host() && url.username().is_empty() { Ok(Self(url.into())) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for DirectoryUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 textual! {
     PublicUrl, "an address such as https://nova.example.com";
+    DomainName, "a name such as jobs.example.com, without a wildcard";
+    DirectoryUrl, "an address such as https://acme-v02.api.letsencrypt.org/directory";
     ContactUrl, "an address that begins with mailto:, https:// or tel:";
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ContactUrl, PublicUrl};
+    use super::{ContactUrl, DirectoryUrl, DomainName, PublicUrl};
 
     #[test]
     fn a_public_url_is_one_that_paths_can_be_put_behind() {
@@ -95,6 +160,24 @@ mod tests {
             ["security@example.com", "http://example.com", "mailto:", "mailto:a@b\nPolicy: x", "javascript:alert(1)"]
         {
             assert!(bad.parse::<ContactUrl>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_are_such_as_a_certificate_can_have() {
+        assert_eq!("Jobs.Example.COM".parse::<DomainName>().unwrap().as_str(), "jobs.example.com");
+        for bad in ["", "localhost", "*.example.com", "10.0.0.1", "a..b", "-a.b", "a_b.c", "a.b/", "a b.c", "a.b:443"] {
+            assert!(bad.parse::<DomainName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn directories_are_not_asked_in_the_clear() {
+        for good in ["https://acme.example/dir", "http://127.0.0.1:14000/dir", "http://localhost/dir"] {
+            assert_eq!(good.parse::<DirectoryUrl>().unwrap().to_string(), good);
+        }
+        for bad in ["http://acme.example/dir", "acme.example", "ftp://a/b", "https://u:p@a.example/"] {
+            assert!(bad.parse::<DirectoryUrl>().is_err(), "{bad}");
         }
     }
 }

@@ -6,14 +6,14 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::http::{Edge, Tls};
+use crate::http::{Edge, Tls, tls::CHALLENGE_PROTOCOL};
 
 /// What somebody gets who speaks plain HTTP here.
 const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\
       content-length: 44\r\n\r\nThis port speaks TLS: use https:// instead.\n";
 const PLAIN_REQUEST_BYTES_MAX: usize = 16 << 10;
 
-/// Agrees on keys with the client; `None` when that failed, took too long or the server stops.
+/// Agrees on keys with the client; `None` when that failed, took too long, was all that was wanted, or the server stops.
 pub(super) async fn shake_hands(
     stream: TcpStream,
     tls: &Tls,
@@ -28,7 +28,7 @@ pub(super) async fn shake_hands(
             return None;
         }
         match tls.acceptor().accept(stream).await {
-            Ok(stream) => Some(stream),
+            Ok(stream) => Some(Some(stream).filter(|stream| !is_challenge(stream))),
             Err(error) => {
                 tracing::debug!(%error, "a TLS handshake failed: {error}");
                 None
@@ -43,7 +43,12 @@ pub(super) async fn shake_hands(
     if shaken.is_none() {
         edge.metrics().handshakes_failed.inc();
     }
-    shaken
+    shaken.flatten()
+}
+
+/// Whether an authority has got all it came for, which is the certificate (RFC 8737 §3).
+fn is_challenge(stream: &TlsStream<TcpStream>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(CHALLENGE_PROTOCOL)
 }
 
 /// Says so in plain text, as far as that is possible without waiting.

@@ -66,9 +66,41 @@ pub enum Error {
         /// What is wrong.
         source: rustls::Error,
     },
+    /// A pair that did not come from files is not usable.
+    #[error("the certificate and its key cannot be used")]
+    Issued(#[source] Unusable),
     /// The cryptography provider does not offer TLS 1.2 and 1.3.
     #[error("the cryptography provider does not fit")]
     Provider(#[source] rustls::Error),
+}
+
+/// What is wrong with a pair.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// There is no certificate.
+    #[error("there is no certificate in PEM form")]
+    Certificate,
+    /// There is no key.
+    #[error("there is no private key in PEM form")]
+    Key,
+    /// They do not fit, or are of a kind that is not supported.
+    #[error("they do not fit together")]
+    Pair(#[from] rustls::Error),
+}
+
+/// A chain and its key from PEM text.
+pub(super) fn parse(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, Unusable> {
+    let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>().ok();
+    let chain = chain.filter(|chain| !chain.is_empty()).ok_or(Unusable::Certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| Unusable::Key)?;
+    Ok(CertifiedKey::from_der(chain, key, provider)?)
+}
+
+/// The answer to a challenge. It has an extension that is critical and unknown to whoever would check the pair.
+pub(super) fn parse_answer(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, Unusable> {
+    let certificate = CertificateDer::from_pem_slice(chain).map_err(|_| Unusable::Certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| Unusable::Key)?;
+    Ok(CertifiedKey::new(vec![certificate], provider.key_provider.load_private_key(key)?))
 }
 
 /// What tells a changed file from the one that was read.
@@ -102,22 +134,17 @@ impl Files {
 
     /// Reads the pair.
     pub(super) fn load(&self, provider: &CryptoProvider) -> Result<CertifiedKey, Error> {
-        let (text, _) = read(&self.certificate)?;
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(&text)
-            .collect::<Result<_, _>>()
-            .ok()
-            .filter(|chain: &Vec<_>| !chain.is_empty())
-            .ok_or_else(|| Error::Pem { path: self.certificate.clone(), what: "certificate" })?;
-        let (text, data) = read(&self.key)?;
+        let (chain, _) = read(&self.certificate)?;
+        let (key, data) = read(&self.key)?;
         if is_exposed(data.mode(), data.uid(), rustix::process::geteuid().as_raw()) {
             return Err(Error::Exposed { path: self.key.clone(), mode: data.mode() & 0o777 });
         }
-        let key = PrivateKeyDer::from_pem_slice(&text)
-            .map_err(|_| Error::Pem { path: self.key.clone(), what: "private key" })?;
-        CertifiedKey::from_der(chain, key, provider).map_err(|source| Error::Pair {
-            certificate: self.certificate.clone(),
-            key: self.key.clone(),
-            source,
+        parse(&chain, &key, provider).map_err(|unusable| match unusable {
+            Unusable::Certificate => Error::Pem { path: self.certificate.clone(), what: "certificate" },
+            Unusable::Key => Error::Pem { path: self.key.clone(), what: "private key" },
+            Unusable::Pair(source) => {
+                Error::Pair { certificate: self.certificate.clone(), key: self.key.clone(), source }
+            }
         })
     }
 }

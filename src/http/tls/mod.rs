@@ -1,12 +1,14 @@
 //! TLS for the listener: the certificate, where it comes from, and how it is exchanged while connections go on.
 //!
 //! A [`Tls`] holds one configuration for its whole life. The certificate stands behind a pointer that a handshake reads
-//! and a reload replaces: open connections keep what they agreed on, the next handshake gets the new one. A pair that
-//! cannot be used replaces nothing; it is told in the log and in [`Tls::standing`].
+//! and a reload replaces: open connections keep what they agreed on, the next handshake gets the new one. The pair comes
+//! from [`Files`], or from whoever calls [`Tls::install`]; one that cannot be used replaces nothing, and
+//! [`Tls::standing`] tells.
 //!
 //! TLS 1.3 and 1.2 with what aws-lc-rs offers, which includes no RSA below 2048 bits and no cipher without forward
-//! secrecy. Only HTTP/1.1 is offered, because the server speaks nothing else. Deliberately absent: client certificates,
-//! early data, stapling.
+//! secrecy. Only HTTP/1.1 is offered, because the server speaks nothing else; beside it an authority may ask for the
+//! answer to a challenge (TLS-ALPN-01, RFC 8737), and gets no further. Deliberately absent: client certificates, early
+//! data, stapling.
 
 mod files;
 #[cfg(test)]
@@ -14,7 +16,10 @@ mod tests;
 mod validity;
 mod watch;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use arc_swap::ArcSwap;
 use rustls::{
@@ -26,9 +31,11 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::base::Timestamp;
+pub use files::{Error, Files, Unusable};
+pub use validity::Validity;
 
-pub use files::{Error, Files};
+/// The protocol of a connection that asks for the answer to a challenge.
+pub(super) const CHALLENGE_PROTOCOL: &[u8] = b"acme-tls/1";
 
 /// What the listener proves itself with; cheap to clone.
 #[derive(Debug, Clone)]
@@ -40,8 +47,8 @@ pub struct Tls {
 struct Inner {
     config: Arc<ServerConfig>,
     provider: Arc<CryptoProvider>,
-    certificate: Arc<Current>,
-    files: Files,
+    certificates: Arc<Certificates>,
+    files: Option<Files>,
     opened: watch::Stamps,
     standing: Mutex<Standing>,
 }
@@ -49,24 +56,44 @@ struct Inner {
 /// How the certificate is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// Until when the certificate in use is valid; `None` when that cannot be read.
-    pub not_after: Option<Timestamp>,
-    /// Whether the files hold something that could not be taken, so that an earlier pair is still in use.
-    pub is_outdated: bool,
+    /// The life of the certificate in use; `None` when that cannot be read.
+    pub validity: Option<Validity>,
+    /// What somebody should look at.
+    pub trouble: Option<Trouble>,
 }
 
-/// The certificate that the next handshake gets.
-#[derive(Debug)]
-struct Current(ArcSwap<CertifiedKey>);
+/// Why the certificate in use is not the one it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The files hold something that cannot be used, so an earlier pair is still in use.
+    Files,
+    /// None was issued yet; one that signs itself stands in.
+    NotIssued,
+    /// The last order of a new one failed.
+    Order,
+}
 
-impl ResolvesServerCert for Current {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.load_full())
+/// What handshakes choose from.
+#[derive(Debug)]
+struct Certificates {
+    current: ArcSwap<CertifiedKey>,
+    /// Answers to challenges by the name they are for.
+    challenges: ArcSwap<HashMap<String, Arc<CertifiedKey>>>,
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let is_challenge = hello.alpn().is_some_and(|mut offered| offered.any(|it| it == CHALLENGE_PROTOCOL));
+        if is_challenge {
+            let name = hello.server_name()?.to_ascii_lowercase();
+            return self.challenges.load().get(&name).cloned();
+        }
+        Some(self.current.load_full())
     }
 }
 
 impl Tls {
-    /// Reads the pair; blocks.
+    /// Takes the pair from files; blocks.
     ///
     /// # Errors
     /// When the pair cannot be used.
@@ -74,44 +101,103 @@ impl Tls {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let opened = files.stamps();
         let key = files.load(&provider)?;
-        let standing = Standing { not_after: end_of(&key), is_outdated: false };
-        let certificate = Arc::new(Current(ArcSwap::from_pointee(key)));
+        Self::new(provider, key, Some(files), opened)
+    }
+
+    /// Begins with this pair (PEM) until another one is [installed](Tls::install).
+    ///
+    /// # Errors
+    /// When the pair cannot be used.
+    pub fn issued(chain: &str, key: &str) -> Result<Self, Error> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let key = files::parse(chain.as_bytes(), key.as_bytes(), &provider).map_err(Error::Issued)?;
+        Self::new(provider, key, None, [None, None])
+    }
+
+    fn new(
+        provider: Arc<CryptoProvider>,
+        key: CertifiedKey,
+        files: Option<Files>,
+        opened: watch::Stamps,
+    ) -> Result<Self, Error> {
+        let standing = Standing { validity: validity_of(&key), trouble: None };
+        let certificates =
+            Arc::new(Certificates { current: ArcSwap::from_pointee(key), challenges: ArcSwap::default() });
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(Error::Provider)?
             .with_no_client_auth()
-            .with_cert_resolver(Arc::<Current>::clone(&certificate));
+            .with_cert_resolver(Arc::<Certificates>::clone(&certificates));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let inner =
-            Inner { config: Arc::new(config), provider, certificate, files, opened, standing: Mutex::new(standing) };
+        if files.is_none() {
+            config.alpn_protocols.push(CHALLENGE_PROTOCOL.to_vec());
+        }
+        let standing = Mutex::new(standing);
+        let inner = Inner { config: Arc::new(config), provider, certificates, files, opened, standing };
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Reads the pair anew; blocks. Open connections are not touched.
+    /// Reads the files anew; blocks. Open connections are not touched.
     ///
     /// # Errors
     /// When the pair cannot be used; the earlier one stays then.
     pub fn reload(&self) -> Result<(), Error> {
-        let Inner { files, provider, certificate, .. } = &*self.inner;
-        let loaded = files.load(provider);
-        let mut standing = self.inner.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        match loaded {
+        let Some(files) = &self.inner.files else { return Ok(()) };
+        match files.load(&self.inner.provider) {
             Ok(key) => {
-                *standing = Standing { not_after: end_of(&key), is_outdated: false };
-                certificate.0.store(Arc::new(key));
+                self.replace(key);
                 Ok(())
             }
             Err(error) => {
-                standing.is_outdated = true;
+                self.report(Trouble::Files);
                 Err(error)
             }
         }
     }
 
+    /// Serves the next handshakes with this pair (PEM).
+    ///
+    /// # Errors
+    /// When the pair cannot be used; the earlier one stays then.
+    pub fn install(&self, chain: &str, key: &str) -> Result<(), Error> {
+        let key = files::parse(chain.as_bytes(), key.as_bytes(), &self.inner.provider).map_err(Error::Issued)?;
+        self.replace(key);
+        Ok(())
+    }
+
+    fn replace(&self, key: CertifiedKey) {
+        *self.standing_mut() = Standing { validity: validity_of(&key), trouble: None };
+        self.inner.certificates.current.store(Arc::new(key));
+    }
+
+    /// Answers the challenges of an authority with these pairs (PEM) by name, and with none of the former ones.
+    ///
+    /// # Errors
+    /// When a pair cannot be used; then nothing has changed.
+    pub fn present(&self, pairs: &HashMap<String, (String, String)>) -> Result<(), Error> {
+        let provider = &self.inner.provider;
+        let pairs = pairs.iter().map(|(name, (chain, key))| {
+            let key = files::parse_answer(chain.as_bytes(), key.as_bytes(), provider).map_err(Error::Issued)?;
+            Ok((name.to_ascii_lowercase(), Arc::new(key)))
+        });
+        let pairs: HashMap<_, _> = pairs.collect::<Result<_, Error>>()?;
+        self.inner.certificates.challenges.store(Arc::new(pairs));
+        Ok(())
+    }
+
+    /// Has [`Tls::standing`] tell of trouble until another pair is in use.
+    pub fn report(&self, trouble: Trouble) {
+        self.standing_mut().trouble = Some(trouble);
+    }
+
     /// How the certificate is.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        *self.inner.standing.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.standing_mut()
+    }
+
+    fn standing_mut(&self) -> MutexGuard<'_, Standing> {
+        self.inner.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {
@@ -119,6 +205,6 @@ impl Tls {
     }
 }
 
-fn end_of(key: &CertifiedKey) -> Option<Timestamp> {
-    validity::not_after(key.cert.first()?)
+fn validity_of(key: &CertifiedKey) -> Option<Validity> {
+    validity::validity(key.cert.first()?)
 }

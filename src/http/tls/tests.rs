@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, date_time_ymd};
 
-use super::{Error, Files, Tls};
+use super::{Error, Files, Tls, Trouble};
 
 fn files(directory: &Path) -> Files {
     Files { certificate: directory.join("tls.crt"), key: directory.join("tls.key") }
@@ -22,7 +22,7 @@ fn issue(files: &Files, key: &KeyPair, year: i32) -> Vec<u8> {
 }
 
 fn in_use(tls: &Tls) -> Vec<u8> {
-    tls.inner.certificate.0.load().cert[0].to_vec()
+    tls.inner.certificates.current.load().cert[0].to_vec()
 }
 
 #[test]
@@ -32,8 +32,8 @@ fn keys_of_every_usual_kind_are_taken_and_the_end_is_told() {
     for kind in [&PKCS_ECDSA_P256_SHA256, &PKCS_ECDSA_P384_SHA384, &PKCS_ED25519] {
         issue(&files, &KeyPair::generate_for(kind).unwrap(), 2033);
         let standing = Tls::open(files.clone()).unwrap().standing();
-        assert_eq!(standing.not_after.unwrap().to_string(), "2033-01-01T00:00:00.000Z");
-        assert!(!standing.is_outdated);
+        assert_eq!(standing.validity.unwrap().not_after.to_string(), "2033-01-01T00:00:00.000Z");
+        assert_eq!(standing.trouble, None);
     }
 }
 
@@ -72,12 +72,12 @@ fn a_reload_takes_a_good_pair_and_keeps_the_last_one_otherwise() {
     tls.reload().unwrap();
     assert_eq!(in_use(&tls), second);
     fs::remove_file(&files.key).unwrap();
-    assert!(tls.reload().is_err() && tls.standing().is_outdated);
+    assert!(tls.reload().is_err() && tls.standing().trouble == Some(Trouble::Files));
     assert_eq!(in_use(&tls), second);
-    assert_eq!(tls.standing().not_after.unwrap().to_string(), "2034-01-01T00:00:00.000Z");
+    assert_eq!(tls.standing().validity.unwrap().not_after.to_string(), "2034-01-01T00:00:00.000Z");
     issue(&files, &key, 2035);
     tls.reload().unwrap();
-    assert!(!tls.standing().is_outdated && in_use(&tls) != second);
+    assert!(tls.standing().trouble.is_none() && in_use(&tls) != second);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Tls, files::Stamp};
+use super::{Files, Tls, files::Stamp};
 
 /// How often the files are looked at; two calls that cost microseconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -39,7 +39,7 @@ impl Watched {
 }
 
 impl Tls {
-    /// Keeps the certificate as its files are, until `stop`. SIGHUP is taken over with the call, not with the first poll.
+    /// Keeps the certificate as its files are, until `stop`; ends at once when it comes from nowhere. SIGHUP is taken over with the call, not with the first poll.
     ///
     /// # Errors
     /// When the signal cannot be listened for.
@@ -58,8 +58,8 @@ impl Tls {
                     _ = looks.tick() => false,
                 };
                 let looking = tls.clone();
-                let now = tokio::task::spawn_blocking(move || looking.inner.files.stamps()).await;
-                let Ok(now) = now else { return };
+                let look = move || looking.inner.files.as_ref().map(Files::stamps);
+                let Ok(Some(now)) = tokio::task::spawn_blocking(look).await else { return };
                 if is_asked {
                     watched = Watched { tried: now, seen: now };
                 }
@@ -74,8 +74,11 @@ impl Tls {
         let tls = self.clone();
         match tokio::task::spawn_blocking(move || tls.reload()).await {
             Ok(Ok(())) => {
-                let end =
-                    self.standing().not_after.map_or_else(String::new, |end| format!(" and is valid until {end}"));
+                let end = self
+                    .standing()
+                    .validity
+                    .map(|life| format!(" and is valid until {}", life.not_after))
+                    .unwrap_or_default();
                 tracing::info!("the TLS certificate was read again{end}");
             }
             Ok(Err(error)) => {

@@ -1,5 +1,6 @@
 //! Refusals: wrong credentials, private addresses, limits.
 
+mod acme;
 mod auditing;
 mod authorization;
 mod canaries;

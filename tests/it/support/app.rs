@@ -110,6 +110,12 @@ impl TestApp {
         self.directory.path().join("output")
     }
 
+    /// Changes an environment variable for the next start.
+    pub fn set_option(&mut self, name: &str, value: &str) {
+        self.options.retain(|(known, _)| known != name);
+        self.options.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Asks the server to stop and waits for it.
     pub fn terminate(&mut self) -> ExitStatus {
         signal(self.pid(), "-TERM");
