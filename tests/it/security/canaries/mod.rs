@@ -34,6 +34,7 @@ fn no_secret_is_found_where_it_must_not_be() {
 
     let mut admin = set_up(&mut watch, &server);
     invite(&mut watch, &server, &mut admin);
+    forget(&mut watch, &server, &mut admin);
     let key = make_key(&mut watch, &server, &mut admin);
     let webhook = deliver(&mut watch, &mut admin);
     let mut admin = prove(&mut watch, &server, admin);
@@ -50,7 +51,15 @@ fn no_secret_is_found_where_it_must_not_be() {
     server.saw_words(&mut watch);
     watch.saw_directory(&server.data());
 
-    for kind in ["token of a session", "recovery code", "invitation token", "API key", "TOTP secret", "set-up token"] {
+    for kind in [
+        "token of a session",
+        "recovery code",
+        "invitation token",
+        "reset token",
+        "API key",
+        "TOTP secret",
+        "set-up token",
+    ] {
         assert!(watch.count(kind) > 0, "no canary for {kind}");
     }
     let found = watch.found();
@@ -129,6 +138,18 @@ fn invite(watch: &mut Watch, server: &Server, admin: &mut Client) {
         let body = json!({ "token": token, "name": "Grace", "password": password });
         let answer = post(watch, &mut client, "/api/v1/auth/invites/accept", &body);
         tokens(watch, &answer);
+    }
+}
+
+/// The invited person forgets the password; the admin sees the link in the mailbox.
+fn forget(watch: &mut Watch, server: &Server, admin: &mut Client) {
+    let mut client = server.anonymous();
+    post(watch, &mut client, "/api/v1/auth/password/forgot", &json!({ "email": "grace@example.com" }));
+    let mailbox = watch.send(admin, ("GET", "/api/v1/mailbox", ""), &[], None).expect(200);
+    let newest = text(&mailbox["data"][0]["text"]);
+    let token = watch.canary("reset token", newest.lines().find_map(|line| line.split_once("/reset#")).unwrap().1);
+    for (token, password) in [(&token[1..], PASSWORD), (&token, "short"), (&token, PASSWORD), (&token, PASSWORD)] {
+        post(watch, &mut client, "/api/v1/auth/password/reset", &json!({ "token": token, "password": password }));
     }
 }
 

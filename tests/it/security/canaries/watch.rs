@@ -22,6 +22,7 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /api/v1/auth/refresh", "token of a session"),
     ("POST /api/v1/auth/invites", "invitation token"),
     ("GET /api/v1/mailbox", "invitation token"),
+    ("GET /api/v1/mailbox", "reset token"),
     ("POST /api/v1/api-keys", "API key"),
     ("POST /api/v1/webhooks", "webhook secret"),
     ("POST /api/v1/webhooks/{id}/rotate-secret", "webhook secret"),
