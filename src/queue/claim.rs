@@ -12,7 +12,7 @@ use super::{
     line::Line,
     registry::Queues,
     state::{Claim, Claimed, JobState, Place},
-    store::{JOB_STATES, JobKey, Writer},
+    store::{JOB_STATES, JobKey, READY, Writer, ready_key},
 };
 use crate::storage::{Error, Read, Tx};
 
@@ -158,7 +158,7 @@ fn check(
 ) -> Result<Verdict, Error> {
     let inner = &queues.inner;
     let key = (taken.company, taken.item.job);
-    let row = tx.get(JOB_STATES, &key)?.unwrap_or_else(|| first_state(line, taken));
+    let Some(row) = find_row(tx, line, taken)? else { return Ok(Verdict::Gone) };
     if row.place.ord != taken.item.ord {
         return Ok(Verdict::Gone);
     }
@@ -197,8 +197,16 @@ fn check(
     })
 }
 
-/// The row of a job that has none, from its place alone.
-fn first_state(line: &Line, taken: &Taken) -> JobState {
-    let place = Place { queue: line.id, priority: taken.priority, group: taken.group, ord: taken.item.job };
-    JobState::enqueued(place, taken.item.kind, taken.item.bytes)
+/// The row of a job, from its place alone while none is written; `None` when it is not in line any more.
+///
+/// A ref outlives its job when it was read before the job was cancelled and deleted, so only the
+/// ready index can tell a fresh job from one that is gone.
+fn find_row(tx: &Tx<'_>, line: &Line, taken: &Taken) -> Result<Option<JobState>, Error> {
+    let Taken { company, priority, group, item, .. } = *taken;
+    if let Some(row) = tx.get(JOB_STATES, &(company, item.job))? {
+        return Ok(Some(row));
+    }
+    let place = Place { queue: line.id, priority, group, ord: item.ord };
+    let is_in_line = tx.exists(READY, &ready_key(company, &place))?;
+    Ok(is_in_line.then(|| JobState::enqueued(place, item.kind, item.bytes)))
 }

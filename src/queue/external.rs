@@ -11,7 +11,7 @@ use super::{
     leases::Lease,
     line::Line,
     registry::Queues,
-    settle::{Ending, PolicySource, forget_phantom, settle},
+    settle::{Ending, PolicySource, settle},
     store::{JOB_STATES, JOBS, Writer, kind_hash},
     token::Token,
 };
@@ -204,17 +204,10 @@ impl Queues {
             .write(move |tx| {
                 let mut after = After::default();
                 for (granted, job) in unwanted {
-                    let generation = granted.state.generation;
-                    let Some(job) = job else {
-                        forget_phantom(tx, &queues, granted.key, generation)?;
-                        continue;
-                    };
-                    let ending = Ending {
-                        company: job.company,
-                        id: job.id,
-                        generation,
-                        outcome: Outcome::Release,
-                        policy: PolicySource::Known(None),
+                    let (key, generation) = (granted.key, granted.state.generation);
+                    let ending = match job {
+                        Some(_) => Ending::of(key, generation, Outcome::Release, PolicySource::Known(None)),
+                        None => Ending::without_body(key, generation),
                     };
                     // It was leased just now, so a refusal only means that it was cancelled since.
                     let _refused = settle(tx, &queues, ending, &mut after)?.is_err();

@@ -11,7 +11,7 @@ use super::{
     store::{JOB_STATES, Writer},
 };
 use crate::{
-    base::{CompanyId, JobId, QueueId, RawId},
+    base::QueueId,
     storage::{Error, Read, Tx},
 };
 
@@ -89,15 +89,8 @@ fn rescue(tx: &mut Tx<'_>, queues: &Queues, queue: QueueId, lost: &[LostLease]) 
                 }
             }
             Lost::TimedOut => {
-                // Only the increasing halves are used as keys.
-                let raw = |hi| RawId { hi, lo: 0 };
-                let ending = Ending {
-                    company: CompanyId::from_raw(raw(company)),
-                    id: JobId::from_raw(raw(job)),
-                    generation,
-                    outcome: Outcome::Retry { error: "timed out".to_owned(), after_ms: None },
-                    policy: PolicySource::Body,
-                };
+                let outcome = Outcome::Retry { error: "timed out".to_owned(), after_ms: None };
+                let ending = Ending::of(key, generation, outcome, PolicySource::Body);
                 let _refused = settle(tx, queues, ending, &mut after)?.is_err();
             }
         }

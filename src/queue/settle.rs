@@ -8,11 +8,10 @@ use super::{
     job::{AttemptError, MAX_RESULT_BYTES, RetryPolicy},
     registry::Queues,
     state::{End, JobState, Moment, Refusal},
-    store::{JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobKey, READY, ResultRow, Writer, count, ready_key},
+    store::{JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobKey, ResultRow, Writer},
 };
 use crate::{
-    base::{CompanyId, JobId, MAX_DELAY_MS},
-    queue::job::State,
+    base::{CompanyId, JobId, MAX_DELAY_MS, RawId},
     storage::{Error, Read, Tx},
 };
 
@@ -30,6 +29,27 @@ pub(super) struct Ending {
     pub(super) generation: u32,
     pub(super) outcome: Outcome,
     pub(super) policy: PolicySource,
+}
+
+impl Ending {
+    /// The end of an attempt at a job of which only the key is known.
+    pub(super) fn of((company, job): JobKey, generation: u32, outcome: Outcome, policy: PolicySource) -> Self {
+        // Only the increasing halves are keys, so the random ones need not be right.
+        let raw = |hi| RawId { hi, lo: 0 };
+        Self {
+            company: CompanyId::from_raw(raw(company)),
+            id: JobId::from_raw(raw(job)),
+            generation,
+            outcome,
+            policy,
+        }
+    }
+
+    /// The end of an attempt whose job has no body: deleted since it was claimed, so that mostly nothing is written.
+    pub(super) fn without_body(key: JobKey, generation: u32) -> Self {
+        let outcome = Outcome::Discard { error: "its body is not there".to_owned() };
+        Self::of(key, generation, outcome, PolicySource::Known(None))
+    }
 }
 
 /// Where the retry policy of a job comes from.
@@ -140,23 +160,5 @@ fn record_error(tx: &mut Tx<'_>, key: JobKey, row: &JobState, mut error: String)
     if let Some(old) = number.checked_sub(KEPT_ERRORS) {
         tx.remove(JOB_ERRORS, &(key.0, key.1, old))?;
     }
-    Ok(())
-}
-
-/// A lease was given for a job that is not there any more: deleted while its ref was on the way.
-pub(super) fn forget_phantom(tx: &mut Tx<'_>, queues: &Queues, key: JobKey, generation: u32) -> Result<(), Error> {
-    let Some(row) = tx.get(JOB_STATES, &key)?.filter(|row| row.generation == generation) else { return Ok(()) };
-    if row.state != State::Active || tx.exists(JOBS, &key)? {
-        return Ok(());
-    }
-    let queue = row.place.queue;
-    tx.remove(JOB_STATES, &key)?;
-    tx.remove(READY, &ready_key(key.0, &row.place))?;
-    // The claim had counted one from waiting to active that was never counted as waiting.
-    count(tx, key.0, queue, State::Active, -1);
-    count(tx, key.0, queue, State::Waiting, 1);
-    let mut after = After::default();
-    after.push(queue, Op::EndLease { job: key.1, generation });
-    after.register(tx, queues);
     Ok(())
 }

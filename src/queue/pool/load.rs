@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{Ready, Shared};
 use crate::{
-    base::{CompanyId, JobId, RawId},
     queue::{
         claim::Granted,
         handler::{AttemptContext, LoadError, Outcome},
@@ -20,8 +19,6 @@ use crate::{
 enum Loaded {
     Run(Box<Ready>),
     End(Ending, Granted),
-    /// Deleted while on the way.
-    Phantom(Granted),
 }
 
 impl Shared {
@@ -49,7 +46,6 @@ impl Shared {
                     self.end_unstarted(&granted);
                     self.settle_later(ending);
                 }
-                Loaded::Phantom(granted) => self.forget(granted).await,
             }
         }
         self.start_ready();
@@ -63,7 +59,7 @@ impl Shared {
     fn load_one(&self, snapshot: &Snapshot, granted: Granted, settings: &QueueSettings) -> Loaded {
         let body = match snapshot.get(JOBS, &granted.key) {
             Ok(Some(body)) => body,
-            Ok(None) => return Loaded::Phantom(granted),
+            Ok(None) => return Loaded::End(Ending::without_body(granted.key, granted.state.generation), granted),
             Err(error) => return unreadable(granted, &error),
         };
         let policy = PolicySource::Known(body.retry.clone());
@@ -103,14 +99,5 @@ fn unreadable(granted: Granted, error: &storage::Error) -> Loaded {
         storage::Error::Corrupt { .. } => Outcome::Discard { error: error_words },
         _ => Outcome::Retry { error: error_words, after_ms: None },
     };
-    // Only the increasing halves are known here, and only they are keys.
-    let raw = |hi| RawId { hi, lo: 0 };
-    let ending = Ending {
-        company: CompanyId::from_raw(raw(granted.key.0)),
-        id: JobId::from_raw(raw(granted.key.1)),
-        generation: granted.state.generation,
-        outcome,
-        policy: PolicySource::Known(None),
-    };
-    Loaded::End(ending, granted)
+    Loaded::End(Ending::of(granted.key, granted.state.generation, outcome, PolicySource::Known(None)), granted)
 }

@@ -29,7 +29,7 @@ use super::{
     job::{JobView, QueueName},
     line::Line,
     registry::Queues,
-    settle::{Ending, PolicySource, forget_phantom},
+    settle::{Ending, PolicySource},
 };
 use crate::storage;
 use handlers::Run;
@@ -295,16 +295,5 @@ impl Shared {
             outcome: Outcome::Release,
             policy: PolicySource::Known(None),
         });
-    }
-
-    async fn forget(&self, granted: Granted) {
-        self.local().drop_claimed(granted.state.bytes as usize);
-        let queues = self.queues.clone();
-        let write =
-            self.queues.inner.db.write(move |tx| forget_phantom(tx, &queues, granted.key, granted.state.generation));
-        if let Err(error) = write.await {
-            tracing::warn!(%error, "a lease of a deleted job could not be ended");
-        }
-        self.close_one();
     }
 }

@@ -1,5 +1,6 @@
 //! The kernel on the memory engine: what callers see, across crashes too.
 
+mod faults;
 mod pools;
 mod programs;
 mod semantics;

@@ -162,7 +162,7 @@ impl World {
     }
 }
 
-async fn audit(kernel: &Kernel) {
+pub(super) async fn audit(kernel: &Kernel) {
     let findings = kernel
         .db
         .read(|snapshot| {
