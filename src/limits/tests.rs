@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Error, Limits, SIGN_IN, Subject};
 use crate::{
     base::{Clock, ManualClock, SeededRandom, Timestamp},
-    storage::{Db, engine::memory::MemoryEngine},
+    storage::{Db, engine::memory::MemoryEngine, space::Headroom},
 };
 
 fn open(engine: MemoryEngine, clock: &Arc<ManualClock>) -> Limits {
@@ -62,7 +62,9 @@ async fn rows_that_no_longer_count_are_removed() {
     let kept = Subject::of(&[&0_u32.to_be_bytes()]);
     limits.admit(SIGN_IN, kept).await.unwrap();
     clock.advance_ms(30_001);
+    limits.db.set_headroom(Headroom::Exhausted);
     limits.sweep().await.unwrap();
+    limits.db.set_headroom(Headroom::Ample);
     assert_eq!(limits.db.write(super::store::sweep).await.unwrap(), 0);
     assert_eq!(admitted(&limits, kept, 10).await, 4, "the call of half a minute ago still counts");
 }

@@ -57,7 +57,7 @@ impl Queues {
     async fn trim(&self, mut heap: Heap) -> Result<u64, Error> {
         let mut removed = 0;
         loop {
-            let (count, last) = self.inner.db.write(move |tx| trim_chunk(tx, heap)).await?;
+            let (count, last) = self.inner.db.reclaiming().write(move |tx| trim_chunk(tx, heap)).await?;
             removed += count as u64;
             if count < CHUNK || self.is_stopping() {
                 return Ok(removed);

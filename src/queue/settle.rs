@@ -36,13 +36,7 @@ impl Ending {
     pub(super) fn of((company, job): JobKey, generation: u32, outcome: Outcome, policy: PolicySource) -> Self {
         // Only the increasing halves are keys, so the random ones need not be right.
         let raw = |hi| RawId { hi, lo: 0 };
-        Self {
-            company: CompanyId::from_raw(raw(company)),
-            id: JobId::from_raw(raw(job)),
-            generation,
-            outcome,
-            policy,
-        }
+        Self { company: CompanyId::from_raw(raw(company)), id: JobId::from_raw(raw(job)), generation, outcome, policy }
     }
 
     /// The end of an attempt whose job has no body: deleted since it was claimed, so that mostly nothing is written.

@@ -58,6 +58,7 @@ impl std::fmt::Debug for Parts {
 #[derive(Clone)]
 pub struct Db {
     shared: Arc<Shared>,
+    is_reclaiming: bool,
 }
 
 impl std::fmt::Debug for Db {
@@ -184,7 +185,7 @@ impl Db {
             state,
             threads: Mutex::new(threads),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), is_reclaiming: false })
     }
 
     /// A store in memory, for tests.
@@ -235,17 +236,10 @@ impl Db {
         self.submit(closure, Answer::Written).await
     }
 
-    /// Like [`Db::write`], for work that frees space: also taken when the disk is exhausted.
-    ///
-    /// # Errors
-    /// As [`Db::write`].
-    pub async fn write_reclaiming<T, E, F>(&self, closure: F) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    {
-        self.enqueue(closure, Answer::Synced).await
+    /// The same store, for work that frees space or ends what was begun: its writes are taken when the disk is exhausted.
+    #[must_use]
+    pub fn reclaiming(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), is_reclaiming: true }
     }
 
     /// Like [`Db::write`], for threads that may block.
@@ -270,18 +264,9 @@ impl Db {
         E: From<Error> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        if self.headroom() == Headroom::Exhausted {
+        if self.headroom() == Headroom::Exhausted && !self.is_reclaiming {
             return Err(Error::Full.into());
         }
-        self.enqueue(closure, when).await
-    }
-
-    async fn enqueue<T, E, F>(&self, closure: F, when: Answer) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    {
         let place = Arc::clone(&self.shared.places).acquire_owned().await.map_err(|_| Error::Stopped)?;
         let (reply, answer) = oneshot::channel();
         let call = Call::new(closure, reply, when, Some(place));

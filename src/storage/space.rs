@@ -1,8 +1,8 @@
 //! Disk space: how much is left, what may still be written, and a ballast file to give back in need.
 //!
-//! Below the soft mark new work is refused, finishing and purging go on; below the hard mark nothing
-//! is written. Leaving a state takes more space than entering it, so that it does not flap. The ballast
-//! is released at the hard mark, so that compaction and a restart have room to finish.
+//! Below the soft mark new work is refused; below the hard mark everything but ending what was begun and
+//! purging. Leaving a state takes more space than entering it, so that it does not flap. The ballast is
+//! released at the hard mark, so that compaction and a restart have room to finish.
 
 use std::{
     fs::{self, File},
@@ -45,7 +45,7 @@ pub struct Marks {
     pub soft_percent: u8,
     /// See `soft_percent`; the greater of the two counts.
     pub soft_bytes: u64,
-    /// Below this nothing is written.
+    /// Below this only ends and removals are written.
     pub hard_bytes: u64,
 }
 
@@ -62,7 +62,7 @@ pub enum Headroom {
     Ample,
     /// No new work; completing and purging go on.
     Short,
-    /// Nothing.
+    /// Ends of what was begun, and removals.
     Exhausted,
 }
 

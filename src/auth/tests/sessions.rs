@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use super::super::{Auth, Credential, Error, Grant, NewSession, Role, Scope, Settings};
 use crate::{
     base::{CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, UserId},
-    storage::Db,
+    storage::{Db, space::Headroom},
 };
 
 const COMPANY: CompanyId = CompanyId::from_raw(RawId { hi: 7, lo: 1 });
@@ -114,6 +114,7 @@ async fn sessions_end_when_idle_and_for_good() {
     assert!(matches!(auth.refresh(&kept.refresh_token).await, Err(Error::Invalid)));
     open(&auth).await;
     clock.advance_ms(31 * DAY_MS);
+    auth.inner.db.set_headroom(Headroom::Exhausted);
     assert_eq!(auth.sweep_sessions().await.unwrap(), 1);
 }
 

@@ -295,7 +295,8 @@ async fn settle(
     token: String,
     outcome: Outcome,
 ) -> Result<Response, Problem> {
-    let db = jobs.db().clone();
+    // Work that is done is noted also on an exhausted disk: it would be done again otherwise.
+    let db = jobs.db().reclaiming();
     idempotency::run(&db, request, caller.company, move |tx| {
         let settled = jobs.settle(tx, caller.company, id, &token, outcome)?;
         Ok::<_, Error>((StatusCode::OK, SettledDocument::from(settled)))

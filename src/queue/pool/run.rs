@@ -101,8 +101,13 @@ impl Shared {
         let (job, generation) = (granted.key.1, granted.state.generation);
         let now_ms = self.queues.inner.clock.mono_ms();
         ctx.deadline_mono_ms = timeout_ms.map(|ms| now_ms.saturating_add(ms));
-        self.figures.started.fetch_add(1, Ordering::Relaxed);
+        // Watched first: a cancel from now on reaches the token, and one from before has ended the lease.
         self.line.watch_run(job, generation, ctx.cancel.clone());
+        if self.line.core().leases.company(job, generation).is_none() {
+            self.line.unwatch_run(job, generation);
+            return Settlement::plain(Outcome::Release);
+        }
+        self.figures.started.fetch_add(1, Ordering::Relaxed);
         let cancel = ctx.cancel.clone();
         let end = self.run_to_end(Caught(run(ctx)), timeout_ms).await;
         self.line.unwatch_run(job, generation);

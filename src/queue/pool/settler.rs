@@ -1,8 +1,12 @@
 //! Writing the ends of attempts: those without further changes in batches, the others one by one.
+//!
+//! An end is never given up while the store works: it is written also when the disk is exhausted, because work that
+//! is done and not noted would be done again, and its lease has no deadline.
 
 use std::{
     mem,
     sync::{Arc, PoisonError, atomic::Ordering},
+    time::Duration,
 };
 
 use tokio::sync::Semaphore;
@@ -23,6 +27,9 @@ const BATCH: usize = 256;
 
 /// Transactions of ends on their way at once.
 const WRITES: usize = 3;
+
+/// How long ends wait that could not be written.
+const PAUSE: Duration = Duration::from_secs(1);
 
 impl Shared {
     /// Leaves an end to the settle loop.
@@ -69,7 +76,7 @@ impl Shared {
     async fn settle_batch(&self, batch: Vec<Ending>) {
         let queues = self.queues.clone();
         let endings = batch.clone();
-        let written = self.queues.inner.db.write(move |tx| settle_all(tx, &queues, endings)).await;
+        let written = self.queues.inner.db.reclaiming().write(move |tx| settle_all(tx, &queues, endings)).await;
         match written {
             Ok(refused) => {
                 self.figures.refused.fetch_add(refused, Ordering::Relaxed);
@@ -78,30 +85,56 @@ impl Shared {
                 }
             }
             Err(error) => {
-                let is_final = matches!(error, storage::Error::Stopped | storage::Error::Unknown(_));
                 tracing::warn!(%error, queue = %self.line.name, "a batch of finished jobs could not be written");
+                let mut left = Vec::new();
                 for ending in batch {
-                    if !is_final {
-                        self.settle_alone(ending).await;
-                    }
-                    self.close_one();
+                    left.extend(self.settle_alone(ending).await);
                 }
+                self.settle_again(left).await;
             }
         }
     }
 
-    async fn settle_alone(&self, ending: Ending) {
-        let (queues, id) = (self.queues.clone(), ending.id);
-        if let Err(error) = self.queues.inner.db.write(move |tx| settle_all(tx, &queues, vec![ending])).await {
-            tracing::error!(%error, job.id = %id, "a finished job could not be written; it is rescued at the next start");
+    /// Writes one end; gives it back when that is to be tried again.
+    async fn settle_alone(&self, ending: Ending) -> Option<Ending> {
+        let (queues, again) = (self.queues.clone(), ending.clone());
+        let written = self.queues.inner.db.reclaiming().write(move |tx| settle_all(tx, &queues, vec![ending])).await;
+        match written {
+            Ok(refused) => {
+                self.figures.refused.fetch_add(refused, Ordering::Relaxed);
+            }
+            // The next start gives the job back.
+            Err(storage::Error::Stopped | storage::Error::Unknown(_)) => {}
+            Err(error @ storage::Error::Corrupt { .. }) => {
+                tracing::error!(%error, job.id = %again.id, "a finished job could not be written because it is damaged");
+                // No later try can do better, so at least its group goes on.
+                self.line.core().end_lease(again.id.hi(), again.generation);
+                self.line.wake_pool();
+            }
+            Err(error) => {
+                tracing::warn!(%error, job.id = %again.id, "a finished job could not be written yet");
+                return Some(again);
+            }
         }
+        self.close_one();
+        None
+    }
+
+    /// Leaves ends that could not be written to the settle loop, after a pause.
+    async fn settle_again(&self, endings: Vec<Ending>) {
+        if endings.is_empty() {
+            return;
+        }
+        tokio::time::sleep(PAUSE).await;
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).extend(endings);
+        self.settle_wake.notify_one();
     }
 
     /// Writes an end together with what its handler wants written.
     pub(super) async fn settle_with(&self, ending: Ending, effect: Effect) {
         let queues = self.queues.clone();
         let plain = ending.clone();
-        let written = self.queues.inner.db.write(move |tx| settle_and(tx, &queues, ending, effect)).await;
+        let written = self.queues.inner.db.reclaiming().write(move |tx| settle_and(tx, &queues, ending, effect)).await;
         match written {
             Ok(is_settled) => {
                 self.figures.refused.fetch_add(u64::from(!is_settled), Ordering::Relaxed);
@@ -111,7 +144,8 @@ impl Shared {
                 tracing::error!(%error, job.id = %plain.id, "the changes of a finished job could not be written");
                 let error = format!("its changes could not be written: {error}");
                 let outcome = Outcome::Retry { error, after_ms: None };
-                self.settle_alone(Ending { outcome, ..plain }).await;
+                let left = self.settle_alone(Ending { outcome, ..plain }).await;
+                return self.settle_again(left.into_iter().collect()).await;
             }
         }
         self.close_one();

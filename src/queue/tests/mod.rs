@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{JobView, LeaseRequest, LeasedJob, NewJob, Outcome, QueueConfig, QueueName, Queues, State};
 use crate::{
     base::{CompanyId, JobId, ManualClock, RawId, SeededRandom, Timestamp},
-    storage::{Db, engine::memory::MemoryEngine},
+    storage::{Db, Key, Table, TableSpec, Tx, Value, engine::memory::MemoryEngine},
 };
 
 const START: Timestamp = Timestamp::from_ms(1_700_000_000_000);
@@ -107,11 +107,30 @@ impl Kernel {
         settled.map(|settled| settled.state)
     }
 
+    /// Writes a row that cannot be read.
+    pub(super) async fn damage<K: Key + Send + 'static>(&self, table: TableSpec, key: K) {
+        let damaged = move |tx: &mut Tx<'_>| tx.put(Table::<K, Damaged>::of(table), &key, &Damaged);
+        self.db.reclaiming().write(damaged).await.unwrap();
+    }
+
     /// Moves time and handles what is due.
     pub(super) async fn advance(&self, ms: u64) {
         self.clock.advance_ms(ms);
         self.queues.run_timers().await.unwrap();
         self.queues.rescue_lost().await.unwrap();
+    }
+}
+
+/// A value that no table has.
+struct Damaged;
+
+impl Value for Damaged {
+    const FORMAT: u8 = u8::MAX;
+
+    fn encode(&self, _out: &mut Vec<u8>) {}
+
+    fn decode(_format: u8, _bytes: &[u8]) -> Option<Self> {
+        None
     }
 }
 

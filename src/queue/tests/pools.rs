@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc, Barrier, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -15,16 +15,18 @@ use super::{Kernel, company};
 use crate::{
     base::{Backoff, JobId},
     queue::{
-        AttemptContext, Group, Handler, Handlers, JobView, LoadError, NewJob, Outcome, Pool, QueueConfig, QueueName,
-        RetryPolicy, Settlement, State, enqueue_many,
+        AttemptContext, Group, GroupPolicy, Handler, Handlers, JobView, LoadError, NewJob, Outcome, Pool, QueueConfig,
+        QueueName, RetryPolicy, Settlement, State, enqueue_many,
     },
-    storage::Snapshot,
+    storage::{Snapshot, keyspaces, space::Headroom},
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the test handler does with a job, by its payload.
 struct Script {
+    /// Passed twice by a load that is told to: when it begins and before it ends.
+    loading: Arc<Barrier>,
     ended: mpsc::UnboundedSender<JobId>,
     gate: Arc<Semaphore>,
     running: Arc<AtomicUsize>,
@@ -42,6 +44,11 @@ impl Handler for Script {
 
     fn load(&self, _read: &Snapshot, job: &JobView) -> Result<String, LoadError> {
         match std::str::from_utf8(&job.payload) {
+            Ok("held load") => {
+                self.loading.wait();
+                self.loading.wait();
+                Ok(String::new())
+            }
             Ok("unreadable") => Err(LoadError::Discard("cannot be read".to_owned())),
             Ok(text) => Ok(text.to_owned()),
             Err(error) => Err(LoadError::Discard(error.to_string())),
@@ -67,7 +74,10 @@ impl Handler for Script {
                 self.cancelled.notify_one();
                 std::future::pending().await
             }
-            "effect" => {
+            "effect" | "gated effect" => {
+                if input == "gated effect" {
+                    self.gate.acquire().await.unwrap().forget();
+                }
                 let ended = self.ended.clone();
                 Settlement::complete().with_effect(move |tx, settled| {
                     let id = settled.job;
@@ -79,7 +89,7 @@ impl Handler for Script {
             _ => Settlement::complete(),
         };
         self.running.fetch_sub(1, Ordering::SeqCst);
-        if input != "effect" {
+        if !input.ends_with("effect") {
             self.ended.send(ctx.job.id).unwrap();
         }
         settlement
@@ -87,6 +97,7 @@ impl Handler for Script {
 }
 
 struct Bench {
+    loading: Arc<Barrier>,
     kernel: Kernel,
     pool: Pool,
     ended: mpsc::UnboundedReceiver<JobId>,
@@ -115,7 +126,9 @@ impl Bench {
         let gate = Arc::new(Semaphore::new(0));
         let (running, most, seen) = (Arc::default(), Arc::<AtomicUsize>::default(), Arc::<Mutex<_>>::default());
         let cancelled = Arc::new(Notify::new());
+        let loading = Arc::new(Barrier::new(2));
         let handler = Script {
+            loading: Arc::clone(&loading),
             ended: sender,
             gate: Arc::clone(&gate),
             running,
@@ -125,7 +138,7 @@ impl Bench {
         };
         let handlers = Handlers::default().with(handler);
         let pool = kernel.queues.start_pool(&email(), handlers, &kernel.tracker, &kernel.stop).unwrap();
-        Self { kernel, pool, ended, gate, most, seen, cancelled }
+        Self { loading, kernel, pool, ended, gate, most, seen, cancelled }
     }
 
     async fn ended(&mut self, count: usize) -> Vec<JobId> {
@@ -149,7 +162,16 @@ impl Bench {
             }
             assert!(tokio::time::Instant::now() < deadline, "{states:?}");
             // Every settlement is a commit, so the next look costs no time but a turn.
-            self.kernel.db.write(|_| Ok::<_, crate::storage::Error>(())).await.unwrap();
+            self.kernel.db.reclaiming().write(|_| Ok::<_, crate::storage::Error>(())).await.unwrap();
+        }
+    }
+
+    /// Waits until so many attempts have begun.
+    async fn begun(&self, count: usize) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while self.seen.lock().unwrap().len() < count {
+            assert!(tokio::time::Instant::now() < deadline);
+            tokio::task::yield_now().await;
         }
     }
 }
@@ -215,11 +237,7 @@ async fn a_job_that_takes_too_long_is_cut_off() {
 async fn a_cancelled_job_tells_its_handler() {
     let bench = Bench::new().await;
     let id = bench.kernel.add(script("hang")).await;
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while bench.seen.lock().unwrap().is_empty() {
-        assert!(tokio::time::Instant::now() < deadline);
-        tokio::task::yield_now().await;
-    }
+    bench.begun(1).await;
     let queues = bench.kernel.queues.clone();
     bench.kernel.db.write(move |tx| queues.cancel(tx, company(1), id)).await.unwrap();
     tokio::time::timeout(PATIENCE, bench.cancelled.notified()).await.expect("the handler is told");
@@ -235,11 +253,7 @@ async fn a_drain_ends_what_it_can_and_gives_back_the_rest() {
         stuck.push(bench.kernel.add(script("hang")).await);
     }
     let queued = bench.kernel.add(script("quick")).await;
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while bench.seen.lock().unwrap().len() < 4 {
-        assert!(tokio::time::Instant::now() < deadline);
-        tokio::task::yield_now().await;
-    }
+    bench.begun(4).await;
     let pool = bench.pool.clone();
     let drain = tokio::spawn(async move { pool.drain(Duration::from_millis(200)).await });
     bench.gate.add_permits(1);
@@ -256,7 +270,7 @@ async fn a_drain_ends_what_it_can_and_gives_back_the_rest() {
 async fn one_hanging_group_leaves_the_places_of_the_others() {
     let mut bench = Bench::new().await;
     let webhook: QueueName = QueueName::WEBHOOK.parse().unwrap();
-    let policy = crate::queue::GroupPolicy { concurrency: Some(1), ..Default::default() };
+    let policy = GroupPolicy { concurrency: Some(1), ..GroupPolicy::default() };
     bench.kernel.queues.set_group_policy(&email(), company(1), 7, policy);
     assert!(bench.kernel.queues.settings(&webhook).is_some());
     let in_group = |number, text| NewJob { group: Some(Group::numbered(number)), ..script(text) };
@@ -295,11 +309,7 @@ async fn after_a_crash_unfinished_jobs_run_again_and_finished_ones_do_not() {
     tokio::task::spawn_blocking(move || db.stop()).await.unwrap();
     engine.crash();
     let bench = Bench::over(Kernel::open(engine, clock, config).await);
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while bench.seen.lock().unwrap().is_empty() {
-        assert!(tokio::time::Instant::now() < deadline);
-        tokio::task::yield_now().await;
-    }
+    bench.begun(1).await;
     assert_eq!(*bench.seen.lock().unwrap(), [(hanging, 1)]);
     // The handler starts when the claim is written; readers see it once it is synced, as the next write is.
     bench.kernel.db.write(|_| Ok::<_, crate::storage::Error>(())).await.unwrap();
@@ -318,4 +328,51 @@ async fn a_release_is_no_outcome_a_handler_loses_by() {
         assert_eq!(kernel.settle(&leased, Outcome::Release).await.unwrap(), State::Waiting);
     }
     assert_eq!(kernel.view(id).await.attempt, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_ended_is_written_on_an_exhausted_disk() {
+    let mut bench = Bench::new().await;
+    let plain = bench.kernel.add(script("gate")).await;
+    let with_effect = bench.kernel.add(script("gated effect")).await;
+    bench.begun(2).await;
+    bench.kernel.db.set_headroom(Headroom::Exhausted);
+    bench.gate.add_permits(2);
+    assert_eq!(bench.settled(&[plain, with_effect]).await, [State::Completed, State::Completed]);
+    assert_eq!(bench.ended(2).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_row_does_not_hold_up_its_group() {
+    let mut bench = Bench::new().await;
+    let policy = GroupPolicy { is_ordered: true, ..GroupPolicy::default() };
+    bench.kernel.queues.set_group_policy(&email(), company(1), 7, policy);
+    let in_group = |text| NewJob { group: Some(Group::numbered(7)), ..script(text) };
+    let damaged = bench.kernel.add(in_group("gate")).await;
+    let next = bench.kernel.add(in_group("quick")).await;
+    bench.begun(1).await;
+    bench.kernel.damage(keyspaces::JOB_STATES, (1_u64, damaged.hi())).await;
+    bench.gate.add_permits(1);
+    assert_eq!(bench.ended(2).await, [damaged, next]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_cancelled_before_its_attempt_does_not_run() {
+    let bench = Bench::new().await;
+    let id = bench.kernel.add(script("held load")).await;
+    let pass = async || {
+        let loading = Arc::clone(&bench.loading);
+        tokio::task::spawn_blocking(move || loading.wait()).await.unwrap();
+    };
+    pass().await;
+    let queues = bench.kernel.queues.clone();
+    bench.kernel.db.write(move |tx| queues.cancel(tx, company(1), id)).await.unwrap();
+    pass().await;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while bench.pool.figures().refused.load(Ordering::Relaxed) == 0 {
+        assert!(tokio::time::Instant::now() < deadline);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(*bench.seen.lock().unwrap(), []);
+    assert_eq!(bench.kernel.state(id).await, State::Cancelled);
 }

@@ -9,6 +9,7 @@ use crate::{
         Error, FailureReason, Group, GroupPolicy, Keep, LeaseRequest, NewJob, Outcome, QueueSettings, Retention,
         RetryPolicy, State, Unique, UniqueScope, enqueue_many,
     },
+    storage::space::Headroom,
 };
 
 fn fail() -> Outcome {
@@ -332,6 +333,8 @@ async fn retention_keeps_what_it_says() {
     let settings = QueueSettings { retention: Retention { done, ..Retention::default() }, ..QueueSettings::default() };
     let queues = kernel.queues.clone();
     kernel.db.write(move |tx| queues.configure(tx, &queue(), settings)).await.unwrap();
+    // What is removed makes room, so a full disk does not stop it.
+    kernel.db.set_headroom(Headroom::Exhausted);
     assert_eq!(kernel.queues.apply_retention().await.unwrap(), 6);
     assert!(kernel.find(jobs[5].id).await.is_none());
     assert!(kernel.find(jobs[6].id).await.is_some());
