@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{
     after::After,
+    external::old_lease,
     heads::Taken,
     leases::Lease,
     line::Line,
@@ -169,28 +170,23 @@ fn check(
     let now_ms = tx.mono_ms();
     let claim =
         Claim { now: tx.now(), boot: inner.boot, since_boot_ms: inner.since_boot_ms(), is_external, lease_ms, worker };
-    let lease = |deadline_ms| Lease {
-        company: taken.company,
-        group: taken.group,
-        deadline_ms,
-        cut_off_ms: None,
-        is_ended: false,
-    };
     let claimed = row.claim(&claim);
     let mut writer = Writer { tx, after, boot: inner.boot };
     Ok(match claimed {
         Claimed::Start(next) => {
             writer.change(key, &row, &next)?;
-            let deadline = is_external.then(|| now_ms.saturating_add(u64::from(lease_ms)));
-            Verdict::Granted(next, lease(deadline))
+            let deadline_ms = is_external.then(|| now_ms.saturating_add(u64::from(lease_ms)));
+            let (company, group) = (taken.company, taken.group);
+            Verdict::Granted(next, Lease { company, group, deadline_ms, cut_off_ms: None, is_ended: false })
         }
         Claimed::Fail(next) => {
             writer.change(key, &row, &next)?;
             Verdict::Gone
         }
         Claimed::Rearm(next, left_ms) => {
+            let lease = old_lease(writer.tx, line, key, &row, now_ms.saturating_add(left_ms))?;
             writer.change(key, &row, &next)?;
-            Verdict::Rearmed(next.generation, lease(Some(now_ms.saturating_add(left_ms))))
+            Verdict::Rearmed(next.generation, lease)
         }
         Claimed::Holds => Verdict::Holds,
         Claimed::Gone => Verdict::Gone,

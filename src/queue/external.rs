@@ -12,7 +12,8 @@ use super::{
     line::Line,
     registry::Queues,
     settle::{Ending, PolicySource, settle},
-    store::{JOB_STATES, JOBS, Writer, kind_hash},
+    state::JobState,
+    store::{JOB_STATES, JOBS, JobKey, Writer, kind_hash},
     token::Token,
 };
 use crate::{
@@ -150,7 +151,7 @@ impl Queues {
         self.show_leased(line, request, granted).await
     }
 
-    /// Reads the bodies of leased jobs; one of another kind or none goes back.
+    /// Reads the bodies of leased jobs; one of another kind goes back, a damaged one fails.
     async fn show_leased(
         &self,
         line: &Arc<Line>,
@@ -159,28 +160,31 @@ impl Queues {
     ) -> Result<Vec<LeasedJob>, Error> {
         let (queues, own_line) = (self.clone(), Arc::clone(line));
         let read = move |snapshot: &storage::Snapshot| {
-            granted
-                .into_iter()
-                .map(|granted| {
-                    let view = snapshot.get(JOBS, &granted.key)?.map(|body| {
-                        let (key, state, settings) = (granted.key, &granted.state, own_line.settings());
-                        super::view::view(key, body, state, &own_line.name, &settings, queues.inner.boot)
-                    });
-                    Ok((granted, view))
-                })
-                .collect::<Result<Vec<_>, storage::Error>>()
+            let show = |granted: Granted| {
+                let body = snapshot.get(JOBS, &granted.key);
+                let view = body.map(|body| {
+                    let (key, state, settings) = (granted.key, &granted.state, own_line.settings());
+                    body.map(|body| super::view::view(key, body, state, &own_line.name, &settings, queues.inner.boot))
+                });
+                (granted, view)
+            };
+            granted.into_iter().map(show).collect::<Vec<_>>()
         };
         let mut leased = Vec::new();
         let mut unwanted = Vec::new();
-        for (granted, job) in self.inner.db.read(read).await?? {
-            let generation = granted.state.generation;
+        for (granted, job) in self.inner.db.read(read).await? {
+            let (key, generation) = (granted.key, granted.state.generation);
             match job {
-                Some(job) if request.kinds.as_ref().is_none_or(|kinds| kinds.contains(&job.kind)) => {
+                Ok(Some(job)) if request.kinds.as_ref().is_none_or(|kinds| kinds.contains(&job.kind)) => {
                     let token = Token::new(job.id, line.id, generation).to_string();
                     let lease_ms = self.limit_lease(line, &job, generation, request.lease_ms);
                     leased.push(LeasedJob { job, token, lease_ms });
                 }
-                other => unwanted.push((granted, other)),
+                Ok(Some(_)) => {
+                    unwanted.push(Ending::of(key, generation, Outcome::Release, PolicySource::Known(None)));
+                }
+                Ok(None) => unwanted.push(Ending::without_body(key, generation)),
+                Err(error) => unwanted.push(Ending::unreadable(key, generation, &error)),
             }
         }
         if !unwanted.is_empty() {
@@ -197,18 +201,14 @@ impl Queues {
         u64::from(lease_ms).min(timeout_ms)
     }
 
-    async fn give_back(&self, unwanted: Vec<(Granted, Option<JobView>)>) -> Result<(), Error> {
+    async fn give_back(&self, endings: Vec<Ending>) -> Result<(), Error> {
         let queues = self.clone();
         self.inner
             .db
+            .reclaiming()
             .write(move |tx| {
                 let mut after = After::default();
-                for (granted, job) in unwanted {
-                    let (key, generation) = (granted.key, granted.state.generation);
-                    let ending = match job {
-                        Some(_) => Ending::of(key, generation, Outcome::Release, PolicySource::Known(None)),
-                        None => Ending::without_body(key, generation),
-                    };
+                for ending in endings {
                     // It was leased just now, so a refusal only means that it was cancelled since.
                     let _refused = settle(tx, &queues, ending, &mut after)?.is_err();
                 }
@@ -237,8 +237,8 @@ impl Queues {
             }
         }
         let queues = self.clone();
-        self.inner.db.write(move |tx| rearm(tx, &queues, company, id, token, until)).await?;
-        Ok(u64::from(lease_ms))
+        let holds_until = self.inner.db.write(move |tx| rearm(tx, &queues, company, id, token, until)).await?;
+        Ok(holds_until.saturating_sub(now_ms))
     }
 
     /// Ends an attempt of a worker outside, in the caller's transaction.
@@ -269,6 +269,8 @@ impl Queues {
 }
 
 /// Takes over a lease from before the restart whose worker was heard of before its job was reached.
+///
+/// Answers until when it holds, on the monotonic clock.
 fn rearm(
     tx: &mut Tx<'_>,
     queues: &Queues,
@@ -276,23 +278,40 @@ fn rearm(
     id: JobId,
     token: Token,
     deadline_ms: u64,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let key = (company.hi(), id.hi());
     let boot = queues.inner.boot;
     let row = tx.get(JOB_STATES, &key)?.ok_or(Error::LeaseLost(id))?;
     let next = row.rearm(token.generation, boot).map_err(|_| Error::LeaseLost(id))?;
     let Some(line) = queues.inner.line(row.place.queue) else { return Err(Error::LeaseLost(id)) };
+    let lease = old_lease(tx, &line, key, &row, deadline_ms)?;
     let mut after = After::default();
     Writer { tx, after: &mut after, boot }.change(key, &row, &next)?;
     after.register(tx, queues);
-    let group = row.place.group;
-    let lease = Lease { company: key.0, group, deadline_ms: Some(deadline_ms), cut_off_ms: None, is_ended: false };
     tx.on_commit(move || {
         let mut core = line.core();
-        core.heads.count_lease(key.0, group);
-        core.leases.grant(key.1, token.generation, lease);
+        // A claim or another sign of life may have been first, and the group counts the lease once.
+        if core.leases.extend(key.1, token.generation, deadline_ms).is_none() {
+            core.heads.count_lease(key.0, lease.group);
+            core.leases.grant(key.1, token.generation, lease);
+        }
     });
-    Ok(())
+    Ok(lease.deadline_ms.unwrap_or(deadline_ms))
+}
+
+/// A lease from before the restart; the attempt's timeout goes on from when it began.
+pub(super) fn old_lease(
+    tx: &Tx<'_>,
+    line: &Line,
+    key: JobKey,
+    row: &JobState,
+    deadline_ms: u64,
+) -> Result<Lease, storage::Error> {
+    let own = tx.get(JOBS, &key)?.and_then(|body| body.timeout_ms);
+    let left_ms = own.or(line.settings().timeout_ms).and_then(|timeout_ms| row.left_ms(timeout_ms, tx.now()));
+    let cut_off_ms = left_ms.map(|left_ms| tx.mono_ms().saturating_add(left_ms));
+    let deadline_ms = Some(deadline_ms.min(cut_off_ms.unwrap_or(u64::MAX)));
+    Ok(Lease { company: key.0, group: row.place.group, deadline_ms, cut_off_ms, is_ended: false })
 }
 
 fn check(request: &LeaseRequest) -> Result<(), Error> {

@@ -44,6 +44,17 @@ impl Ending {
         let outcome = Outcome::Discard { error: "its body is not there".to_owned() };
         Self::of(key, generation, outcome, PolicySource::Known(None))
     }
+
+    /// The end of an attempt whose job's body cannot be read: a damaged one fails for good, so that somebody looks.
+    pub(super) fn unreadable(key: JobKey, generation: u32, error: &Error) -> Self {
+        tracing::error!(%error, "the body of a claimed job could not be read");
+        let words = format!("its body could not be read: {error}");
+        let outcome = match error {
+            Error::Corrupt { .. } => Outcome::Discard { error: words },
+            _ => Outcome::Retry { error: words, after_ms: None },
+        };
+        Self::of(key, generation, outcome, PolicySource::Known(None))
+    }
 }
 
 /// Where the retry policy of a job comes from.

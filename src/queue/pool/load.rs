@@ -12,7 +12,7 @@ use crate::{
         store::JOBS,
         view,
     },
-    storage::{self, Read, Snapshot},
+    storage::{Read, Snapshot},
 };
 
 /// What a claimed job becomes once its body was looked at.
@@ -60,7 +60,10 @@ impl Shared {
         let body = match snapshot.get(JOBS, &granted.key) {
             Ok(Some(body)) => body,
             Ok(None) => return Loaded::End(Ending::without_body(granted.key, granted.state.generation), granted),
-            Err(error) => return unreadable(granted, &error),
+            Err(error) => {
+                let ending = Ending::unreadable(granted.key, granted.state.generation, &error);
+                return Loaded::End(ending, granted);
+            }
         };
         let policy = PolicySource::Known(body.retry.clone());
         let timeout_ms = body.timeout_ms.or(settings.timeout_ms);
@@ -89,15 +92,4 @@ impl Shared {
         };
         Loaded::End(Ending { company, id, generation, outcome, policy }, granted)
     }
-}
-
-/// A job whose body cannot be read: a damaged one fails for good, so that somebody looks.
-fn unreadable(granted: Granted, error: &storage::Error) -> Loaded {
-    tracing::error!(%error, "the body of a claimed job could not be read");
-    let error_words = format!("its body could not be read: {error}");
-    let outcome = match error {
-        storage::Error::Corrupt { .. } => Outcome::Discard { error: error_words },
-        _ => Outcome::Retry { error: error_words, after_ms: None },
-    };
-    Loaded::End(Ending::of(granted.key, granted.state.generation, outcome, PolicySource::Known(None)), granted)
 }

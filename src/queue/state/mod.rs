@@ -178,6 +178,11 @@ impl JobState {
         }
     }
 
+    /// What an attempt that began as the row says has left of its time.
+    pub(crate) fn left_ms(&self, timeout_ms: u64, now: Timestamp) -> Option<u64> {
+        Some(self.started_at?.plus_ms(timeout_ms).ms_since(now))
+    }
+
     /// Its time has come, or an operator says so: to the tail, or in an ordered group to its old place.
     pub(crate) fn promote(&self, moment: &Moment) -> Result<Self, Refusal> {
         match self.state {

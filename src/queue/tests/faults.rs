@@ -1,18 +1,43 @@
 //! What memory and disk may do wrong: stale refs, damaged rows, a full disk, ends in an unlucky order.
 
-use super::{Kernel, company, ids, job, programs::audit};
-use crate::queue::{
-    NewJob,
-    claim::{Asker, Granted, Want, claim},
-    heads::Ref,
-    line::Line,
-    store::kind_hash,
+use std::sync::mpsc;
+
+use tokio::sync::oneshot;
+
+use super::{Kernel, company, complete, ids, job, programs::audit, queue};
+use crate::{
+    queue::{
+        FailureReason, Group, GroupPolicy, NewJob, State,
+        claim::{Asker, Granted, Want, claim},
+        heads::Ref,
+        line::Line,
+        store::{JOB_STATES, kind_hash},
+    },
+    storage::{Error, Read, Tx, keyspaces},
 };
 
 impl Kernel {
     /// The memory of the queue of [`job`], which must exist.
     fn line(&self) -> std::sync::Arc<Line> {
-        self.queues.inner.find(&super::queue()).expect("the queue exists")
+        self.queues.inner.find(&queue()).expect("the queue exists")
+    }
+
+    /// Lets no transaction begin until the answer is dropped.
+    async fn hold_writer(&self) -> mpsc::Sender<()> {
+        let (held, gone) = mpsc::channel();
+        let (begin, begun) = oneshot::channel();
+        let db = self.db.clone();
+        self.tracker.spawn(async move {
+            let wait = move |_: &mut Tx<'_>| {
+                begin.send(()).expect("the test waits");
+                // The other end never sends: it is dropped.
+                let _gone = gone.recv().is_err();
+                Ok::<_, Error>(())
+            };
+            db.write(wait).await.unwrap();
+        });
+        begun.await.unwrap();
+        held
     }
 
     /// Claims as a pool does.
@@ -46,4 +71,56 @@ async fn a_ref_that_outlived_its_job_is_dropped() {
     let next = kernel.add(job()).await;
     assert_eq!(ids(&kernel.lease(10).await), [next]);
     audit(&kernel).await;
+}
+
+#[tokio::test]
+async fn a_lease_from_before_a_crash_is_counted_once() {
+    let mut kernel = Kernel::new().await;
+    let policy = GroupPolicy { concurrency: Some(1), ..GroupPolicy::default() };
+    let group = Group::named("line");
+    let first = kernel.add(NewJob { group: Some(group.clone()), ..job() }).await;
+    let second = kernel.add(NewJob { group: Some(group.clone()), ..job() }).await;
+    let leased = kernel.lease(1).await.remove(0);
+    kernel = kernel.crash().await;
+    kernel.queues.set_group_policy(&queue(), company(1), group.number, policy);
+    let beat = async || kernel.queues.heartbeat(company(1), first, &leased.token, 30_000).await.unwrap();
+    let held = kernel.hold_writer().await;
+    // Both find no lease in memory, because the writer has taken neither over yet.
+    let (one, two, ()) = tokio::join!(beat(), beat(), async { drop(held) });
+    assert_eq!((one, two), (30_000, 30_000));
+    assert!(kernel.lease(10).await.is_empty());
+    kernel.settle(&leased, complete()).await.unwrap();
+    assert_eq!(ids(&kernel.lease(10).await), [second]);
+}
+
+#[tokio::test]
+async fn a_timeout_goes_on_after_a_crash() {
+    for is_reached_first in [false, true] {
+        let mut kernel = Kernel::new().await;
+        let id = kernel.add(NewJob { timeout_ms: Some(40_000), ..job() }).await;
+        let leased = kernel.lease(1).await.remove(0);
+        kernel.advance(10_000).await;
+        kernel = kernel.crash().await;
+        if is_reached_first {
+            assert!(kernel.lease(10).await.is_empty());
+        }
+        kernel.advance(20_000).await;
+        let holds_ms = kernel.queues.heartbeat(company(1), id, &leased.token, 30_000).await.unwrap();
+        assert_eq!(holds_ms, 10_000, "of the 40 s, 30 are gone");
+        kernel.advance(10_000).await;
+        assert_eq!(kernel.state(id).await, State::Retrying);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_body_fails_alone() {
+    let kernel = Kernel::new().await;
+    let (one, damaged, two) = (kernel.add(job()).await, kernel.add(job()).await, kernel.add(job()).await);
+    kernel.damage(keyspaces::JOBS, (1_u64, damaged.hi())).await;
+    let leased = kernel.lease(10).await;
+    assert_eq!(ids(&leased), [one, two]);
+    let line = kernel.line();
+    assert_eq!(line.core().leases.external(), 2, "nothing is held on the damaged one");
+    let failed = kernel.db.read(move |read| read.get(JOB_STATES, &(1, damaged.hi()))).await.unwrap().unwrap().unwrap();
+    assert_eq!(failed.failure, Some(FailureReason::Discarded));
 }
