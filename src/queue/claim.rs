@@ -93,7 +93,14 @@ pub(super) fn claim(
         }
         let mut verdicts = Vec::with_capacity(round.taken.len());
         for item in &round.taken {
-            verdicts.push(check(tx, queues, line, item, asker, &mut after)?);
+            verdicts.push(match check(tx, queues, line, item, asker, &mut after) {
+                Err(error @ Error::Corrupt { .. }) => {
+                    // It stays on disk for whoever looks; the others of the line go on.
+                    tracing::error!(%error, queue = %line.name, "a job in line is damaged and passed over");
+                    Verdict::Gone
+                }
+                verdict => verdict?,
+            });
         }
         let mut core = line.core();
         for (item, verdict) in round.taken.drain(..).zip(verdicts) {

@@ -9,7 +9,7 @@ use super::{
     heads::{FoundGroup, Ref, Request},
     line::Line,
     registry::Inner,
-    store::READY,
+    store::{READY, ReadyRow},
 };
 use crate::{
     base::QueueId,
@@ -84,13 +84,13 @@ impl Inner {
             match answer {
                 Answer::Filled { spot, ticket, found } => {
                     companies.push(spot.0);
-                    core.heads.filled(spot, ticket, found);
+                    core.heads.filled(spot, ticket, found, now_ms);
                 }
                 Answer::Searched { company, found, end } => {
                     companies.push(company);
                     core.heads.searched(company, found, end, now_ms);
                 }
-                Answer::SearchFailed { company } => core.heads.search_later(company, now_ms),
+                Answer::SearchFailed { company } => core.heads.search_failed(company, now_ms),
             }
         }
         drop(core);
@@ -123,7 +123,7 @@ fn answer(snapshot: &Snapshot, queue: QueueId, request: Request) -> Answer {
             .map(|(found, end)| Answer::Searched { company, found, end }),
     };
     read.unwrap_or_else(|error| {
-        tracing::error!(%error, "a row of the ready index could not be read");
+        tracing::error!(%error, "the ready index could not be read");
         failure(request)
     })
 }
@@ -137,8 +137,23 @@ fn fill(
 ) -> Result<Vec<Ref>, Error> {
     let prefix = (company, queue, priority, group);
     let range = KeyRange::after(&(company, queue, priority, group, after)).within(&prefix);
-    let rows = snapshot.list(READY, &range, Order::Ascending, limit)?;
-    Ok(rows.into_iter().map(|((.., ord), row)| Ref { ord, job: row.job, kind: row.kind, bytes: row.bytes }).collect())
+    let mut refs = Vec::new();
+    snapshot.scan_past_damage(READY, &range, Order::Ascending, &mut |(.., ord), row| {
+        refs.extend(to_ref(ord, row));
+        if refs.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok(refs)
+}
+
+/// The job at a place; a damaged row is passed over, or nobody behind it would be served.
+fn to_ref(ord: u64, row: Result<ReadyRow, Error>) -> Option<Ref> {
+    match row {
+        Ok(ReadyRow { job, kind, bytes }) => Some(Ref { ord, job, kind, bytes }),
+        Err(error) => {
+            tracing::error!(%error, "a row of the ready index is damaged and passed over");
+            None
+        }
+    }
 }
 
 type Found = (Vec<FoundGroup>, Option<(u8, u64)>);
@@ -161,12 +176,12 @@ fn search(
             None => KeyRange::prefix(&lane),
         };
         let mut next: Option<FoundGroup> = None;
-        snapshot.scan(READY, &range, Order::Ascending, &mut |(_, _, priority, group, ord), row| {
+        snapshot.scan_past_damage(READY, &range, Order::Ascending, &mut |(_, _, priority, group, ord), row| {
             let head = next.get_or_insert_with(|| FoundGroup { priority, group, refs: Vec::new() });
             if (head.priority, head.group) != (priority, group) {
                 return ControlFlow::Break(());
             }
-            head.refs.push(Ref { ord, job: row.job, kind: row.kind, bytes: row.bytes });
+            head.refs.extend(to_ref(ord, row));
             if head.refs.len() < refs { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         let Some(next) = next else { return Ok((found, None)) };

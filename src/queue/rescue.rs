@@ -76,9 +76,15 @@ fn rescue(tx: &mut Tx<'_>, queues: &Queues, queue: QueueId, lost: &[LostLease]) 
     let mut after = After::default();
     for (company, job, generation, lost) in lost.iter().copied() {
         let key = (company, job);
-        let row = tx.get(JOB_STATES, &key)?;
+        let row = match tx.get(JOB_STATES, &key) {
+            Err(error @ Error::Corrupt { .. }) => {
+                tracing::error!(%error, "the job of a lost lease is damaged");
+                None
+            }
+            row => row?,
+        };
         let Some(row) = row.filter(|row| row.rescue(generation, tx.now()).is_ok()) else {
-            // Settled meanwhile; the lease itself is all that is left.
+            // Settled meanwhile, or damaged; the lease itself is all that is left.
             after.push(queue, Op::EndLease { job, generation });
             continue;
         };

@@ -57,12 +57,12 @@ impl Queues {
     async fn trim(&self, mut heap: Heap) -> Result<u64, Error> {
         let mut removed = 0;
         loop {
-            let (count, last) = self.inner.db.reclaiming().write(move |tx| trim_chunk(tx, heap)).await?;
+            let (count, next) = self.inner.db.reclaiming().write(move |tx| trim_chunk(tx, heap)).await?;
             removed += count as u64;
-            if count < CHUNK || self.is_stopping() {
-                return Ok(removed);
+            match next {
+                Some(next) if !self.is_stopping() => heap.oldest = next,
+                _ => return Ok(removed),
             }
-            heap.oldest = last;
         }
     }
 
@@ -102,7 +102,7 @@ fn overfull(
             }
             let bytes = snapshot.counter(&bytes_in(company, queue, state))?.max(0).cast_unsigned();
             let range = KeyRange::prefix(&(company, queue, state as u8));
-            let oldest = snapshot.list(FINISHED, &range, Order::Ascending, 1)?.pop();
+            let oldest = snapshot.list_past_damage(FINISHED, &range, Order::Ascending, 1)?.pop();
             let Some(((.., at, job), _)) = oldest else { continue };
             if now.ms_since(at) > keep.age_ms || count > keep.count || bytes > keep.bytes {
                 heaps.push(Heap { company, queue, state, keep, oldest: (at, job) });
@@ -112,24 +112,37 @@ fn overfull(
     Ok(heaps)
 }
 
-fn trim_chunk(tx: &mut Tx<'_>, heap: Heap) -> Result<(usize, Place), Error> {
+/// Removes some; answers how many, and where to go on unless that was all.
+fn trim_chunk(tx: &mut Tx<'_>, heap: Heap) -> Result<(usize, Option<Place>), Error> {
     let Heap { company, queue, state, keep, oldest: (at, job) } = heap;
     let range = KeyRange::from(&(company, queue, state as u8, at, job)).within(&(company, queue, state as u8));
     let mut count = tx.count(&jobs_in(company, queue, state)).max(0).cast_unsigned();
     let mut bytes = tx.count(&bytes_in(company, queue, state)).max(0).cast_unsigned();
     let now = tx.now();
-    let mut removed = 0;
+    let (mut removed, mut looked_at) = (0, 0);
     let mut last = heap.oldest;
-    for ((.., at, job), row) in tx.list(FINISHED, &range, Order::Ascending, CHUNK)? {
+    for ((.., at, job), row) in tx.list_past_damage(FINISHED, &range, Order::Ascending, CHUNK)? {
         let is_old = now.ms_since(at) > keep.age_ms;
         if !is_old && count <= keep.count && bytes <= keep.bytes {
-            break;
+            return Ok((removed, None));
         }
-        remove_finished(tx, (company, queue, state, at, job), row.bytes)?;
-        count = count.saturating_sub(1);
-        bytes = bytes.saturating_sub(u64::from(row.bytes));
-        removed += 1;
         last = (at, job);
+        looked_at += 1;
+        let gone = row.and_then(|row| {
+            remove_finished(tx, (company, queue, state, at, job), row.bytes)?;
+            Ok(row.bytes)
+        });
+        match gone {
+            Ok(size) => {
+                count = count.saturating_sub(1);
+                bytes = bytes.saturating_sub(u64::from(size));
+                removed += 1;
+            }
+            Err(error @ Error::Corrupt { .. }) => {
+                tracing::error!(%error, "a finished job is damaged and kept");
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok((removed, last))
+    Ok((removed, (looked_at == CHUNK).then_some(last)))
 }

@@ -139,9 +139,12 @@ fn policy_of(
 ) -> Result<Option<RetryPolicy>, Error> {
     let own = match source {
         PolicySource::Known(policy) => policy,
-        PolicySource::Body => match tx.get(JOBS, &key)? {
-            Some(body) => body.retry,
-            None => return Ok(None),
+        PolicySource::Body => match tx.get(JOBS, &key) {
+            Ok(Some(body)) => body.retry,
+            Ok(None) => return Ok(None),
+            // A damaged one must not keep its job active; the next attempt finds the damage.
+            Err(Error::Corrupt { .. }) => None,
+            Err(error) => return Err(error),
         },
     };
     Ok(own.or_else(|| queues.inner.line(row.place.queue).map(|line| line.settings().retry.clone())))

@@ -130,14 +130,20 @@ impl Queues {
 fn chunk(tx: &mut Tx<'_>, queues: &Queues) -> Result<usize, Error> {
     let now = tx.now();
     let range = queues.inner.timers.cursor().map_or_else(KeyRange::all, |cursor| KeyRange::after(&cursor));
-    let mut rows = tx.list(TIMERS, &range, Order::Ascending, CHUNK + 1)?;
+    let mut rows = tx.list_past_damage(TIMERS, &range, Order::Ascending, CHUNK + 1)?;
     let due = rows.iter().take(CHUNK).take_while(|((at, ..), _)| *at <= now).count();
     let next = rows.get(due).map(|((at, ..), _)| *at);
     rows.truncate(due);
     let cursor = rows.last().map(|(key, _)| *key);
     let mut after = After::default();
     for (key, row) in rows {
-        fire(tx, queues, key, row, &mut after)?;
+        match fire(tx, queues, key, row, &mut after) {
+            Err(error @ Error::Corrupt { .. }) => {
+                // It stays on the list for whoever looks; the cursor passes it.
+                tracing::error!(%error, "a timer is damaged, or its job, and passed over");
+            }
+            fired => fired?,
+        }
     }
     // The hooks of timers set meanwhile run later than this one and bring `next` forward.
     let inner = std::sync::Arc::clone(&queues.inner);
@@ -150,11 +156,12 @@ fn fire(
     tx: &mut Tx<'_>,
     queues: &Queues,
     timer @ (at, company, job, what): TimerKey,
-    row: TimerRow,
+    row: Result<TimerRow, Error>,
     after: &mut After,
 ) -> Result<(), Error> {
     let key = (company, job);
     if what == TimerKind::KeyWindow as u8 {
+        let row = row?;
         tx.remove(TIMERS, &timer)?;
         let unique = (company, row.queue, row.key.unwrap_or_default());
         if tx.get(UNIQUE_KEYS, &unique)?.is_some_and(|held| held.job.hi == job && held.until == Some(at)) {

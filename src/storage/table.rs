@@ -213,6 +213,9 @@ pub trait ReadBytes {
     ) -> Result<(), Error>;
 }
 
+/// Rows with what could be read of them.
+pub(super) type ReadRows<K, V> = Vec<(K, Result<V, Error>)>;
+
 /// Typed reading, the same inside a transaction and on a snapshot.
 pub trait Read: ReadBytes {
     /// The row at this key.
@@ -247,19 +250,62 @@ pub trait Read: ReadBytes {
         order: Order,
         visit: &mut dyn FnMut(K, V) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let (start, end) = range.for_table(table.spec.number);
         let mut failure = None;
-        self.scan_bytes(table.spec.space, &start, &end, order, &mut |engine_key, stored| {
-            let row = table.open_key(engine_key).and_then(|key| Ok((key, table.open(engine_key, stored)?)));
-            match row {
-                Ok((key, value)) => visit(key, value),
-                Err(error) => {
-                    failure = Some(error);
-                    ControlFlow::Break(())
-                }
+        self.scan_past_damage(table, range, order, &mut |key, value| match value {
+            Ok(value) => visit(key, value),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
             }
         })?;
         failure.map_or(Ok(()), Err)
+    }
+
+    /// Like [`Read::scan`], but shows a damaged row as its error and goes on behind it.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] when the engine cannot read, [`Error::Corrupt`] for a key that does not fit the table.
+    fn scan_past_damage<K: Key, V: Value>(
+        &self,
+        table: Table<K, V>,
+        range: &KeyRange,
+        order: Order,
+        visit: &mut dyn FnMut(K, Result<V, Error>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let (start, end) = range.for_table(table.spec.number);
+        let mut failure = None;
+        self.scan_bytes(table.spec.space, &start, &end, order, &mut |engine_key, stored| match table
+            .open_key(engine_key)
+        {
+            Ok(key) => visit(key, table.open(engine_key, stored)),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        })?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Like [`Read::list`], but a damaged row is told apart and does not hide the others.
+    ///
+    /// # Errors
+    /// As [`Read::scan_past_damage`].
+    fn list_past_damage<K: Key, V: Value>(
+        &self,
+        table: Table<K, V>,
+        range: &KeyRange,
+        order: Order,
+        limit: usize,
+    ) -> Result<ReadRows<K, V>, Error> {
+        let mut rows = Vec::new();
+        if limit == 0 {
+            return Ok(rows);
+        }
+        self.scan_past_damage(table, range, order, &mut |key, value| {
+            rows.push((key, value));
+            if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(rows)
     }
 
     /// The first `limit` rows of a range in order.

@@ -2,6 +2,7 @@
 
 use super::{
     Heads, Spot,
+    group::{GroupState, Taker, Verdict},
     lane::Search,
     window::{Fill, Ref, Window},
 };
@@ -48,8 +49,11 @@ pub(crate) struct FoundGroup {
 /// Groups that one search reads at most.
 const SEARCH_GROUPS: usize = 256;
 
-/// Pause of a search that went round without finding anything it could hold.
-const SEARCH_PAUSE_MS: u64 = 250;
+/// Pause after a search went round, or failed.
+pub(super) const SEARCH_PAUSE_MS: u64 = 250;
+
+/// The longest pause, after several rounds that found nothing they could hold.
+const SEARCH_PAUSE_MS_MAX: u64 = 4_000;
 
 impl Heads {
     /// The reads to make now, at most `limit`; each must be answered, also when it failed.
@@ -102,14 +106,24 @@ impl Heads {
     }
 
     /// Answers a [`Request::Fill`]; `is_full` when it stopped at its limit, `None` when it failed.
-    pub(crate) fn filled(&mut self, (company, priority, group): Spot, ticket: u64, found: Option<(Vec<Ref>, bool)>) {
-        if let Some(window) = self.lanes.get_mut(&company).and_then(|lane| lane.window(priority, group)) {
-            match found {
-                Some((refs, is_full)) => window.end_fill(ticket, refs, is_full),
-                None => window.fail_fill(ticket),
-            }
-            self.settle_window((company, priority, group));
+    pub(crate) fn filled(
+        &mut self,
+        spot @ (company, priority, group): Spot,
+        ticket: u64,
+        found: Option<(Vec<Ref>, bool)>,
+        now_ms: u64,
+    ) {
+        let Some(lane) = self.lanes.get_mut(&company) else { return };
+        let Some(window) = lane.window(priority, group).filter(|window| window.is_reading(ticket)) else { return };
+        if let Some((refs, is_full)) = found {
+            window.end_fill(ticket, refs, is_full);
+            return self.settle_window(spot);
         }
+        // The search reads the group again, later: asked for at once, it would be in vain as often as it can.
+        if lane.search == Search::None {
+            self.search_later(company, now_ms, SEARCH_PAUSE_MS);
+        }
+        self.evict(spot);
     }
 
     /// Answers a [`Request::Search`]; `end` is where it stopped at its limit, `None` at the lane's end.
@@ -118,6 +132,13 @@ impl Heads {
         for FoundGroup { priority, group, refs } in found {
             let spot = (company, priority, group);
             if self.lanes.get_mut(&company).is_some_and(|lane| lane.window(priority, group).is_some()) {
+                continue;
+            }
+            if self.windows >= self.limits.groups && !self.is_free(company, group, now_ms) {
+                // One blocked group in place of another would be no gain, and the search would never rest.
+                if let Some(lane) = self.lanes.get_mut(&company) {
+                    lane.is_clean = false;
+                }
                 continue;
             }
             if self.add_window(spot, Window::read(refs)) {
@@ -129,24 +150,33 @@ impl Heads {
         lane.search = Search::None;
         lane.has_found |= has_found;
         lane.cursor = end;
-        if end.is_none() && lane.is_clean {
-            lane.is_unknown = false;
-        }
-        if !lane.is_unknown {
-            return;
-        }
-        if end.is_none() && !lane.has_found {
-            self.search_later(company, now_ms);
-        } else {
+        if end.is_some() {
             self.want_search(company);
+        } else if lane.is_clean {
+            lane.is_unknown = false;
+        } else {
+            // A rest between two rounds, longer the more often a round was in vain.
+            lane.pause_ms = if lane.has_found { SEARCH_PAUSE_MS } else { (lane.pause_ms * 2).min(SEARCH_PAUSE_MS_MAX) };
+            let pause_ms = lane.pause_ms;
+            self.search_later(company, now_ms, pause_ms);
         }
     }
 
-    /// A search failed or went round in vain: it is asked for again, later.
-    pub(crate) fn search_later(&mut self, company: u64, now_ms: u64) {
+    fn is_free(&self, company: u64, group: u64, now_ms: u64) -> bool {
+        let verdict = |state: &GroupState| state.verdict(now_ms, self.default_limit, Taker::External);
+        self.groups.get(&(company, group)).is_none_or(|state| verdict(state) == Verdict::Free)
+    }
+
+    /// A search failed.
+    pub(crate) fn search_failed(&mut self, company: u64, now_ms: u64) {
+        self.search_later(company, now_ms, SEARCH_PAUSE_MS);
+    }
+
+    /// Asks for a search again after a pause.
+    fn search_later(&mut self, company: u64, now_ms: u64, pause_ms: u64) {
         if let Some(lane) = self.lanes.get_mut(&company) {
             lane.search = Search::Later;
-            self.later_searches.insert((now_ms + SEARCH_PAUSE_MS, company));
+            self.later_searches.insert((now_ms.saturating_add(pause_ms), company));
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::window::{Ref, Window};
+use super::{
+    fill::SEARCH_PAUSE_MS,
+    window::{Ref, Window},
+};
 
 /// The lines of one priority.
 #[derive(Debug, Default)]
@@ -50,6 +53,8 @@ pub(super) struct Lane {
     pub(super) is_clean: bool,
     /// The search found something new since it began at the start.
     pub(super) has_found: bool,
+    /// How long the search rests after it went round.
+    pub(super) pause_ms: u64,
     pub(super) levels: BTreeMap<u8, Level>,
 }
 
@@ -63,6 +68,7 @@ impl Lane {
             cursor: None,
             is_clean: true,
             has_found: false,
+            pause_ms: SEARCH_PAUSE_MS,
             levels: BTreeMap::new(),
         }
     }

@@ -139,6 +139,11 @@ impl Window {
         self.loaded_to
     }
 
+    /// Whether the read of this ticket is under way.
+    pub(super) fn is_reading(&self, ticket: u64) -> bool {
+        matches!(self.fill, Fill::Reading { ticket: own, .. } if own == ticket)
+    }
+
     /// Takes in what a read found; `is_full` when the read stopped at its limit.
     pub(super) fn end_fill(&mut self, ticket: u64, found: Vec<Ref>, is_full: bool) {
         let Fill::Reading { ticket: own, target } = self.fill else { return };
@@ -156,14 +161,6 @@ impl Window {
             self.is_unproven = true;
         } else {
             self.loaded_to = self.loaded_to.max(target);
-        }
-    }
-
-    /// A read failed: it is asked for again.
-    pub(super) fn fail_fill(&mut self, ticket: u64) {
-        if matches!(self.fill, Fill::Reading { ticket: own, .. } if own == ticket) {
-            self.fill = Fill::None;
-            self.is_unproven = true;
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 /// What a claimed job becomes once its body was looked at.
 enum Loaded {
     Run(Box<Ready>),
-    End(Ending, Granted),
+    End(Ending, Box<Granted>),
 }
 
 impl Shared {
@@ -59,10 +59,12 @@ impl Shared {
     fn load_one(&self, snapshot: &Snapshot, granted: Granted, settings: &QueueSettings) -> Loaded {
         let body = match snapshot.get(JOBS, &granted.key) {
             Ok(Some(body)) => body,
-            Ok(None) => return Loaded::End(Ending::without_body(granted.key, granted.state.generation), granted),
+            Ok(None) => {
+                return Loaded::End(Ending::without_body(granted.key, granted.state.generation), Box::new(granted));
+            }
             Err(error) => {
                 let ending = Ending::unreadable(granted.key, granted.state.generation, &error);
-                return Loaded::End(ending, granted);
+                return Loaded::End(ending, Box::new(granted));
             }
         };
         let policy = PolicySource::Known(body.retry.clone());
@@ -90,6 +92,6 @@ impl Shared {
                 Outcome::Retry { error: format!("the handler panicked: {words}"), after_ms: None }
             }
         };
-        Loaded::End(Ending { company, id, generation, outcome, policy }, granted)
+        Loaded::End(Ending { company, id, generation, outcome, policy }, Box::new(granted))
     }
 }

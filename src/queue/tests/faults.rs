@@ -4,14 +4,15 @@ use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
-use super::{Kernel, company, complete, ids, job, programs::audit, queue};
+use super::{Kernel, START, company, complete, ids, job, programs::audit, queue};
 use crate::{
+    base::JobId,
     queue::{
-        FailureReason, Group, GroupPolicy, NewJob, State,
+        FailureReason, Group, GroupPolicy, NewJob, State, Unique, UniqueScope,
         claim::{Asker, Granted, Want, claim},
         heads::Ref,
         line::Line,
-        store::{JOB_STATES, kind_hash},
+        store::{JOB_STATES, TimerKind, kind_hash},
     },
     storage::{Error, Read, Tx, keyspaces},
 };
@@ -123,4 +124,66 @@ async fn a_damaged_body_fails_alone() {
     assert_eq!(line.core().leases.external(), 2, "nothing is held on the damaged one");
     let failed = kernel.db.read(move |read| read.get(JOB_STATES, &(1, damaged.hi()))).await.unwrap().unwrap().unwrap();
     assert_eq!(failed.failure, Some(FailureReason::Discarded));
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_passed_over_in_line() {
+    let mut kernel = Kernel::new().await;
+    let jobs = [kernel.add(job()).await, kernel.add(job()).await, kernel.add(job()).await, kernel.add(job()).await];
+    kernel.damage(keyspaces::JOB_STATES, (1_u64, jobs[0].hi())).await;
+    let id = kernel.line().id;
+    kernel.damage(keyspaces::READY, (1_u64, id, 5_u8, 0_u64, jobs[1].hi())).await;
+    assert_eq!(ids(&kernel.lease(1).await), [jobs[1]], "its ref is in memory and its row is not needed");
+    kernel = kernel.crash().await;
+    assert_eq!(ids(&kernel.lease(10).await), [jobs[2], jobs[3]]);
+}
+
+#[tokio::test]
+async fn a_damaged_timer_or_job_holds_up_no_other_timer() {
+    let kernel = Kernel::new().await;
+    let at = |ms| START.plus_ms(ms);
+    let delayed = |ms| NewJob { run_at: Some(at(ms)), ..job() };
+    let window = Unique { key: "k".to_owned(), scope: UniqueScope::Window { window_ms: 1001 } };
+    let keyed = kernel.add(NewJob { unique: Some(window), ..job() }).await;
+    let (bad_job, bad_timer, good) =
+        (kernel.add(delayed(1000)).await, kernel.add(delayed(1002)).await, kernel.add(delayed(1003)).await);
+    kernel.damage(keyspaces::JOB_STATES, (1_u64, bad_job.hi())).await;
+    let timer = |ms, job: JobId, kind: TimerKind| (at(ms), 1_u64, job.hi(), kind as u8);
+    kernel.damage(keyspaces::TIMERS, timer(1001, keyed, TimerKind::KeyWindow)).await;
+    kernel.damage(keyspaces::TIMERS, timer(1002, bad_timer, TimerKind::Due)).await;
+    kernel.advance(2000).await;
+    assert_eq!(kernel.state(bad_timer).await, State::Waiting, "all of it that counts is its key");
+    assert_eq!(kernel.state(good).await, State::Waiting);
+}
+
+#[tokio::test]
+async fn a_damaged_job_holds_up_no_rescue() {
+    let kernel = Kernel::new().await;
+    let (damaged, good) = (kernel.add(job()).await, kernel.add(job()).await);
+    let timed = kernel.add(NewJob { timeout_ms: Some(20_000), ..job() }).await;
+    assert_eq!(kernel.lease(10).await.len(), 3);
+    kernel.damage(keyspaces::JOB_STATES, (1_u64, damaged.hi())).await;
+    kernel.damage(keyspaces::JOBS, (1_u64, timed.hi())).await;
+    kernel.advance(30_000).await;
+    assert_eq!(kernel.state(good).await, State::Waiting);
+    let row = kernel.db.read(move |read| read.get(JOB_STATES, &(1, timed.hi()))).await.unwrap().unwrap().unwrap();
+    assert_eq!(row.state, State::Retrying);
+    assert_eq!(kernel.line().core().leases.external(), 0);
+}
+
+#[tokio::test]
+async fn damaged_finished_jobs_hold_up_no_removal() {
+    let kernel = Kernel::new().await;
+    let mut jobs = Vec::new();
+    for _ in 0..4 {
+        jobs.push(kernel.add(job()).await);
+        let leased = kernel.lease(1).await.remove(0);
+        kernel.settle(&leased, complete()).await.unwrap();
+    }
+    let (queue, state) = (kernel.line().id, State::Completed as u8);
+    kernel.damage(keyspaces::FINISHED, (1_u64, queue, state, START, jobs[0].hi())).await;
+    kernel.damage(keyspaces::JOB_STATES, (1_u64, jobs[1].hi())).await;
+    kernel.clock.advance_ms(4 * 24 * 3_600_000);
+    assert_eq!(kernel.queues.apply_retention().await.unwrap(), 2);
+    assert!(kernel.find(jobs[2]).await.is_none() && kernel.find(jobs[3]).await.is_none());
 }

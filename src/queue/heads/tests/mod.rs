@@ -1,5 +1,7 @@
 //! The heads against a plain model of the disk: nothing lost, nothing twice, in order, within limits.
 
+mod crowds;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
@@ -124,7 +126,7 @@ enum Read {
 impl Read {
     fn give(self, heads: &mut Heads, now_ms: u64) {
         match self {
-            Self::Fill { spot, ticket, rows, is_full } => heads.filled(spot, ticket, Some((rows, is_full))),
+            Self::Fill { spot, ticket, rows, is_full } => heads.filled(spot, ticket, Some((rows, is_full)), now_ms),
             Self::Search { company, found, end } => heads.searched(company, found, end, now_ms),
         }
     }
