@@ -199,13 +199,17 @@ impl Queues {
         }
     }
 
-    /// The names of all queues.
-    pub fn names(&self) -> Vec<QueueName> {
-        self.inner.lines().iter().map(|line| line.name.clone()).collect()
-    }
-
     /// The figures of a queue as they stand.
     pub fn settings(&self, queue: &QueueName) -> Option<QueueSettings> {
         self.inner.find(queue).map(|line| (*line.settings()).clone())
+    }
+
+    /// The figures of a queue as a transaction sees them, with what others before it in its group have changed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn find_settings(&self, read: &impl Read, queue: &QueueName) -> Result<Option<QueueSettings>, Error> {
+        let row = read.get(QUEUES, &queue.as_str().to_owned())?;
+        Ok(row.map(|row| row.settings.unwrap_or_else(|| self.inner.defaults(queue))))
     }
 }

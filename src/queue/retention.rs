@@ -42,7 +42,7 @@ impl Queues {
         let mut removed = 0;
         for line in self.inner.lines() {
             let companies: Vec<_> = line.core().heads.companies().collect();
-            let (retention, queue, now) = (line.settings().retention, line.id, self.inner.clock.now());
+            let (retention, queue, now) = (line.settings().retention, line.id, self.inner.db.now());
             let find = move |snapshot: &Snapshot| overfull(snapshot, queue, &companies, retention, now);
             for heap in self.inner.db.read(find).await?? {
                 removed += self.trim(heap).await?;

@@ -90,7 +90,7 @@ impl Queues {
             (core.heads.is_paused(company.hi()), oldest, minute, core.leases.external())
         };
         let ended = minute.completed + minute.failed;
-        let now_ms = self.inner.clock.now().as_ms();
+        let now_ms = self.inner.db.now().as_ms();
         // The upper bits of an order are the time at which it was given.
         let oldest_ms = oldest.map(|ord| now_ms.saturating_sub((ord >> 16).cast_signed()).max(0).cast_unsigned());
         let has_waiting = counts.first().is_some_and(|waiting| *waiting > 0);

@@ -70,8 +70,8 @@ impl Timers {
         state.is_read = true;
     }
 
-    /// How long nothing is due, on the wall clock.
-    fn wait_ms(&self, now: Timestamp) -> u64 {
+    /// How long nothing is due, on the logical clock.
+    pub(super) fn wait_ms(&self, now: Timestamp) -> u64 {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !state.is_read {
             return 0;
@@ -85,7 +85,7 @@ impl Queues {
     pub(super) async fn run_timer_loop(self) {
         let Some(background) = self.inner.background.get() else { return };
         loop {
-            let wait_ms = self.inner.timers.wait_ms(self.inner.clock.now());
+            let wait_ms = self.inner.timers.wait_ms(self.inner.db.now());
             if wait_ms > 0 {
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
@@ -97,7 +97,7 @@ impl Queues {
                 return;
             }
             // An idle list is not read again before something is due.
-            if self.inner.timers.wait_ms(self.inner.clock.now()) > 0 {
+            if self.inner.timers.wait_ms(self.inner.db.now()) > 0 {
                 continue;
             }
             if let Err(error) = self.run_timers().await {

@@ -19,6 +19,7 @@ use super::{
     engine::{Engine, EngineStats, memory::MemoryEngine},
     error::Error,
     key::{KeyRange, Order as KeyOrder},
+    logical::LogicalClock,
     operation::{Answer, Call},
     sequencer::{Message, Sequencer},
     snapshot::Snapshot,
@@ -26,7 +27,7 @@ use super::{
     table::Read,
     tx::Tx,
 };
-use crate::base::{Clock, Random};
+use crate::base::{Clock, Random, Timestamp};
 
 /// Transactions that may wait for the writer at once; more callers wait for a place.
 const WAITING_TRANSACTIONS: usize = 8192;
@@ -70,6 +71,7 @@ impl std::fmt::Debug for Db {
 struct Shared {
     engine: Arc<dyn Engine>,
     clock: Arc<dyn Clock>,
+    logical: Arc<LogicalClock>,
     random: Arc<dyn Random>,
     messages: Sender<Message>,
     places: Arc<Semaphore>,
@@ -135,6 +137,8 @@ impl Db {
         let first = Snapshot::new(engine.snapshot());
         let mut head = Head::read(&first)?;
         head.time_ms = head.time_ms.max(clock_floor_ms);
+        let floor = Timestamp::from_ms(head.time_ms);
+        let logical = Arc::new(LogicalClock::new(Arc::clone(&clock), floor));
         let mut counters = Counters::default();
         first.scan(COUNTERS, &KeyRange::all(), KeyOrder::Ascending, &mut |key, value| {
             counters.load(key, value);
@@ -151,6 +155,7 @@ impl Db {
         let sequencer = Sequencer {
             engine: Arc::clone(&engine),
             clock: Arc::clone(&clock),
+            logical: Arc::clone(&logical),
             random: Arc::clone(&random),
             messages,
             groups: group_sender,
@@ -177,6 +182,7 @@ impl Db {
         let shared = Shared {
             engine,
             clock,
+            logical,
             random,
             messages: message_sender,
             places: Arc::new(Semaphore::new(WAITING_TRANSACTIONS)),
@@ -331,7 +337,13 @@ impl Db {
         self.shared.messages.len()
     }
 
-    /// The clock transactions run on.
+    /// The logical wall clock, as the next transaction will read it or a little before.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.logical.now()
+    }
+
+    /// The machine's clock: its wall time may jump, while [`Db::now`] never goes back.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.shared.clock

@@ -25,6 +25,7 @@ mod error;
 pub mod guard;
 mod key;
 pub mod keyspaces;
+mod logical;
 mod operation;
 mod overlay;
 mod sequencer;

@@ -14,6 +14,7 @@ use super::{
     db::State,
     engine::Engine,
     error::Error,
+    logical::LogicalClock,
     operation::Operation,
     overlay::{Below, Overlay, Undo},
     space::Headroom,
@@ -35,6 +36,7 @@ const GROUP_BYTES: usize = 1 << 20;
 pub(super) struct Sequencer {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) logical: Arc<LogicalClock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) messages: Receiver<Message>,
     pub(super) groups: Sender<Group>,
@@ -135,7 +137,7 @@ impl Sequencer {
             undo: Undo::new(),
             deltas: Vec::new(),
             hooks: Vec::new(),
-            now: self.clock.now().max(Timestamp::from_ms(self.head.time_ms)),
+            now: self.logical.now(),
             mono_ms: self.clock.mono_ms(),
             is_space_short: self.state.headroom() != Headroom::Ample,
         };

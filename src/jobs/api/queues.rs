@@ -292,7 +292,7 @@ pub(super) async fn update_queue(
     let work = jobs.clone();
     let change = move |tx: &mut crate::storage::Tx<'_>| {
         let paused = work.require_queue(tx, author.caller.company, &queue)?.is_paused;
-        let before = work.queues().settings(&queue).unwrap_or_default();
+        let before = work.queues().find_settings(tx, &queue)?.unwrap_or_default();
         let current = QueueDocument { name: queue.to_string(), paused, settings: (&before).into() };
         if_match.check(&current).map_err(|_| Error::Changed)?;
         let mut settings = before.clone();

@@ -8,7 +8,7 @@ use super::{Kernel, START, company, complete, ids, job, programs::audit, queue};
 use crate::{
     base::JobId,
     queue::{
-        FailureReason, Group, GroupPolicy, NewJob, State, Unique, UniqueScope,
+        Error as QueueError, FailureReason, Group, GroupPolicy, NewJob, QueueSettings, State, Unique, UniqueScope,
         claim::{Asker, Granted, Want, claim},
         heads::Ref,
         line::Line,
@@ -186,4 +186,36 @@ async fn damaged_finished_jobs_hold_up_no_removal() {
     kernel.clock.advance_ms(4 * 24 * 3_600_000);
     assert_eq!(kernel.queues.apply_retention().await.unwrap(), 2);
     assert!(kernel.find(jobs[2]).await.is_none() && kernel.find(jobs[3]).await.is_none());
+}
+
+#[tokio::test]
+async fn timers_go_on_while_the_wall_clock_is_behind() {
+    let kernel = Kernel::new().await;
+    kernel.clock.set_wall(START.plus_ms(86_400_000));
+    kernel.advance(0).await;
+    kernel.clock.set_wall(START);
+    let run_at = Some(kernel.db.now().plus_ms(1000));
+    let id = kernel.add(NewJob { run_at, ..job() }).await;
+    kernel.advance(999).await;
+    assert_eq!(kernel.state(id).await, State::Delayed);
+    let wait_ms = || kernel.queues.inner.timers.wait_ms(kernel.db.now());
+    assert_eq!(wait_ms(), 1);
+    kernel.clock.advance_ms(1);
+    assert_eq!(wait_ms(), 0);
+    kernel.advance(0).await;
+    assert_eq!(kernel.state(id).await, State::Waiting);
+}
+
+#[tokio::test]
+async fn a_change_of_settings_is_seen_before_it_is_durable() {
+    let kernel = Kernel::new().await;
+    kernel.add(job()).await;
+    let queues = kernel.queues.clone();
+    let write = kernel.db.write(move |tx| {
+        let before = queues.find_settings(tx, &queue())?.expect("the queue exists");
+        queues.configure(tx, &queue(), QueueSettings { concurrency: 77, ..before.clone() })?;
+        let now = queues.find_settings(tx, &queue())?.expect("the queue exists");
+        Ok::<_, QueueError>((before.concurrency, now.concurrency))
+    });
+    assert_eq!(write.await.unwrap(), (QueueSettings::default().concurrency, 77));
 }
