@@ -187,6 +187,11 @@ problems! {
         "The server speaks TLS, and this address of it does not. Pages are sent on; calls of the API are refused, because \
          their credential has already gone over the network for everybody to read. Use `https`, and replace the credential \
          when one was sent.";
+    /// The job or queue belongs to the server itself.
+    SERVER_JOB = CONFLICT, "server_job", "The server runs these jobs itself",
+        "Jobs of this kind or queue are made and run by the server, as those that carry deliveries of webhooks. Leasing, \
+         changing or draining them here would lose what they stand for, so nothing was changed. Use the operations of \
+         that: deliveries are cancelled with their webhook, and retried and replayed under `/deliveries`.";
 }
 
 /// The kind with this code.

@@ -25,6 +25,11 @@ pub enum Error {
     /// The company has no such queue.
     #[error("there is no queue {0}")]
     NoQueue(QueueName),
+    /// The job stands for something else, which has its own operations.
+    #[error(
+        "jobs of kind \"{0}\" are made and run by the server itself; a delivery of a webhook has its operations under /deliveries"
+    )]
+    OwnJob(String),
     /// The resource changed since the caller read it.
     #[error("the queue has changed meanwhile")]
     Changed,

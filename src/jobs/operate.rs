@@ -54,8 +54,10 @@ impl Jobs {
         record(tx, by, ("job.delete", id.to_string()), (of_job(&before), Value::Null))
     }
 
+    /// The job as it is; one that stands for something else is refused.
     fn job(&self, tx: &Tx<'_>, company: CompanyId, id: JobId) -> Result<JobView, Error> {
-        Ok(self.queues.find(tx, company, id)?.ok_or(queue::Error::NotFound(id))?)
+        let job = self.queues.find(tx, company, id)?.ok_or(queue::Error::NotFound(id))?;
+        if self.queues.is_own_kind(&job.kind) { Err(Error::OwnJob(job.kind)) } else { Ok(job) }
     }
 
     /// Pauses the company's part of a queue, or ends the pause.
@@ -101,8 +103,9 @@ impl Jobs {
     /// The first of its transactions records that it has begun, and what waited then.
     ///
     /// # Errors
-    /// [`Error::NoQueue`].
+    /// [`Error::NoQueue`]; a queue of the server itself is refused.
     pub async fn drain(&self, (company, origin): (CompanyId, &Origin), queue: QueueName) -> Result<u64, Error> {
+        self.queues.require_foreign(&queue)?;
         let stats = self.queue(company, queue.clone()).await?.0;
         let origin = origin.clone();
         let begin = move |tx: &mut Tx<'_>| {

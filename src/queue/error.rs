@@ -1,6 +1,6 @@
 //! What can go wrong with a job or a queue.
 
-use super::job::State;
+use super::job::{QueueName, State};
 use crate::{base::JobId, storage};
 
 /// Why the queue kernel refuses.
@@ -31,6 +31,9 @@ pub enum Error {
         /// What it must be.
         reason: &'static str,
     },
+    /// Jobs of the queue are run by this process.
+    #[error("jobs of queue {0} are run by the server itself")]
+    OwnQueue(QueueName),
     /// No further queue can be created.
     #[error("there are already {0} queues, the most this instance holds")]
     TooManyQueues(u32),

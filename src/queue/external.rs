@@ -67,9 +67,10 @@ impl Queues {
     /// Leases jobs to a worker outside; waits for the first one if asked to.
     ///
     /// # Errors
-    /// [`Error::Invalid`]; [`Error::TooManyLeases`]; [`Error::Storage`].
+    /// [`Error::Invalid`]; [`Error::OwnQueue`]; [`Error::TooManyLeases`]; [`Error::Storage`].
     pub async fn lease(&self, request: LeaseRequest) -> Result<Vec<LeasedJob>, Error> {
         check(&request)?;
+        self.require_foreign(&request.queue)?;
         let line = self.line_for(&request).await?;
         let company = request.company.hi();
         let kinds = request.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind_hash(kind)).collect::<Vec<_>>());

@@ -64,6 +64,8 @@ pub(super) struct Line {
     pool_wake: Notify,
     waiters: Mutex<HashMap<u64, Waiters>>,
     waiting: AtomicUsize,
+    /// A pool of this process serves it.
+    pub(super) has_pool: AtomicBool,
     /// A read for the heads is under way.
     pub(super) is_loading: AtomicBool,
     stops: Mutex<HashMap<(u64, u32), CancellationToken>>,
@@ -83,6 +85,7 @@ impl Line {
             pool_wake: Notify::new(),
             waiters: Mutex::default(),
             waiting: AtomicUsize::new(0),
+            has_pool: AtomicBool::new(false),
             is_loading: AtomicBool::new(false),
             stops: Mutex::default(),
             workers: AtomicUsize::new(0),

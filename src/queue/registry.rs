@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock, atomic::Ordering},
 };
 
 use tokio::runtime::Handle;
@@ -73,6 +73,8 @@ pub(super) struct Inner {
     pub(super) opened_mono_ms: u64,
     catalogue: RwLock<Catalogue>,
     lanes: RwLock<HashSet<(QueueId, u64)>>,
+    /// Kinds of which this process runs the jobs.
+    own_kinds: RwLock<HashSet<&'static str>>,
     pub(super) timers: Timers,
     pub(super) background: OnceLock<Background>,
 }
@@ -89,6 +91,7 @@ impl Inner {
             boot,
             catalogue: RwLock::default(),
             lanes: RwLock::default(),
+            own_kinds: RwLock::default(),
             timers: Timers::default(),
             background: OnceLock::new(),
         }
@@ -140,6 +143,10 @@ impl Inner {
 
     fn has_lane(&self, queue: QueueId, company: u64) -> bool {
         self.lanes.read().unwrap_or_else(PoisonError::into_inner).contains(&(queue, company))
+    }
+
+    pub(super) fn add_own_kinds(&self, kinds: impl Iterator<Item = &'static str>) {
+        self.own_kinds.write().unwrap_or_else(PoisonError::into_inner).extend(kinds);
     }
 
     /// Milliseconds since this start, on the monotonic clock.
@@ -196,6 +203,22 @@ impl Queues {
             line.core().heads.set_policy(company.hi(), group, policy);
             line.wake_worker(company.hi());
             line.wake_pool();
+        }
+    }
+
+    /// Whether this process runs the jobs of the kind: they stand for something else, and only its owner may touch them.
+    pub fn is_own_kind(&self, kind: &str) -> bool {
+        self.inner.own_kinds.read().unwrap_or_else(PoisonError::into_inner).contains(kind)
+    }
+
+    /// Refuses a queue that a pool of this process serves.
+    ///
+    /// # Errors
+    /// [`Error::OwnQueue`].
+    pub fn require_foreign(&self, queue: &QueueName) -> Result<(), Error> {
+        match self.inner.find(queue) {
+            Some(line) if line.has_pool.load(Ordering::Relaxed) => Err(Error::OwnQueue(queue.clone())),
+            _ => Ok(()),
         }
     }
 

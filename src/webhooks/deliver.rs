@@ -69,8 +69,11 @@ impl Handler for Deliver {
         let payload: DeliverPayload = serde_json::from_slice(&job.payload)
             .map_err(|_| LoadError::Discard("the payload is not one of a delivery".to_owned()))?;
         let gone = |what: &str| LoadError::Discard(format!("the {what} is no longer there"));
-        if store::pending(read, job.company, payload.delivery_id)?.is_none() {
+        let Some(pending) = store::pending(read, job.company, payload.delivery_id)? else {
             return Err(LoadError::Discard("the delivery is no longer pending".to_owned()));
+        };
+        if pending.event != payload.event_id {
+            return Err(LoadError::Discard("the delivery is one of another event".to_owned()));
         }
         let event = events::find(read, job.company, payload.event_id)?.ok_or_else(|| gone("event"))?;
         let message = Message { id: event.message_id(), event_type: event.event_type, body: event.body };

@@ -51,6 +51,7 @@ impl From<Error> for Problem {
         match error {
             Error::Queue(error) => of_queue(error),
             Error::NoQueue(_) => Self::not_found().detail(error.to_string()),
+            Error::OwnJob(_) => Self::of(&problems::SERVER_JOB).detail(error.to_string()),
             Error::Changed => Self::of(&problems::PRECONDITION_FAILED),
         }
     }
@@ -62,6 +63,7 @@ fn of_queue(error: queue::Error) -> Problem {
         queue::Error::NotFound(_) => Problem::not_found().detail(error.to_string()),
         queue::Error::LeaseLost(_) => Problem::of(&problems::STALE_LEASE).detail(error.to_string()),
         queue::Error::WrongState { .. } => Problem::of(&problems::JOB_STATE).detail(error.to_string()),
+        queue::Error::OwnQueue(_) => Problem::of(&problems::SERVER_JOB).detail(error.to_string()),
         queue::Error::Invalid { field, reason } => Problem::invalid(format!("/{}", field.replace('.', "/")), *reason),
         queue::Error::TooManyQueues(_) => Problem::invalid("/queue", error.to_string()),
         queue::Error::TooManyLeases(_) => {

@@ -226,10 +226,18 @@ impl JobOrder {
     fn check(self, jobs: &Jobs, company: CompanyId) -> Result<CheckedJob, Problem> {
         let mut refusals = Refusals::default();
         let queue = self.queue.parse::<QueueName>();
-        if let Err(error) = &queue {
-            refusals.add("/queue", error.to_string());
+        match &queue {
+            Err(error) => refusals.add("/queue", error.to_string()),
+            Ok(queue) => {
+                if let Err(error) = jobs.queues().require_foreign(queue) {
+                    refusals.add("/queue", error.to_string());
+                }
+            }
         }
         refusals.text("/kind", &self.kind);
+        if jobs.queues().is_own_kind(&self.kind) {
+            refusals.add("/kind", "is reserved for jobs that the server makes itself");
+        }
         let size = self.payload.as_bytes().len();
         if size > MAX_PAYLOAD_BYTES {
             refusals.add("/payload", format!("is {size} bytes; at most {MAX_PAYLOAD_BYTES} are accepted"));

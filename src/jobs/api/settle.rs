@@ -101,7 +101,7 @@ pub(super) async fn settle_jobs(
         .enumerate()
         .map(|(index, item)| item.check().map_err(|problem| problem.below(&format!("/items/{index}"))));
     let checked = checked.collect::<Result<Vec<_>, _>>()?;
-    let db = jobs.db().clone();
+    let db = jobs.db().reclaiming();
     idempotency::run(&db, request, caller.company, move |tx| {
         let mut items = Vec::with_capacity(checked.len());
         for (id, token, outcome) in checked {

@@ -58,6 +58,10 @@ impl Handlers {
         self
     }
 
+    pub(super) fn kinds(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.by_kind.keys().copied()
+    }
+
     /// Reads the input of a job; a panic in it is the error inside.
     pub(super) fn prepare(&self, read: &Snapshot, job: &JobView) -> Result<Result<Run, LoadError>, String> {
         let Some(handler) = self.by_kind.get(job.kind.as_str()) else {

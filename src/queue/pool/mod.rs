@@ -102,6 +102,7 @@ impl fmt::Debug for Pool {
 impl Queues {
     /// Starts the pool of an existing queue; `None` when there is no such queue.
     ///
+    /// From then on workers outside get nothing of the queue, and the kinds of the handlers are reserved.
     /// Its tasks run on the tracker; it stops claiming when `stop` is cancelled.
     pub fn start_pool(
         &self,
@@ -111,6 +112,8 @@ impl Queues {
         stop: &CancellationToken,
     ) -> Option<Pool> {
         let line = self.inner.find(queue)?;
+        line.has_pool.store(true, Ordering::Relaxed);
+        self.inner.add_own_kinds(handlers.kinds());
         let shared = Arc::new(Shared {
             queues: self.clone(),
             line,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::jobs::{counts, lease, order, with};
-use crate::support::{Client, TestApp, wait_until};
+use crate::support::{Client, Receiver, Reply, TestApp, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -140,4 +140,44 @@ fn delayed_jobs_wait_and_can_be_promoted() {
     let path = format!("/api/v1/jobs/{}", accepted["id"].as_str().unwrap());
     assert_eq!(client.post_empty(&format!("{path}/promote")).expect(200)["state"], "waiting");
     assert_eq!(lease(&mut client, json!({"wait_ms": 5000})).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn jobs_that_the_server_runs_itself_are_left_alone() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let receiver = Receiver::answering(|_| Reply::status(500));
+    let new = json!({ "url": receiver.url("/"), "events": ["*"], "retry": { "preset": "none" } });
+    client.post("/api/v1/webhooks", &new).expect(201);
+    let publish = |client: &mut Client| {
+        client.post("/api/v1/events", &json!({ "type": "invoice.paid", "data": {} })).expect(202);
+    };
+    publish(&mut client);
+    let find = |client: &mut Client, state: &str| {
+        let mut path = String::new();
+        wait_until("the delivery's job is found", PATIENCE, || {
+            let jobs = client.get(&format!("/api/v1/jobs?kind=webhook.deliver&state={state}")).expect(200);
+            path = format!("/api/v1/jobs/{}", jobs["data"][0]["id"].as_str().unwrap_or_default());
+            jobs["data"][0].is_object()
+        });
+        path
+    };
+    let failed = find(&mut client, "failed");
+    let retried = client.post_empty(&format!("{failed}/retry"));
+    assert_eq!(retried.problem(409), "server_job");
+    assert!(retried.json()["detail"].as_str().unwrap().contains("/deliveries"));
+    assert_eq!(client.delete(&failed).problem(409), "server_job");
+    client.post_empty("/api/v1/queues/webhook/pause").expect(200);
+    publish(&mut client);
+    let waiting = find(&mut client, "waiting");
+    assert_eq!(client.post_empty(&format!("{waiting}/cancel")).problem(409), "server_job");
+    assert_eq!(client.post_empty("/api/v1/queues/webhook/drain").problem(409), "server_job");
+    assert_eq!(client.post("/api/v1/queues/webhook/lease", &json!({})).problem(409), "server_job");
+    assert_eq!(client.get(&waiting).expect(200)["state"], "waiting");
+    for (name, value) in [("kind", "webhook.deliver"), ("kind", "webhook.replay"), ("queue", "webhook")] {
+        let refused = client.post("/api/v1/jobs", &with(json!({ name: value }))).expect(422);
+        assert_eq!(refused["errors"][0]["pointer"], format!("/{name}"));
+    }
+    client.post_empty("/api/v1/queues/webhook/resume").expect(200);
+    receiver.wait_for(2);
 }
