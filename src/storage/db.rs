@@ -47,6 +47,8 @@ pub struct Parts {
     pub log: Box<dyn AcknowledgedLog>,
     /// The logical clock never starts below this many milliseconds.
     pub clock_floor_ms: i64,
+    /// No id is minted up to this one.
+    pub id_floor: u64,
 }
 
 impl std::fmt::Debug for Parts {
@@ -133,10 +135,11 @@ impl Db {
     /// # Errors
     /// When the counters or the end of the commit chain cannot be read, or a thread cannot start.
     pub fn start(parts: Parts) -> Result<Self, Error> {
-        let Parts { engine, clock, random, log, clock_floor_ms } = parts;
+        let Parts { engine, clock, random, log, clock_floor_ms, id_floor } = parts;
         let first = Snapshot::new(engine.snapshot());
         let mut head = Head::read(&first)?;
         head.time_ms = head.time_ms.max(clock_floor_ms);
+        head.last_hi = head.last_hi.max(id_floor);
         let floor = Timestamp::from_ms(head.time_ms);
         let logical = Arc::new(LogicalClock::new(Arc::clone(&clock), floor));
         let mut counters = Counters::default();
@@ -207,7 +210,8 @@ impl Db {
     /// # Errors
     /// As [`Db::start`].
     pub fn over_memory(engine: MemoryEngine, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, Error> {
-        Self::start(Parts { engine: Arc::new(engine), clock, random, log: Box::new(NoLog), clock_floor_ms: 0 })
+        let log = Box::new(NoLog);
+        Self::start(Parts { engine: Arc::new(engine), clock, random, log, clock_floor_ms: 0, id_floor: 0 })
     }
 
     /// Runs a transaction in the next group commit and answers once it is on disk.
@@ -229,7 +233,8 @@ impl Db {
 
     /// Like [`Db::write`], but answers once the commit is handed to the operating system.
     ///
-    /// It survives a killed process, not a power cut. For leases, which are void then anyway.
+    /// It survives a killed process, not a power cut. For leases of this process, which are void then anyway; a worker
+    /// outside may be shown its lease again, so those are synced.
     ///
     /// # Errors
     /// As [`Db::write`].

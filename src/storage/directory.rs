@@ -143,8 +143,8 @@ impl Directory {
         let syncer = witness.syncer().map_err(|error| GuardError::from_io(dir, "opening the witness", error))?;
         let lock = Arc::new(lock);
         let log = WitnessLog { witness, boot, _lock: Arc::clone(&lock) };
-        let parts =
-            Parts { engine: Arc::new(engine), clock, random, log: Box::new(log), clock_floor_ms: mark.clock_ms };
+        let (engine, log) = (Arc::new(engine), Box::new(log));
+        let parts = Parts { engine, clock, random, log, clock_floor_ms: mark.clock_ms, id_floor: mark.last_id };
         let db = Db::start(parts).map_err(failed)?;
         let headroom = Arc::new(Mutex::new(Headroom::Ample));
         let keeper = Keeper {

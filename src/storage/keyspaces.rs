@@ -94,7 +94,7 @@ tables! {
     JOB_RESULTS = 17 in Records, owner "queue": "company u64, job u64" => "ResultRow";
     /// Queues by name, with their number and the figures that were changed.
     QUEUES = 18 in Index, owner "queue": "name text" => "QueueRow";
-    /// Which companies have jobs in which queue.
+    /// Which companies ever used which queue, and whether they have paused it.
     LANES = 19 in Index, owner "queue": "queue u32, company u64" => "LaneRow";
     /// How often the store was opened for running jobs.
     QUEUE_BOOTS = 20 in Index, owner "queue": "0 u8" => "BootRow";

@@ -10,7 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::{
+    fs::{FallocateFlags, fallocate, statvfs},
+    io::Errno,
+};
 
 use super::guard::durable;
 
@@ -94,22 +97,40 @@ impl Marks {
 pub struct Ballast {
     dir: PathBuf,
     size: u64,
+    /// Calls of [`Ballast::restore`] to let pass after one that failed.
+    rest: u32,
 }
+
+/// A failed reservation is tried again after so many calls: about a minute of the keeper's rounds.
+const REST: u32 = 120;
 
 impl Ballast {
     /// A ballast of at most `size` bytes in the data directory; nothing is written yet.
     #[must_use]
     pub fn new(dir: &Path, size: u64) -> Self {
-        Self { dir: dir.to_path_buf(), size }
+        Self { dir: dir.to_path_buf(), size, rest: 0 }
     }
 
     /// Makes the file if it is not there: its size, but at most a hundredth of the free space.
     ///
-    /// Gives the bytes it holds; zero when there is too little space to matter.
+    /// Gives the bytes it holds; zero when there is too little space to matter, or when it failed lately. A file system
+    /// that cannot reserve space at all is not asked again.
     ///
     /// # Errors
     /// The system cannot reserve the space; nothing is left of the attempt.
-    pub fn restore(&self, room: Room) -> io::Result<u64> {
+    pub fn restore(&mut self, room: Room) -> io::Result<u64> {
+        if self.rest > 0 {
+            self.rest -= 1;
+            return Ok(0);
+        }
+        let restored = self.try_restore(room);
+        if restored.is_err() {
+            self.rest = REST;
+        }
+        restored
+    }
+
+    fn try_restore(&mut self, room: Room) -> io::Result<u64> {
         let path = self.path();
         if let Ok(metadata) = fs::metadata(&path)
             && metadata.len() > 0
@@ -121,7 +142,11 @@ impl Ballast {
             return Ok(0);
         }
         let file = File::create(&path)?;
-        let reserved = fallocate(&file, FallocateFlags::empty(), 0, size).map_err(io::Error::from);
+        let reserved = fallocate(&file, FallocateFlags::empty(), 0, size);
+        if matches!(reserved, Err(Errno::OPNOTSUPP | Errno::NOSYS)) {
+            self.size = 0;
+        }
+        let reserved = reserved.map_err(io::Error::from);
         if let Err(error) = reserved.and_then(|()| file.sync_all()).and_then(|()| durable::sync_dir(&self.dir)) {
             drop(file);
             fs::remove_file(&path)?;
@@ -182,7 +207,7 @@ mod tests {
     #[test]
     fn ballast_takes_at_most_a_hundredth_and_comes_back() {
         let dir = tempfile::tempdir().unwrap();
-        let ballast = Ballast::new(dir.path(), 1 << 20);
+        let mut ballast = Ballast::new(dir.path(), 1 << 20);
         let room = Room { total: 1 << 30, free: 10 << 20 };
         assert_eq!(ballast.restore(room).unwrap(), (10 << 20) / 100);
         assert_eq!(ballast.restore(Room { total: 1, free: 0 }).unwrap(), (10 << 20) / 100);
@@ -190,5 +215,17 @@ mod tests {
         assert_eq!(ballast.release().unwrap(), 0);
         assert_eq!(ballast.restore(Room { total: 1 << 30, free: 1000 }).unwrap(), 0);
         assert!(Room::probe(dir.path()).unwrap().total > 0);
+    }
+
+    #[test]
+    fn ballast_that_cannot_be_made_is_not_tried_all_the_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = dir.path().join("missing");
+        let mut ballast = Ballast::new(&missing, 1 << 20);
+        let room = Room { total: 1 << 30, free: 10 << 20 };
+        ballast.restore(room).unwrap_err();
+        std::fs::create_dir(&missing).unwrap();
+        let calls = std::iter::from_fn(|| Some(ballast.restore(room).unwrap())).take_while(|size| *size == 0).count();
+        assert_eq!(calls, super::REST as usize);
     }
 }

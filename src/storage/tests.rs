@@ -9,7 +9,7 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
-    CounterKey, Db, Error, Head, Key, KeyRange, Order, Read, Space, Table, TableSpec, Value,
+    AcknowledgedLog, CounterKey, Db, Error, Head, Key, KeyRange, Order, Parts, Read, Space, Table, TableSpec, Value,
     engine::memory::MemoryEngine, verify_chain,
 };
 use crate::base::{ManualClock, SeededRandom, Timestamp};
@@ -270,4 +270,21 @@ fn keys_that_do_not_fit_are_damage() {
     assert!(matches!(read, Err(Error::Corrupt { table: "TEST", .. })));
     let mut bytes: &[u8] = &[1, 2];
     assert_eq!(u32::decode(&mut bytes), None);
+}
+
+#[test]
+fn no_id_is_minted_below_the_floor() {
+    struct NoLog;
+    impl AcknowledgedLog for NoLog {
+        fn record(&mut self, _head: &Head) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+    // What the witness remembers may be ahead of a store whose last commits were lost.
+    let id_floor = u64::MAX / 2;
+    let (engine, clock) = (Arc::new(MemoryEngine::default()), Arc::new(ManualClock::new(Timestamp::from_ms(0))));
+    let random = Arc::new(SeededRandom::new(1));
+    let parts = Parts { engine, clock, random, log: Box::new(NoLog), clock_floor_ms: 0, id_floor };
+    let minted = Db::start(parts).unwrap().write_blocking(|tx| Ok::<_, Error>(tx.mint())).unwrap();
+    assert_eq!(minted.hi, id_floor + 1);
 }

@@ -124,7 +124,8 @@ pub struct Inspection {
 /// `make_engine` makes the engine's files with all keyspaces in the directory it is given, and closes them.
 ///
 /// # Errors
-/// A [`GuardError`]; the directory is as it was.
+/// A [`GuardError`]; what was found in the directory is as it was, unless the error is about making the store, saving
+/// and cutting off a torn tail, or signing the lock.
 pub fn prepare(
     dir: &Path,
     spec: &EngineSpec<'_>,
