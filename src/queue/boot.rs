@@ -15,6 +15,7 @@ use super::{
     registry::{BUILT_IN, Background, Inner, Queues},
     settings::QueueConfig,
     store::{BootRow, LANES, LaneRow, QUEUE_BOOTS, QUEUES, QueueRow, count, jobs_in},
+    token::TokenKey,
 };
 use crate::{
     base::QueueId,
@@ -24,6 +25,7 @@ use crate::{
 /// What the boot commit read.
 struct Found {
     boot: u32,
+    tokens: TokenKey,
     queues: Vec<(String, QueueRow)>,
     lanes: Vec<((QueueId, u64), LaneRow)>,
 }
@@ -34,7 +36,8 @@ impl Queues {
     /// # Errors
     /// When the store cannot read or write.
     pub async fn open(db: Db, config: QueueConfig) -> Result<Self, Error> {
-        let found = db.write(boot).await?;
+        let tokens = TokenKey::generate(&**db.random());
+        let found = db.write(move |tx| boot(tx, tokens)).await?;
         Ok(Self::with(db, config, found))
     }
 
@@ -43,12 +46,13 @@ impl Queues {
     /// # Errors
     /// As [`Queues::open`].
     pub fn open_blocking(db: Db, config: QueueConfig) -> Result<Self, Error> {
-        let found = db.write_blocking(boot)?;
+        let tokens = TokenKey::generate(&**db.random());
+        let found = db.write_blocking(move |tx| boot(tx, tokens))?;
         Ok(Self::with(db, config, found))
     }
 
     fn with(db: Db, config: QueueConfig, found: Found) -> Self {
-        let inner = Inner::new(db, config, found.boot);
+        let inner = Inner::new(db, config, found.boot, found.tokens);
         for (name, row) in found.queues {
             let name = QueueName::trusted(&name);
             let settings = row.settings.unwrap_or_else(|| inner.defaults(&name));
@@ -82,9 +86,11 @@ impl Queues {
     }
 }
 
-fn boot(tx: &mut Tx<'_>) -> Result<Found, Error> {
-    let boot = tx.get(QUEUE_BOOTS, &0)?.map_or(1, |row| row.boot.wrapping_add(1));
-    tx.put(QUEUE_BOOTS, &0, &BootRow { boot })?;
+fn boot(tx: &mut Tx<'_>, new_tokens: TokenKey) -> Result<Found, Error> {
+    let before = tx.get(QUEUE_BOOTS, &0)?;
+    let boot = before.map_or(1, |row| row.boot.wrapping_add(1));
+    let tokens = before.and_then(|row| row.tokens).unwrap_or(new_tokens);
+    tx.put(QUEUE_BOOTS, &0, &BootRow { boot, tokens: Some(tokens) })?;
     for (name, id) in BUILT_IN {
         if !tx.exists(QUEUES, &name.to_owned())? {
             tx.put(QUEUES, &name.to_owned(), &QueueRow { id, settings: None })?;
@@ -97,5 +103,5 @@ fn boot(tx: &mut Tx<'_>) -> Result<Found, Error> {
         count(tx, *company, *queue, State::Active, -active);
         count(tx, *company, *queue, State::Waiting, active);
     }
-    Ok(Found { boot, queues, lanes })
+    Ok(Found { boot, tokens, queues, lanes })
 }

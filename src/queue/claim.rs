@@ -55,14 +55,19 @@ struct Round<'a> {
     /// Taken and not yet looked at to the end.
     taken: Vec<Taken>,
     leased: Vec<(Taken, u32)>,
+    /// Failed at their claim, which is undone with the transaction.
+    failed: Vec<Taken>,
 }
 
 impl Drop for Round<'_> {
     fn drop(&mut self) {
-        if self.taken.is_empty() && self.leased.is_empty() {
+        if self.taken.is_empty() && self.leased.is_empty() && self.failed.is_empty() {
             return;
         }
         let mut core = self.line.core();
+        for taken in &self.failed {
+            core.heads.push(taken.company, taken.priority, taken.group, taken.item);
+        }
         for (taken, generation) in self.leased.drain(..) {
             core.leases.remove(taken.item.job, generation);
             self.taken.push(taken);
@@ -83,7 +88,7 @@ pub(super) fn claim(
     asker: &Asker,
 ) -> Result<Vec<Granted>, Error> {
     let mut after = After::default();
-    let mut round = Round { line, taken: Vec::new(), leased: Vec::new() };
+    let mut round = Round { line, taken: Vec::new(), leased: Vec::new(), failed: Vec::new() };
     let mut granted = Vec::new();
     let mut left = want;
     while left.jobs > 0 {
@@ -120,12 +125,17 @@ pub(super) fn claim(
                     core.heads.hold(item.company, item.group, job);
                     core.heads.untake(item.company, item.group);
                 }
+                Verdict::Failed => {
+                    core.heads.untake(item.company, item.group);
+                    round.failed.push(item);
+                }
                 Verdict::Gone => core.heads.untake(item.company, item.group),
             }
         }
     }
     after.register(tx, queues);
     round.leased.clear();
+    round.failed.clear();
     Ok(granted)
 }
 
@@ -153,6 +163,7 @@ enum Verdict {
     /// An external worker from before the restart still has it.
     Rearmed(u32, Lease),
     Holds,
+    Failed,
     Gone,
 }
 
@@ -184,11 +195,14 @@ fn check(
             writer.change(key, &row, &next)?;
             let deadline_ms = is_external.then(|| now_ms.saturating_add(u64::from(lease_ms)));
             let (company, group) = (taken.company, taken.group);
-            Verdict::Granted(next, Lease { company, group, deadline_ms, cut_off_ms: None, is_ended: false })
+            Verdict::Granted(
+                next,
+                Lease { company, group, deadline_ms, cut_off_ms: None, is_ended: false, is_lost: false },
+            )
         }
         Claimed::Fail(next) => {
             writer.change(key, &row, &next)?;
-            Verdict::Gone
+            Verdict::Failed
         }
         Claimed::Rearm(next, left_ms) => {
             let lease = old_lease(writer.tx, line, key, &row, now_ms.saturating_add(left_ms))?;

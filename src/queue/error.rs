@@ -37,6 +37,9 @@ pub enum Error {
     /// No further queue can be created.
     #[error("there are already {0} queues, the most this instance holds")]
     TooManyQueues(u32),
+    /// The company cannot use a further queue.
+    #[error("the company uses {0} queues already, the most it may beside the built-in ones")]
+    TooManyLanes(u32),
     /// External workers hold as many leases as a queue allows.
     #[error("external workers hold {0} leases, the most a queue allows")]
     TooManyLeases(usize),

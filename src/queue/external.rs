@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::oneshot;
+
 use super::{
     after::After,
     claim::{Asker, Granted, Want, claim},
@@ -38,7 +40,7 @@ const LEASE_BYTES: usize = 16 << 20;
 pub struct LeaseRequest {
     /// Whose jobs.
     pub company: CompanyId,
-    /// Of which queue; created at first use.
+    /// Of which queue; one that does not exist yet is waited for.
     pub queue: QueueName,
     /// 1 to [`MAX_LEASE_JOBS`].
     pub max: usize,
@@ -71,12 +73,12 @@ impl Queues {
     pub async fn lease(&self, request: LeaseRequest) -> Result<Vec<LeasedJob>, Error> {
         check(&request)?;
         self.require_foreign(&request.queue)?;
-        let line = self.line_for(&request).await?;
         let company = request.company.hi();
         let kinds = request.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind_hash(kind)).collect::<Vec<_>>());
         let asker = Asker::External { company, kinds, worker: request.worker.clone(), lease_ms: request.lease_ms };
         let clock = &self.inner.clock;
         let give_up_ms = clock.mono_ms().saturating_add(request.wait_ms.min(MAX_WAIT_MS));
+        let Some(line) = self.wait_for_line(&request.queue, give_up_ms).await else { return Ok(Vec::new()) };
         let waiting = line.wait(company, request.kinds.is_some());
         loop {
             let woken = waiting.notify.notified();
@@ -86,6 +88,10 @@ impl Queues {
             let now_ms = clock.mono_ms();
             let left_ms = give_up_ms.saturating_sub(now_ms);
             if !leased.is_empty() || left_ms == 0 || self.is_stopping() {
+                // One was woken, whatever came: the next one looks whether there is more.
+                if line.core().heads.is_lane_ready(company) {
+                    line.wake_worker(company);
+                }
                 return Ok(leased);
             }
             let next_wake = line.core().heads.next_wake(now_ms);
@@ -105,21 +111,25 @@ impl Queues {
         }
     }
 
-    async fn line_for(&self, request: &LeaseRequest) -> Result<Arc<Line>, Error> {
-        if let Some(line) = self.inner.find(&request.queue) {
-            return Ok(line);
+    /// The queue, once it exists: asking for its jobs does not create it.
+    async fn wait_for_line(&self, name: &QueueName, give_up_ms: u64) -> Option<Arc<Line>> {
+        loop {
+            let created = self.inner.queue_created.notified();
+            tokio::pin!(created);
+            created.as_mut().enable();
+            if let Some(line) = self.inner.find(name) {
+                return Some(line);
+            }
+            let left_ms = give_up_ms.saturating_sub(self.inner.clock.mono_ms());
+            if left_ms == 0 || self.is_stopping() {
+                return None;
+            }
+            tokio::select! {
+                () = created => {}
+                () = tokio::time::sleep(Duration::from_millis(left_ms)) => {}
+                () = self.stopping() => {}
+            }
         }
-        let (queues, name) = (self.clone(), request.queue.clone());
-        self.inner
-            .db
-            .write(move |tx| {
-                let mut after = After::default();
-                let id = queues.intern(tx, &name, &mut after)?;
-                after.register(tx, &queues);
-                Ok::<_, Error>(id)
-            })
-            .await?;
-        self.inner.find(&request.queue).ok_or(Error::Storage(storage::Error::Stopped))
     }
 
     async fn lease_now(
@@ -142,14 +152,50 @@ impl Queues {
         if max == 0 {
             return Err(Error::TooManyLeases(limit));
         }
-        let (queues, own_line, asker) = (self.clone(), Arc::clone(line), asker.clone());
         let want = Want { jobs: max, bytes: LEASE_BYTES };
-        let granted = self.inner.db.write_unsynced(move |tx| claim(tx, &queues, &own_line, want, &asker)).await?;
+        let (queues, line, request, asker) = (self.clone(), Arc::clone(line), request.clone(), asker.clone());
+        let Some(background) = self.inner.background.get() else {
+            return queues.claim_and_show(&line, &request, asker, want).await;
+        };
+        // In a task of its own: a caller that goes away in the middle would leave leases that nobody knows of.
+        let (reply, answer) = oneshot::channel();
+        background.tracker.spawn(async move {
+            let leased = queues.claim_and_show(&line, &request, asker, want).await;
+            if let Err(Ok(unsent)) = reply.send(leased) {
+                queues.take_back(&line, unsent).await;
+            }
+        });
+        answer.await.unwrap_or(Err(Error::Storage(storage::Error::Stopped)))
+    }
+
+    async fn claim_and_show(
+        &self,
+        line: &Arc<Line>,
+        request: &LeaseRequest,
+        asker: Asker,
+        want: Want,
+    ) -> Result<Vec<LeasedJob>, Error> {
+        let (queues, own_line) = (self.clone(), Arc::clone(line));
+        // Synced: the worker's token must not be given a second time after a power cut.
+        let granted = self.inner.db.write(move |tx| claim(tx, &queues, &own_line, want, &asker)).await?;
         self.inner.load(line);
         if granted.is_empty() {
             return Ok(Vec::new());
         }
         self.show_leased(line, request, granted).await
+    }
+
+    /// Gives back what was leased for somebody who has gone.
+    async fn take_back(&self, line: &Line, leased: Vec<LeasedJob>) {
+        let release = |leased: LeasedJob| {
+            let token = self.inner.tokens.parse(&leased.token, leased.job.id)?;
+            let key = (leased.job.company.hi(), leased.job.id.hi());
+            Some(Ending::of(key, token.generation, Outcome::Release, PolicySource::Known(None)))
+        };
+        let endings = leased.into_iter().filter_map(release).collect();
+        if let Err(error) = self.give_back(endings).await {
+            tracing::warn!(%error, queue = %line.name, "leases nobody waits for could not be given back; they run out");
+        }
     }
 
     /// Reads the bodies of leased jobs; one of another kind goes back, a damaged one fails.
@@ -177,7 +223,7 @@ impl Queues {
             let (key, generation) = (granted.key, granted.state.generation);
             match job {
                 Ok(Some(job)) if request.kinds.as_ref().is_none_or(|kinds| kinds.contains(&job.kind)) => {
-                    let token = Token::new(job.id, line.id, generation).to_string();
+                    let token = self.inner.tokens.make(job.id, line.id, generation).to_string();
                     let lease_ms = self.limit_lease(line, &job, generation, request.lease_ms);
                     leased.push(LeasedJob { job, token, lease_ms });
                 }
@@ -224,7 +270,7 @@ impl Queues {
     /// # Errors
     /// [`Error::LeaseLost`] when it is not held any more.
     pub async fn heartbeat(&self, company: CompanyId, id: JobId, token: &str, lease_ms: u32) -> Result<u64, Error> {
-        let token = Token::parse(token, id).ok_or(Error::LeaseLost(id))?;
+        let token = self.inner.tokens.parse(token, id).ok_or(Error::LeaseLost(id))?;
         let line = self.inner.line(token.queue).ok_or(Error::LeaseLost(id))?;
         let lease_ms = lease_ms.clamp(*LEASE_MS.start(), *LEASE_MS.end());
         let now_ms = self.inner.clock.mono_ms();
@@ -255,7 +301,7 @@ impl Queues {
         token: &str,
         outcome: Outcome,
     ) -> Result<Settled, Error> {
-        let token = Token::parse(token, id).ok_or(Error::LeaseLost(id))?;
+        let token = self.inner.tokens.parse(token, id).ok_or(Error::LeaseLost(id))?;
         if let Outcome::Complete { result: Some(result) } = &outcome
             && result.len() > MAX_RESULT_BYTES
         {
@@ -269,7 +315,7 @@ impl Queues {
     }
 }
 
-/// Takes over a lease from before the restart whose worker was heard of before its job was reached.
+/// Writes a sign of life: of a worker from before the restart, or of one whose lease is being taken back.
 ///
 /// Answers until when it holds, on the monotonic clock.
 fn rearm(
@@ -289,14 +335,14 @@ fn rearm(
     let mut after = After::default();
     Writer { tx, after: &mut after, boot }.change(key, &row, &next)?;
     after.register(tx, queues);
-    tx.on_commit(move || {
-        let mut core = line.core();
-        // A claim or another sign of life may have been first, and the group counts the lease once.
-        if core.leases.extend(key.1, token.generation, deadline_ms).is_none() {
-            core.heads.count_lease(key.0, lease.group);
-            core.leases.grant(key.1, token.generation, lease);
-        }
-    });
+    // In memory at once, like a claim, so that a rescue behind it on the writer passes the job over.
+    let mut core = line.core();
+    // A claim or another sign of life may have been first, and the group counts the lease once.
+    if let Some(until) = core.leases.revive(key.1, token.generation, deadline_ms) {
+        return Ok(until);
+    }
+    core.heads.count_lease(key.0, lease.group);
+    core.leases.grant(key.1, token.generation, lease);
     Ok(lease.deadline_ms.unwrap_or(deadline_ms))
 }
 
@@ -312,7 +358,7 @@ pub(super) fn old_lease(
     let left_ms = own.or(line.settings().timeout_ms).and_then(|timeout_ms| row.left_ms(timeout_ms, tx.now()));
     let cut_off_ms = left_ms.map(|left_ms| tx.mono_ms().saturating_add(left_ms));
     let deadline_ms = Some(deadline_ms.min(cut_off_ms.unwrap_or(u64::MAX)));
-    Ok(Lease { company: key.0, group: row.place.group, deadline_ms, cut_off_ms, is_ended: false })
+    Ok(Lease { company: key.0, group: row.place.group, deadline_ms, cut_off_ms, is_ended: false, is_lost: false })
 }
 
 fn check(request: &LeaseRequest) -> Result<(), Error> {

@@ -61,7 +61,7 @@ pub struct AttemptContext {
     pub attempt: u32,
     /// Attempts in all, as the policy stands now.
     pub attempts_max: u32,
-    /// When the attempt began, wall clock.
+    /// When its input was read, just before the attempt, wall clock.
     pub started_at: Timestamp,
     /// When it is cut off, on the process's monotonic clock.
     pub deadline_mono_ms: Option<u64>,
@@ -108,7 +108,7 @@ pub enum Outcome {
 
 /// Changes that land in the same commit as the end of the attempt.
 ///
-/// It may run again from scratch when a commit group is split, so it must be a pure function of what it captured.
+/// It runs once, on the writer thread. When it fails, nothing of the end is kept, and the attempt counts as failed.
 pub type Effect = Box<dyn FnOnce(&mut Tx<'_>, &Settled) -> Result<(), storage::Error> + Send>;
 
 /// An outcome and what is written with it.

@@ -16,6 +16,8 @@ pub(crate) struct Lease {
     pub(crate) cut_off_ms: Option<u64>,
     /// The handler has ended and the settlement is on its way.
     pub(crate) is_ended: bool,
+    /// It is being taken back: a sign of life must be written to count.
+    pub(crate) is_lost: bool,
 }
 
 /// Why a lease is taken back.
@@ -72,13 +74,24 @@ impl Leases {
 
     /// Moves the deadline of an external lease; `None` when it is not held.
     pub(crate) fn extend(&mut self, job: u64, generation: u32, deadline_ms: u64) -> Option<u64> {
-        let lease = self.held.get_mut(&(job, generation))?;
+        let lease = self.held.get_mut(&(job, generation)).filter(|lease| !lease.is_lost)?;
         let old = lease.deadline_ms?;
         let new = deadline_ms.min(lease.cut_off_ms.unwrap_or(u64::MAX));
         lease.deadline_ms = Some(new);
         self.deadlines.remove(&(old, job, generation));
         self.deadlines.insert((new, job, generation));
         Some(new)
+    }
+
+    /// Moves the deadline of an external lease whose sign of life was written; `None` when it is not held.
+    pub(crate) fn revive(&mut self, job: u64, generation: u32, deadline_ms: u64) -> Option<u64> {
+        self.held.get_mut(&(job, generation))?.is_lost = false;
+        self.extend(job, generation, deadline_ms)
+    }
+
+    /// Whether the lease is held and being taken back.
+    pub(crate) fn is_lost(&self, job: u64, generation: u32) -> bool {
+        self.held.get(&(job, generation)).is_some_and(|lease| lease.is_lost)
     }
 
     /// Sets when the attempt has taken too long, for an external lease.
@@ -123,6 +136,7 @@ impl Leases {
             let is_cut_off = lease.cut_off_ms.is_some_and(|cut_off| cut_off <= now_ms);
             lost.push((job, generation, if is_cut_off { Lost::TimedOut } else { Lost::Silent }));
             lease.deadline_ms = Some(again_ms);
+            lease.is_lost = true;
             self.deadlines.insert((again_ms, job, generation));
         }
         lost
@@ -134,7 +148,7 @@ mod tests {
     use super::{Lease, Leases, Lost};
 
     const fn external(deadline_ms: u64, cut_off_ms: Option<u64>) -> Lease {
-        Lease { company: 1, group: 0, deadline_ms: Some(deadline_ms), cut_off_ms, is_ended: false }
+        Lease { company: 1, group: 0, deadline_ms: Some(deadline_ms), cut_off_ms, is_ended: false, is_lost: false }
     }
 
     #[test]
@@ -145,10 +159,23 @@ mod tests {
         assert_eq!(leases.expired(150, 10, 999), []);
         assert_eq!(leases.expired(200, 10, 999), [(7, 1, Lost::Silent)]);
         assert_eq!(leases.expired(200, 10, 999), []);
+        assert!(leases.is_lost(7, 1));
+        assert_eq!(leases.extend(7, 1, 5000), None);
         assert_eq!(leases.expired(999, 10, 2000), [(7, 1, Lost::Silent)]);
         assert!(leases.remove(7, 1).is_some());
         assert_eq!(leases.external(), 0);
         assert_eq!(leases.expired(9999, 10, 10_000), []);
+    }
+
+    #[test]
+    fn a_written_sign_of_life_saves_a_lost_lease() {
+        let mut leases = Leases::default();
+        leases.grant(7, 1, external(100, None));
+        assert_eq!(leases.expired(100, 10, 999), [(7, 1, Lost::Silent)]);
+        assert_eq!(leases.revive(7, 1, 300), Some(300));
+        assert!(!leases.is_lost(7, 1));
+        assert_eq!(leases.expired(299, 10, 999), []);
+        assert_eq!(leases.revive(8, 1, 300), None);
     }
 
     #[test]

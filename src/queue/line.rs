@@ -104,6 +104,7 @@ impl Line {
         self.core().heads.configure(settings.group_concurrency, settings.rate_per_second);
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         self.wake_pool();
+        self.wake_workers();
     }
 
     /// There may be something for the pool.
@@ -122,6 +123,14 @@ impl Line {
         }
         let waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(waiters) = waiters.get(&company) {
+            waiters.any_kind.notify_one();
+            waiters.some_kinds.notify_waiters();
+        }
+    }
+
+    /// There may be something for the workers outside of every company.
+    fn wake_workers(&self) {
+        for waiters in self.waiters.lock().unwrap_or_else(PoisonError::into_inner).values() {
             waiters.any_kind.notify_one();
             waiters.some_kinds.notify_waiters();
         }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, OnceLock, PoisonError, RwLock, atomic::Ordering},
 };
 
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -16,8 +16,9 @@ use super::{
     job::QueueName,
     line::Line,
     settings::{GroupPolicy, QueueConfig, QueueSettings},
-    store::{LANES, LaneRow, QUEUE_COUNT, QUEUES, QueueRow},
+    store::{LANES, LaneRow, QUEUE_COUNT, QUEUES, QueueRow, lanes_of},
     timers::Timers,
+    token::TokenKey,
 };
 use crate::{
     base::{Clock, CompanyId, QueueId, Random},
@@ -26,6 +27,9 @@ use crate::{
 
 /// The most queues of an instance.
 pub(super) const MAX_QUEUES: u32 = 1000;
+
+/// The most queues that one company uses, beside the built-in ones: the names are shared by all companies.
+pub(super) const MAX_LANES: u32 = 100;
 
 /// The built-in queues with their fixed numbers.
 pub(super) const BUILT_IN: [(&str, QueueId); 4] = [
@@ -75,12 +79,16 @@ pub(super) struct Inner {
     lanes: RwLock<HashSet<(QueueId, u64)>>,
     /// Kinds of which this process runs the jobs.
     own_kinds: RwLock<HashSet<&'static str>>,
+    /// A queue was created.
+    pub(super) queue_created: Notify,
+    /// Makes and reads the tokens of leases.
+    pub(super) tokens: TokenKey,
     pub(super) timers: Timers,
     pub(super) background: OnceLock<Background>,
 }
 
 impl Inner {
-    pub(super) fn new(db: Db, config: QueueConfig, boot: u32) -> Self {
+    pub(super) fn new(db: Db, config: QueueConfig, boot: u32, tokens: TokenKey) -> Self {
         let (clock, random) = (Arc::clone(db.clock()), Arc::clone(db.random()));
         Self {
             opened_mono_ms: clock.mono_ms(),
@@ -92,6 +100,8 @@ impl Inner {
             catalogue: RwLock::default(),
             lanes: RwLock::default(),
             own_kinds: RwLock::default(),
+            queue_created: Notify::new(),
+            tokens,
             timers: Timers::default(),
             background: OnceLock::new(),
         }
@@ -133,6 +143,8 @@ impl Inner {
         let mut catalogue = self.catalogue.write().unwrap_or_else(PoisonError::into_inner);
         catalogue.by_name.insert(name.clone(), id);
         catalogue.by_id.entry(id).or_insert_with(|| Arc::new(Line::new(id, name.clone(), settings, limits)));
+        drop(catalogue);
+        self.queue_created.notify_waiters();
     }
 
     pub(super) fn add_lanes(&self, lanes: &[(QueueId, u64)]) {
@@ -186,6 +198,12 @@ impl Queues {
     ) -> Result<(), Error> {
         if self.inner.has_lane(queue, company) || tx.exists(LANES, &(queue, company))? {
             return Ok(());
+        }
+        if queue.0 >= FIRST_FREE {
+            if tx.count(&lanes_of(company)) >= i64::from(MAX_LANES) {
+                return Err(Error::TooManyLanes(MAX_LANES));
+            }
+            tx.add(lanes_of(company), 1);
         }
         tx.put(LANES, &(queue, company), &LaneRow { is_paused: false })?;
         after.new_lane(queue, company);

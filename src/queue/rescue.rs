@@ -1,19 +1,17 @@
 //! Taking back leases whose worker was not heard of in time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     after::{After, Op},
     handler::Outcome,
     leases::Lost,
+    line::Line,
     registry::Queues,
     settle::{Ending, PolicySource, settle},
     store::{JOB_STATES, Writer},
 };
-use crate::{
-    base::QueueId,
-    storage::{Error, Read, Tx},
-};
+use crate::storage::{Error, Read, Tx};
 
 /// Leases taken back in one transaction.
 const CHUNK: usize = 256;
@@ -63,19 +61,23 @@ impl Queues {
                     break;
                 }
                 count += lost.len();
-                let (queues, queue) = (self.clone(), line.id);
-                self.inner.db.write(move |tx| rescue(tx, &queues, queue, &lost)).await?;
+                let (queues, line) = (self.clone(), Arc::clone(&line));
+                self.inner.db.write(move |tx| rescue(tx, &queues, &line, &lost)).await?;
             }
         }
         Ok(count)
     }
 }
 
-fn rescue(tx: &mut Tx<'_>, queues: &Queues, queue: QueueId, lost: &[LostLease]) -> Result<(), Error> {
+fn rescue(tx: &mut Tx<'_>, queues: &Queues, line: &Line, lost: &[LostLease]) -> Result<(), Error> {
     let boot = queues.inner.boot;
     let mut after = After::default();
     for (company, job, generation, lost) in lost.iter().copied() {
         let key = (company, job);
+        if !line.core().leases.is_lost(job, generation) {
+            // It ended, or a sign of life was written, since it was found.
+            continue;
+        }
         let row = match tx.get(JOB_STATES, &key) {
             Err(error @ Error::Corrupt { .. }) => {
                 tracing::error!(%error, "the job of a lost lease is damaged");
@@ -85,7 +87,7 @@ fn rescue(tx: &mut Tx<'_>, queues: &Queues, queue: QueueId, lost: &[LostLease]) 
         };
         let Some(row) = row.filter(|row| row.rescue(generation, tx.now()).is_ok()) else {
             // Settled meanwhile, or damaged; the lease itself is all that is left.
-            after.push(queue, Op::EndLease { job, generation });
+            after.push(line.id, Op::EndLease { job, generation });
             continue;
         };
         match lost {

@@ -1,8 +1,10 @@
 //! Tables of the queue kernel, and the one function that writes a transition.
 //!
 //! Everything that follows from a job's row (ready index, timers, unique key, finished index,
-//! counters) is written by [`Writer::change`] as the difference of two rows, in the same
-//! transaction. Nothing else touches those tables, but for the retention and boot.
+//! counters) is written by [`Writer`] as the difference of two rows, in the same transaction.
+//! Beside it, an enqueue takes unique keys and sets the timers of their windows, a timer that
+//! fired is removed, retention and deletion remove what is left of a finished job, and a start
+//! moves the counters of active jobs.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,7 @@ use super::{
     job::{AttemptError, RetryPolicy, State, UniqueScope},
     settings::QueueSettings,
     state::{Indexes, JobState, Place},
+    token::TokenKey,
 };
 use crate::{
     base::{QueueId, RawId, Timestamp},
@@ -123,10 +126,12 @@ pub(super) struct LaneRow {
 }
 named_value!(LaneRow, 1);
 
-/// The number of this start.
+/// The number of this start, and what outlives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct BootRow {
     pub(super) boot: u32,
+    /// Made by the first start; leases outlive a restart, and so do their tokens.
+    pub(super) tokens: Option<TokenKey>,
 }
 named_value!(BootRow, 1);
 
@@ -175,6 +180,11 @@ pub(super) fn count(tx: &mut Tx<'_>, company: u64, queue: QueueId, state: State,
 
 /// The counter of queue names handed out.
 pub(super) const QUEUE_COUNT: CounterKey = CounterKey { area: AREA, company: 0, subject: 0, what: u8::MAX };
+
+/// The counter of the queues a company uses, beside the built-in ones.
+pub(super) const fn lanes_of(company: u64) -> CounterKey {
+    CounterKey { area: AREA, company, subject: 0, what: u8::MAX }
+}
 
 /// The row of a job, written or not; `None` when there is no such job.
 pub(super) fn find_state(read: &impl Read, key: JobKey) -> Result<Option<JobState>, Error> {

@@ -6,12 +6,12 @@ use bytes::Bytes;
 
 use super::{
     error::Error,
-    job::{AttemptError, JobView, QueueName, State},
+    job::{AttemptError, JobView, QueueName},
     registry::{Inner, Queues},
     settings::QueueSettings,
     settle::KEPT_ERRORS,
     state::JobState,
-    store::{FINISHED, JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobBody, JobKey},
+    store::{JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobBody, JobKey},
 };
 use crate::{
     base::{CompanyId, JobId, RawId, Timestamp},
@@ -161,36 +161,5 @@ impl Queues {
             page.next = None;
         }
         Ok(page)
-    }
-
-    /// Finished jobs of a queue in one terminal state, latest end first: for `failed` the dead letters.
-    ///
-    /// `before` is the end and the `hi` of the last job of the page before.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn list_finished(
-        &self,
-        read: &impl Read,
-        company: CompanyId,
-        queue: &QueueName,
-        state: State,
-        before: Option<(Timestamp, u64)>,
-        limit: usize,
-    ) -> Result<Vec<JobView>, Error> {
-        let Some(line) = self.inner.find(queue) else { return Ok(Vec::new()) };
-        let prefix = (company.hi(), line.id, state as u8);
-        let range = match before {
-            Some((at, job)) => KeyRange::before(&(company.hi(), line.id, state as u8, at, job)).within(&prefix),
-            None => KeyRange::prefix(&prefix),
-        };
-        let rows = read.list(FINISHED, &range, Order::Descending, limit)?;
-        let mut jobs = Vec::with_capacity(rows.len());
-        for ((company, _, _, _, job), _) in rows {
-            if let Some(body) = read.get(JOBS, &(company, job))? {
-                jobs.extend(self.inner.view(read, (company, job), body)?);
-            }
-        }
-        Ok(jobs)
     }
 }

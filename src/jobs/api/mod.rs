@@ -65,7 +65,7 @@ fn of_queue(error: queue::Error) -> Problem {
         queue::Error::WrongState { .. } => Problem::of(&problems::JOB_STATE).detail(error.to_string()),
         queue::Error::OwnQueue(_) => Problem::of(&problems::SERVER_JOB).detail(error.to_string()),
         queue::Error::Invalid { field, reason } => Problem::invalid(format!("/{}", field.replace('.', "/")), *reason),
-        queue::Error::TooManyQueues(_) => Problem::invalid("/queue", error.to_string()),
+        queue::Error::TooManyQueues(_) | queue::Error::TooManyLanes(_) => Problem::invalid("/queue", error.to_string()),
         queue::Error::TooManyLeases(_) => {
             Problem::of(&problems::RATE_LIMITED).detail(error.to_string()).retry_after_s(5)
         }

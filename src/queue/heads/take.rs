@@ -1,5 +1,7 @@
 //! Choosing the next job, and what happens to its group until it is settled.
 
+use std::collections::HashSet;
+
 use super::{
     Heads,
     group::{GroupState, Taker, Verdict},
@@ -46,8 +48,11 @@ impl Heads {
         }
         if self.blocked.len() > self.limits.groups.saturating_mul(4) {
             let Self { blocked, lanes, .. } = self;
-            blocked.retain(|(company, priority, group)| {
-                lanes.get_mut(company).is_some_and(|lane| lane.window(*priority, *group).is_some())
+            // A window that was dropped and read again stands here twice.
+            let mut seen = HashSet::new();
+            blocked.retain(|spot @ (company, priority, group)| {
+                let is_held = lanes.get_mut(company).is_some_and(|lane| lane.window(*priority, *group).is_some());
+                is_held && seen.insert(*spot)
             });
         }
     }

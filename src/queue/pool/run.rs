@@ -49,9 +49,17 @@ impl Shared {
     pub(super) fn start_ready(self: &Arc<Self>) {
         let concurrency = self.concurrency();
         loop {
-            let Some(ready) = self.local().start(concurrency) else { return };
+            let started = self.local().start(concurrency);
+            self.note_running();
+            let Some(ready) = started else { return };
             self.tracker.spawn(Arc::clone(self).work(ready));
         }
+    }
+
+    fn note_running(&self) {
+        // Stored under the lock, so that an older figure does not overwrite a newer one.
+        let local = self.local();
+        self.line.workers.store(local.running(), Ordering::Relaxed);
     }
 
     /// Runs a job, and then others for as long as there are any.
@@ -72,7 +80,7 @@ impl Shared {
                 local.end(key, bytes);
                 local.start(self.concurrency())
             };
-            self.line.workers.store(self.local().running(), Ordering::Relaxed);
+            self.note_running();
             self.line.wake_pool();
             let ending = Ending { company: view.company, id: view.id, generation, outcome, policy };
             match effect {

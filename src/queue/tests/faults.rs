@@ -24,7 +24,7 @@ impl Kernel {
     }
 
     /// Lets no transaction begin until the answer is dropped.
-    async fn hold_writer(&self) -> mpsc::Sender<()> {
+    pub(super) async fn hold_writer(&self) -> mpsc::Sender<()> {
         let (held, gone) = mpsc::channel();
         let (begin, begun) = oneshot::channel();
         let db = self.db.clone();

@@ -4,6 +4,7 @@ mod faults;
 mod pools;
 mod programs;
 mod semantics;
+mod workers;
 
 use std::sync::Arc;
 

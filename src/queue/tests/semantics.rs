@@ -6,8 +6,8 @@ use super::{Kernel, company, complete, ids, job, queue, request};
 use crate::{
     base::{Backoff, JobId},
     queue::{
-        Error, FailureReason, Group, GroupPolicy, Keep, LeaseRequest, NewJob, Outcome, QueueSettings, Retention,
-        RetryPolicy, State, Unique, UniqueScope, enqueue_many,
+        Error, FailureReason, Group, GroupPolicy, JobView, Keep, LeaseRequest, NewJob, Outcome, QueueSettings,
+        Retention, RetryPolicy, State, Unique, UniqueScope, enqueue_many,
     },
     storage::space::Headroom,
 };
@@ -129,8 +129,11 @@ async fn failures_retry_with_backoff_and_end_in_the_dead_letters() {
     let (dead, errors) = kernel
         .db
         .read(move |read| {
-            let dead = queues.list_finished(read, company(1), &queue(), State::Failed, None, 10).unwrap();
-            (dead, queues.errors(read, company(1), id).unwrap())
+            let is_dead = |job: &JobView| job.state == State::Failed;
+            (
+                queues.list(read, company(1), None, 10, &is_dead).unwrap().jobs,
+                queues.errors(read, company(1), id).unwrap(),
+            )
         })
         .await
         .unwrap();

@@ -1,0 +1,140 @@
+//! Workers outside: who is woken, who loses a lease, and what nobody waits for.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::{Kernel, company, complete, ids, job, queue, request};
+use crate::{
+    queue::{
+        Error, Group, LeaseRequest, LeasedJob, NewJob, QueueName, QueueSettings, State, enqueue_many, store::JOB_STATES,
+    },
+    storage::Read,
+};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Kernel {
+    /// Workers that wait for one job each.
+    async fn waiting(&self, count: usize) -> Vec<JoinHandle<Vec<LeasedJob>>> {
+        let mut workers = Vec::new();
+        for _ in 0..count {
+            let queues = self.queues.clone();
+            let wish = LeaseRequest { wait_ms: 30_000, ..request(1) };
+            workers.push(tokio::spawn(async move { queues.lease(wish).await.unwrap() }));
+        }
+        // Each has found nothing once its write is answered, which none makes while the lane gives nothing.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        workers
+    }
+}
+
+async fn leased_by(workers: Vec<JoinHandle<Vec<LeasedJob>>>) -> usize {
+    let mut count = 0;
+    for worker in workers {
+        count += tokio::time::timeout(PATIENCE, worker).await.expect("woken").unwrap().len();
+    }
+    count
+}
+
+#[tokio::test]
+async fn every_waiting_worker_gets_its_job_after_a_pause() {
+    let kernel = Kernel::new().await;
+    let queues = kernel.queues.clone();
+    let paused = kernel.db.write(move |tx| {
+        queues.pause(tx, company(1), &queue())?;
+        enqueue_many(tx, &queues, vec![job(); 3])
+    });
+    paused.await.unwrap();
+    let workers = kernel.waiting(3).await;
+    let queues = kernel.queues.clone();
+    kernel.db.write(move |tx| queues.resume(tx, company(1), &queue())).await.unwrap();
+    assert_eq!(leased_by(workers).await, 3);
+}
+
+#[tokio::test]
+async fn a_waiting_worker_hears_of_a_changed_limit() {
+    let kernel = Kernel::new().await;
+    let configure = async |group_concurrency| {
+        let queues = kernel.queues.clone();
+        let settings = QueueSettings { group_concurrency, ..QueueSettings::default() };
+        kernel.db.write(move |tx| queues.configure(tx, &queue(), settings)).await.unwrap();
+    };
+    configure(Some(1)).await;
+    let in_group = || NewJob { group: Some(Group::named("line")), ..job() };
+    kernel.add(in_group()).await;
+    kernel.add(in_group()).await;
+    assert_eq!(kernel.lease(10).await.len(), 1);
+    let workers = kernel.waiting(1).await;
+    configure(None).await;
+    assert_eq!(leased_by(workers).await, 1);
+}
+
+#[tokio::test]
+async fn a_lease_that_nobody_waits_for_goes_back() {
+    let kernel = Kernel::new().await;
+    let id = kernel.add(job()).await;
+    let held = kernel.hold_writer().await;
+    let wish = LeaseRequest { wait_ms: 30_000, ..request(1) };
+    tokio::time::timeout(Duration::ZERO, kernel.queues.lease(wish)).await.expect_err("the writer is held");
+    drop(held);
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let row = kernel.db.read(move |read| read.get(JOB_STATES, &(1, id.hi()))).await.unwrap().unwrap();
+        if row.is_some_and(|row| row.state == State::Waiting && row.generation == 1) {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "the job stays leased to nobody");
+    }
+    let leased = kernel.lease(10).await;
+    assert_eq!((ids(&leased), leased[0].job.attempt, leased[0].job.rescues), (vec![id], 1, 0));
+}
+
+#[tokio::test]
+async fn a_sign_of_life_before_the_rescue_keeps_the_lease() {
+    let kernel = Kernel::new().await;
+    let id = kernel.add(job()).await;
+    let leased = kernel.lease(1).await.remove(0);
+    kernel.clock.advance_ms(30_000);
+    let held = kernel.hold_writer().await;
+    // The rescue has found the lease when the sign of life comes, and both wait for the writer.
+    let beat = async || kernel.queues.heartbeat(company(1), id, &leased.token, 30_000).await;
+    let (before, rescued, ()) = tokio::join!(biased; beat(), kernel.queues.rescue_lost(), async { drop(held) });
+    assert_eq!((before.unwrap(), rescued.unwrap()), (30_000, 0));
+    kernel.clock.advance_ms(30_000);
+    let held = kernel.hold_writer().await;
+    let (rescued, after, ()) = tokio::join!(biased; kernel.queues.rescue_lost(), beat(), async { drop(held) });
+    assert!(matches!(after, Err(Error::LeaseLost(_))), "it is told, and not left to work in vain");
+    assert_eq!(rescued.unwrap(), 1);
+    assert_eq!(kernel.state(id).await, State::Waiting);
+    assert!(matches!(kernel.settle(&leased, complete()).await, Err(Error::LeaseLost(_))));
+}
+
+#[tokio::test]
+async fn asking_for_jobs_creates_no_queue() {
+    let kernel = Kernel::new().await;
+    assert!(kernel.lease(1).await.is_empty());
+    assert!(kernel.queues.settings(&queue()).is_none());
+    let workers = kernel.waiting(1).await;
+    kernel.add(job()).await;
+    assert_eq!(leased_by(workers).await, 1, "who waits hears of the new queue");
+}
+
+#[tokio::test]
+async fn a_company_does_not_use_up_the_names_of_queues() {
+    let kernel = Kernel::new().await;
+    let add = async |number: u64, name: String| {
+        let queues = kernel.queues.clone();
+        let job = NewJob { company: company(number), queue: name.parse().unwrap(), ..job() };
+        kernel.db.write(move |tx| crate::queue::enqueue(tx, &queues, job)).await
+    };
+    for number in 0..100 {
+        add(1, format!("queue-{number}")).await.unwrap();
+    }
+    assert!(matches!(add(1, "one-more".to_owned()).await, Err(Error::TooManyLanes(100))));
+    add(1, "queue-7".to_owned()).await.unwrap();
+    add(1, QueueName::EMAIL.to_owned()).await.unwrap();
+    add(2, "one-more".to_owned()).await.unwrap();
+}
