@@ -284,7 +284,9 @@ impl Queues {
             }
         }
         let queues = self.clone();
-        let holds_until = self.inner.db.write(move |tx| rearm(tx, &queues, company, id, token, until)).await?;
+        // Also on an exhausted disk, where the end of the job is written, too.
+        let db = self.inner.db.reclaiming();
+        let holds_until = db.write(move |tx| rearm(tx, &queues, company, id, token, until)).await?;
         Ok(holds_until.saturating_sub(now_ms))
     }
 
@@ -354,7 +356,12 @@ pub(super) fn old_lease(
     row: &JobState,
     deadline_ms: u64,
 ) -> Result<Lease, storage::Error> {
-    let own = tx.get(JOBS, &key)?.and_then(|body| body.timeout_ms);
+    let own = match tx.get(JOBS, &key) {
+        Ok(body) => body.and_then(|body| body.timeout_ms),
+        // A damaged one is found when the job is handed out; until then its lease runs out like any other.
+        Err(storage::Error::Corrupt { .. }) => None,
+        Err(error) => return Err(error),
+    };
     let left_ms = own.or(line.settings().timeout_ms).and_then(|timeout_ms| row.left_ms(timeout_ms, tx.now()));
     let cut_off_ms = left_ms.map(|left_ms| tx.mono_ms().saturating_add(left_ms));
     let deadline_ms = Some(deadline_ms.min(cut_off_ms.unwrap_or(u64::MAX)));

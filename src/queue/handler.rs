@@ -65,7 +65,7 @@ pub struct AttemptContext {
     pub started_at: Timestamp,
     /// When it is cut off, on the process's monotonic clock.
     pub deadline_mono_ms: Option<u64>,
-    /// Cancelled when the job is cancelled or the process runs out of grace.
+    /// Cancelled when the job is cancelled, the attempt is cut off, or the process runs out of grace.
     pub cancel: CancellationToken,
 }
 

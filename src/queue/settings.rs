@@ -13,9 +13,9 @@ const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 pub struct Keep {
     /// Not longer than this.
     pub age_ms: u64,
-    /// Not more than this many per company, in each state.
+    /// Not more than this many of a company in a queue, in each state.
     pub count: u64,
-    /// Not more payload than this per company, in each state.
+    /// Not more payload than this of a company in a queue, in each state.
     pub bytes: u64,
 }
 

@@ -80,7 +80,7 @@ tables! {
     JOBS = 10 in Records, owner "queue": "company u64, job u64" => "JobBody";
     /// Where a job stands; a job without a row waits as it was enqueued.
     JOB_STATES = 11 in Index, owner "queue": "company u64, job u64" => "JobState";
-    /// Jobs that wait or are active, in the order of their line.
+    /// Jobs that wait, are active, or keep their place in an ordered group, in the order of their line.
     READY = 12 in Index, owner "queue": "company u64, queue u32, priority u8, group u64, order u64" => "ReadyRow";
     /// What happens to jobs at a time: due, expired, unique key free again.
     TIMERS = 13 in Index, owner "queue": "at i64, company u64, job u64, what u8" => "TimerRow";

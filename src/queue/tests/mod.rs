@@ -104,7 +104,8 @@ impl Kernel {
     pub(super) async fn settle(&self, leased: &LeasedJob, outcome: Outcome) -> Result<State, super::Error> {
         let (queues, id, token) = (self.queues.clone(), leased.job.id, leased.token.clone());
         let company = leased.job.company;
-        let settled = self.db.write(move |tx| queues.settle(tx, company, id, &token, outcome)).await;
+        let db = self.db.reclaiming();
+        let settled = db.write(move |tx| queues.settle(tx, company, id, &token, outcome)).await;
         settled.map(|settled| settled.state)
     }
 

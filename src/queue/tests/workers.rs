@@ -9,7 +9,7 @@ use crate::{
     queue::{
         Error, Group, LeaseRequest, LeasedJob, NewJob, QueueName, QueueSettings, State, enqueue_many, store::JOB_STATES,
     },
-    storage::Read,
+    storage::{Read, keyspaces, space::Headroom},
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -110,6 +110,21 @@ async fn a_sign_of_life_before_the_rescue_keeps_the_lease() {
     assert_eq!(rescued.unwrap(), 1);
     assert_eq!(kernel.state(id).await, State::Waiting);
     assert!(matches!(kernel.settle(&leased, complete()).await, Err(Error::LeaseLost(_))));
+}
+
+#[tokio::test]
+async fn leases_are_kept_and_lost_on_an_exhausted_disk() {
+    let mut kernel = Kernel::new().await;
+    let (kept, lost) = (kernel.add(job()).await, kernel.add(job()).await);
+    let leased = kernel.lease(2).await;
+    kernel.damage(keyspaces::JOBS, (1_u64, lost.hi())).await;
+    kernel = kernel.crash().await;
+    kernel.db.set_headroom(Headroom::Exhausted);
+    assert_eq!(kernel.queues.heartbeat(company(1), kept, &leased[0].token, 60_000).await.unwrap(), 60_000);
+    assert_eq!(kernel.queues.heartbeat(company(1), lost, &leased[1].token, 30_000).await.unwrap(), 30_000);
+    kernel.clock.advance_ms(30_000);
+    assert_eq!(kernel.queues.rescue_lost().await.unwrap(), 1);
+    assert_eq!(kernel.settle(&leased[0], complete()).await.unwrap(), State::Completed);
 }
 
 #[tokio::test]
