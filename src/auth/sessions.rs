@@ -324,8 +324,7 @@ impl Auth {
         let auth = self.clone();
         self.inner
             .db
-            .reclaiming()
-            .write(move |tx| {
+            .write_reclaiming(move |tx| {
                 let now = tx.now();
                 let over: Vec<_> = store::all_sessions(tx)?.into_iter().filter(|row| auth.is_over(row, now)).collect();
                 for row in &over {

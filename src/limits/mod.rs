@@ -149,7 +149,7 @@ impl Limits {
 
     /// Removes rows until none is left that no longer counts.
     async fn sweep(&self) -> Result<(), storage::Error> {
-        while self.db.reclaiming().write(store::sweep).await? == store::SWEEP_PAGE {}
+        while self.db.write_reclaiming(store::sweep).await? == store::SWEEP_PAGE {}
         Ok(())
     }
 }

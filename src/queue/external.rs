@@ -252,8 +252,7 @@ impl Queues {
         let queues = self.clone();
         self.inner
             .db
-            .reclaiming()
-            .write(move |tx| {
+            .write_reclaiming(move |tx| {
                 let mut after = After::default();
                 for ending in endings {
                     // It was leased just now, so a refusal only means that it was cancelled since.
@@ -285,8 +284,8 @@ impl Queues {
         }
         let queues = self.clone();
         // Also on an exhausted disk, where the end of the job is written, too.
-        let db = self.inner.db.reclaiming();
-        let holds_until = db.write(move |tx| rearm(tx, &queues, company, id, token, until)).await?;
+        let holds_until =
+            self.inner.db.write_reclaiming(move |tx| rearm(tx, &queues, company, id, token, until)).await?;
         Ok(holds_until.saturating_sub(now_ms))
     }
 

@@ -62,7 +62,7 @@ impl Queues {
                 }
                 count += lost.len();
                 let (queues, line) = (self.clone(), Arc::clone(&line));
-                self.inner.db.reclaiming().write(move |tx| rescue(tx, &queues, &line, &lost)).await?;
+                self.inner.db.write_reclaiming(move |tx| rescue(tx, &queues, &line, &lost)).await?;
             }
         }
         Ok(count)

@@ -57,7 +57,7 @@ impl Queues {
     async fn trim(&self, mut heap: Heap) -> Result<u64, Error> {
         let mut removed = 0;
         loop {
-            let (count, next) = self.inner.db.reclaiming().write(move |tx| trim_chunk(tx, heap)).await?;
+            let (count, next) = self.inner.db.write_reclaiming(move |tx| trim_chunk(tx, heap)).await?;
             removed += count as u64;
             match next {
                 Some(next) if !self.is_stopping() => heap.oldest = next,

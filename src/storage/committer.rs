@@ -15,12 +15,12 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::{
     chain::Head,
-    db::State,
     engine::Engine,
     error::Error,
     operation::{Answer, Operation, panic_words},
     overlay::Overlay,
     snapshot::Snapshot,
+    state::State,
     tx::Hook,
 };
 use crate::base::Clock;

@@ -1,10 +1,7 @@
 //! The handle to the store, and the threads behind it.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     thread::JoinHandle,
 };
 
@@ -24,6 +21,7 @@ use super::{
     sequencer::{Message, Sequencer},
     snapshot::Snapshot,
     space::Headroom,
+    state::State,
     table::Read,
     tx::Tx,
 };
@@ -81,43 +79,6 @@ struct Shared {
     published: Arc<ArcSwap<Snapshot>>,
     state: Arc<State>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-/// What the threads of a store tell one another.
-pub(super) struct State {
-    headroom: AtomicU8,
-    /// The monotonic time plus one at which the commit under way began; zero when there is none.
-    pub(super) commit_begun_ms: AtomicU64,
-    failure: watch::Sender<Option<String>>,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        let failure = watch::Sender::new(None);
-        Self { headroom: AtomicU8::new(Headroom::Ample as u8), commit_begun_ms: AtomicU64::new(0), failure }
-    }
-}
-
-impl State {
-    pub(super) fn headroom(&self) -> Headroom {
-        match self.headroom.load(Ordering::Relaxed) {
-            0 => Headroom::Ample,
-            1 => Headroom::Short,
-            _ => Headroom::Exhausted,
-        }
-    }
-
-    /// Keeps the first reason: later ones are its consequences.
-    pub(super) fn fail(&self, reason: String) {
-        self.failure.send_if_modified(|failure| {
-            let is_first = failure.is_none();
-            if is_first {
-                tracing::error!(reason, "the store takes no more writes");
-                *failure = Some(reason);
-            }
-            is_first
-        });
-    }
 }
 
 /// A log for stores whose loss nobody would notice.
@@ -253,6 +214,19 @@ impl Db {
         Self { shared: Arc::clone(&self.shared), is_reclaiming: true }
     }
 
+    /// Like [`Db::write`] on [`Db::reclaiming`].
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_reclaiming<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.reclaiming().write(closure).await
+    }
+
     /// Like [`Db::write`], for threads that may block.
     ///
     /// # Errors
@@ -309,7 +283,7 @@ impl Db {
 
     /// Tells the store what the disk has room for.
     pub fn set_headroom(&self, headroom: Headroom) {
-        self.shared.state.headroom.store(headroom as u8, Ordering::Relaxed);
+        self.shared.state.set_headroom(headroom);
     }
 
     /// What the disk has room for.
@@ -333,7 +307,7 @@ impl Db {
     /// Changes to the reason when a commit has failed; the process must then reopen the store.
     #[must_use]
     pub fn failure(&self) -> watch::Receiver<Option<String>> {
-        self.shared.state.failure.subscribe()
+        self.shared.state.failure()
     }
 
     /// Transactions waiting for the writer.

@@ -31,6 +31,7 @@ mod overlay;
 mod sequencer;
 mod snapshot;
 pub mod space;
+mod state;
 mod table;
 mod tx;
 pub mod witness;

@@ -334,7 +334,7 @@ pub async fn sweep(db: Db, stop: CancellationToken) {
             () = tokio::time::sleep(SWEEP_EVERY) => {}
         }
         loop {
-            match db.reclaiming().write(remove_old).await {
+            match db.write_reclaiming(remove_old).await {
                 Ok(removed) if removed == SWEEP_MAX && !stop.is_cancelled() => {}
                 Ok(_) => break,
                 Err(error) => {

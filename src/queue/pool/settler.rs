@@ -76,7 +76,7 @@ impl Shared {
     async fn settle_batch(&self, batch: Vec<Ending>) {
         let queues = self.queues.clone();
         let endings = batch.clone();
-        let written = self.queues.inner.db.reclaiming().write(move |tx| settle_all(tx, &queues, endings)).await;
+        let written = self.queues.inner.db.write_reclaiming(move |tx| settle_all(tx, &queues, endings)).await;
         match written {
             Ok(refused) => {
                 self.figures.refused.fetch_add(refused, Ordering::Relaxed);
@@ -98,7 +98,7 @@ impl Shared {
     /// Writes one end; gives it back when that is to be tried again.
     async fn settle_alone(&self, ending: Ending) -> Option<Ending> {
         let (queues, again) = (self.queues.clone(), ending.clone());
-        let written = self.queues.inner.db.reclaiming().write(move |tx| settle_all(tx, &queues, vec![ending])).await;
+        let written = self.queues.inner.db.write_reclaiming(move |tx| settle_all(tx, &queues, vec![ending])).await;
         match written {
             Ok(refused) => {
                 self.figures.refused.fetch_add(refused, Ordering::Relaxed);
@@ -134,7 +134,7 @@ impl Shared {
     pub(super) async fn settle_with(&self, ending: Ending, effect: Effect) {
         let queues = self.queues.clone();
         let plain = ending.clone();
-        let written = self.queues.inner.db.reclaiming().write(move |tx| settle_and(tx, &queues, ending, effect)).await;
+        let written = self.queues.inner.db.write_reclaiming(move |tx| settle_and(tx, &queues, ending, effect)).await;
         match written {
             Ok(is_settled) => {
                 self.figures.refused.fetch_add(u64::from(!is_settled), Ordering::Relaxed);

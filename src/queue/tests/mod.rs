@@ -112,7 +112,7 @@ impl Kernel {
     /// Writes a row that cannot be read.
     pub(super) async fn damage<K: Key + Send + 'static>(&self, table: TableSpec, key: K) {
         let damaged = move |tx: &mut Tx<'_>| tx.put(Table::<K, Damaged>::of(table), &key, &Damaged);
-        self.db.reclaiming().write(damaged).await.unwrap();
+        self.db.write_reclaiming(damaged).await.unwrap();
     }
 
     /// Moves time and handles what is due.

@@ -162,7 +162,7 @@ impl Bench {
             }
             assert!(tokio::time::Instant::now() < deadline, "{states:?}");
             // Every settlement is a commit, so the next look costs no time but a turn.
-            self.kernel.db.reclaiming().write(|_| Ok::<_, crate::storage::Error>(())).await.unwrap();
+            self.kernel.db.write_reclaiming(|_| Ok::<_, crate::storage::Error>(())).await.unwrap();
         }
     }
 
