@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufReader, Write},
     net::{SocketAddr, TcpStream},
+    ops::Range,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,6 +13,7 @@ use std::{
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, CertifiedIssuer, DnType, IsCa, KeyPair,
+    date_time_ymd,
 };
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
@@ -67,9 +69,11 @@ impl Authority {
         certificate.der().clone()
     }
 
-    /// Signs what is asked for in a request (PKCS #10); gives the chain as PEM.
-    pub fn sign(&self, request: &[u8]) -> String {
-        let request = CertificateSigningRequestParams::from_der(&request.into()).unwrap();
+    /// Signs what is asked for in a request (PKCS #10), valid for these years; gives the chain as PEM.
+    pub fn sign(&self, request: &[u8], years: Range<i32>) -> String {
+        let mut request = CertificateSigningRequestParams::from_der(&request.into()).unwrap();
+        request.params.not_before = date_time_ymd(years.start, 1, 1);
+        request.params.not_after = date_time_ymd(years.end, 1, 1);
         request.signed_by(&self.issuer).unwrap().pem() + &self.issuer.pem()
     }
 

@@ -33,6 +33,8 @@ struct Order {
 struct State {
     /// Where the names are served; unknown until the server under test has said so.
     target: Option<SocketAddr>,
+    /// Issues certificates whose life is nearly over.
+    is_late: bool,
     /// Refuses every order with this type of problem.
     refusal: Option<&'static str>,
     nonces: HashSet<String>,
@@ -64,6 +66,16 @@ impl AcmeServer {
     /// Looks for the names at this address from now on.
     pub fn look_at(&self, address: SocketAddr) {
         self.state.lock().unwrap().target = Some(address);
+    }
+
+    /// Has no address to look at until the next one is told.
+    pub fn look_away(&self) {
+        self.state.lock().unwrap().target = None;
+    }
+
+    /// Whether certificates are issued from now on of whose life two thirds are over.
+    pub fn issue_late(&self, is_late: bool) {
+        self.state.lock().unwrap().is_late = is_late;
     }
 
     /// Refuses orders from now on.
@@ -171,7 +183,8 @@ fn respond(state: &mut State, authority: &Authority, received: &Received, base: 
                 return Err("the names are not proven".to_owned());
             }
             let request = BASE64.decode(payload["csr"].as_str().ok_or("no request")?).map_err(|it| it.to_string())?;
-            state.orders[number].chain = Some(authority.sign(&request));
+            let years = if state.is_late { 1971..2048 } else { 2020..2999 };
+            state.orders[number].chain = Some(authority.sign(&request, years));
             Ok(ok(&order(state, number, base)))
         }
         ("certificate", _) => {

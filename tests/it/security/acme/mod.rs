@@ -36,6 +36,7 @@ fn a_certificate_is_ordered_served_kept_and_ordered_anew_for_other_names() {
     assert!(!app.log().contains("PRIVATE KEY"));
 
     // It comes from the directory at the next start, and nobody is asked.
+    server.look_away();
     app.restart();
     assert!(issued(&app, "np.test"));
     assert_eq!((server.filled().len(), server.accounts()), (1, 1));
@@ -46,6 +47,29 @@ fn a_certificate_is_ordered_served_kept_and_ordered_anew_for_other_names() {
     assert!(issued(&app, "np.test"));
     server.look_at(app.address());
     wait_until("the certificate for the new name is served", PATIENCE, || issued(&app, "new.np.test"));
+    assert_eq!((server.filled().len(), server.accounts()), (2, 1));
+    assert_eq!(server.complaints(), [""; 0]);
+}
+
+#[test]
+fn a_certificate_that_is_due_is_renewed_and_the_authority_not_asked_in_a_loop() {
+    let authority = Arc::new(Authority::new());
+    let server = AcmeServer::start(Arc::clone(&authority));
+    server.issue_late(true);
+    let mut app = start(&server, "np.test");
+    server.look_at(app.address());
+    let client = |app: &TestApp| authority.client(app.address());
+    wait_until("a certificate is served", PATIENCE, || client(&app).connect("np.test").is_ok());
+    let late = client(&app).certificate("np.test");
+    wait_until("it is kept", PATIENCE, || fs::read_to_string(app.data().join("acme.json")).unwrap().contains("chain"));
+    // Its successor would be as late, so nobody asks before half a day is over.
+    assert_eq!(server.filled().len(), 1);
+
+    server.issue_late(false);
+    server.look_away();
+    app.restart();
+    server.look_at(app.address());
+    wait_until("the renewed one is served", PATIENCE, || client(&app).certificate("np.test") != late);
     assert_eq!((server.filled().len(), server.accounts()), (2, 1));
     assert_eq!(server.complaints(), [""; 0]);
 }
