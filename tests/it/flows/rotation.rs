@@ -3,12 +3,13 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    time::Duration,
 };
 
 use serde_json::json;
 
-use crate::support::{Client, Receiver, TestApp};
+use crate::support::{Client, Receiver, TestApp, wait_until};
 
 const OLD: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const NEW: &str = "HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -109,6 +110,62 @@ fn a_configured_key_is_replaced_with_the_server_startable_in_between() {
     assert!(run(&app, &["check"], &new).status.success());
     let late = run(&app, &["serve", "--listen", "127.0.0.1:0"], &old);
     assert_eq!(late.status.code(), Some(5), "{}", out(&late));
+}
+
+#[test]
+fn a_killed_rotation_is_run_again_and_the_server_starts_in_between() {
+    let mut app = TestApp::start();
+    let order = json!({ "url": "http://127.0.0.1:9000/", "events": ["order.*"] });
+    app.client().post("/api/v1/webhooks", &order).expect(201);
+    assert!(app.terminate().success());
+    let file = app.data().join("master.key");
+    for _ in 0..3 {
+        let before = fs::read(&file).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
+        command.args(["secrets", "rotate", "--data-key", "--data"]).arg(app.data()).env_clear();
+        let mut process = command.stdout(Stdio::null()).spawn().unwrap();
+        // The file holds both keys from the second step on; what is left then is most of the work.
+        wait_until("the rotation has begun", Duration::from_secs(30), || {
+            fs::read(&file).unwrap() != before || process.try_wait().unwrap().is_some()
+        });
+        drop(process.kill());
+        process.wait().unwrap();
+        let check = run(&app, &["check"], &[]);
+        assert!(check.status.success() && out(&check).contains("every sealed value opens"), "{}", out(&check));
+    }
+    app.start_again();
+    app.client().get("/api/v1/webhooks").expect(200);
+    assert!(app.terminate().success());
+    let rotated = run(&app, &["secrets", "rotate", "--data-key"], &[]);
+    assert!(out(&rotated).contains("the new master key alone"), "{}", out(&rotated));
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 1);
+    app.start_again();
+}
+
+#[test]
+fn the_same_directory_opens_with_the_key_from_every_place() {
+    let mut app = TestApp::start_with(&[("NOVAPULSE_SECRETS_MASTER_KEY", OLD)]);
+    assert!(app.terminate().success());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("novapulse.secrets.master_key");
+    fs::write(&file, OLD).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let (folder, path) = (folder.path().to_str().unwrap(), file.to_str().unwrap());
+    for place in [
+        ("NOVAPULSE_SECRETS_MASTER_KEY", OLD),
+        ("NOVAPULSE_SECRETS_MASTER_KEY_FILE", path),
+        ("CREDENTIALS_DIRECTORY", folder),
+    ] {
+        let list = run(&app, &["user", "list"], &[place]);
+        assert!(list.status.success() && out(&list).contains("demo@novapulse.example"), "{place:?}: {}", out(&list));
+    }
+    for place in [("NOVAPULSE_SECRETS_MASTER_KEY", NEW), ("RUST_LOG", "info")] {
+        assert_eq!(run(&app, &["user", "list"], &[place]).status.code(), Some(5), "{place:?}");
+    }
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let open = run(&app, &["user", "list"], &[("NOVAPULSE_SECRETS_MASTER_KEY_FILE", path)]);
+    assert_eq!(open.status.code(), Some(3), "{}", out(&open));
+    assert!(out(&open).contains("can be read by others"), "{}", out(&open));
 }
 
 #[test]
