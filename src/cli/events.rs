@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::output;
-use crate::app::remote;
+use crate::{app::remote, config::Secret};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -36,7 +36,7 @@ struct SendArguments {
     url: String,
     /// API key
     #[arg(long, env = "NOVAPULSE_API_KEY", hide_env_values = true)]
-    api_key: String,
+    api_key: Secret,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if let (Some(id), Some(fields)) = (&arguments.id, body.as_object_mut()) {
         fields.insert("id".to_owned(), id.as_str().into());
     }
-    let call = remote::Call::post(&arguments.url, "/api/v1/events", &body).with_api_key(&arguments.api_key);
+    let call = remote::Call::post(&arguments.url, "/api/v1/events", &body).with_api_key(arguments.api_key.expose());
     let answer = remote::call(&call)?;
     if !answer.is_success() {
         bail!("the server answered {}: {}", answer.status, answer.text);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -21,7 +21,7 @@ const OTHER_NAMES: [&str; 5] =
 const ACME_DOMAINS_MAX: usize = 100;
 
 /// Where a configuration is read from.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Sources {
     /// The configuration file, if any.
     pub file: Option<PathBuf>,
@@ -29,6 +29,16 @@ pub struct Sources {
     pub environment: BTreeMap<String, String>,
     /// Flags: `table.key`, the flag's name, the text.
     pub flags: Vec<(&'static str, &'static str, String)>,
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What variables hold may be secret, and not ours at that.
+        f.debug_struct("Sources")
+            .field("file", &self.file)
+            .field("environment", &self.environment.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Sources {

@@ -103,6 +103,9 @@ fn secrets_are_masked_and_may_be_files() {
     assert_eq!(config.server.metrics_token.as_ref().unwrap().expose(), "hunter2");
     assert!(!format!("{config:?}{}", config.print()).contains("hunter2"));
     assert!(config.print().contains("metrics_token = \"********\""));
+    let mut sources = Sources::default();
+    sources.environment.insert("JWT_SECRET".into(), "hunter2".into());
+    assert!(!format!("{sources:?}").contains("hunter2"));
     let said = complaints("[server]\nmetrics_token = 12", &[]);
     assert!(!said[0].contains("12"), "{said:?}");
 }

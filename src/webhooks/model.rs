@@ -1,6 +1,6 @@
 //! What a webhook, a delivery and an attempt are. Pure.
 
-use std::{net::SocketAddr, str::FromStr};
+use std::{fmt, net::SocketAddr, str::FromStr};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -162,7 +162,7 @@ impl Webhook {
 }
 
 /// What is sealed of a webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secrets {
     /// The secret that signs.
     pub current: Secret,
@@ -172,6 +172,12 @@ pub struct Secrets {
     pub previous: Option<PreviousSecret>,
     /// Custom headers, in the order given; values may be credentials.
     pub headers: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets").field("headers", &self.headers.len()).finish_non_exhaustive()
+    }
 }
 
 /// A secret that signs until its time has come.

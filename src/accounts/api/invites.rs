@@ -49,7 +49,7 @@ impl From<InviteView> for InviteBody {
 }
 
 /// A fresh invitation.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = NewInvite)]
 struct NewInviteBody {
     /// What is kept of it.
@@ -119,7 +119,7 @@ pub(super) async fn delete_invite(
 }
 
 /// The token, and who the person is.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AcceptInput {
     /// The token of the invitation.

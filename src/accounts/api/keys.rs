@@ -49,7 +49,7 @@ impl From<ApiKeyView> for KeyBody {
 }
 
 /// A fresh API key.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = NewApiKey)]
 struct NewKeyBody {
     /// What is kept of it.

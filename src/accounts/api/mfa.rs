@@ -39,7 +39,7 @@ pub(super) async fn get_mfa(State(accounts): State<Accounts>, caller: Caller) ->
 }
 
 /// What an authenticator app needs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = MfaSetup)]
 pub(super) struct EnrolmentBody {
     /// The secret in Base32, for typing.
@@ -66,7 +66,7 @@ pub(super) async fn set_up_mfa(
 }
 
 /// A code of the moment.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "code": "287082" }))]
 pub(super) struct CodeInput {
@@ -75,7 +75,7 @@ pub(super) struct CodeInput {
 }
 
 /// The recovery codes, shown once.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = RecoveryCodes)]
 pub(super) struct RecoveryCodesBody {
     /// Whether signing in asks for a code from now on.
@@ -101,7 +101,7 @@ pub(super) async fn verify_mfa(
 }
 
 /// A code, a recovery code, or the password.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "code": "287082" }))]
 pub(super) struct DisableInput {

@@ -94,7 +94,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 }
 
 /// What a person gets who is let in.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = SignedIn)]
 struct SignedInBody {
     /// Sent as `Authorization: Bearer` with every request; left out when cookies were asked for.

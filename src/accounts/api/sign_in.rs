@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The first company, its admin and the token of the first start.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "token": "np_setup_…", "company_name": "Example Ltd", "name": "Ada",
     "email": "ada@example.com", "password": "tram orbit velvet noon" }))]
@@ -92,7 +92,7 @@ pub(super) async fn register(
 }
 
 /// Who wants in.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "email": "ada@example.com", "password": "tram orbit velvet noon" }))]
 pub(super) struct LogInInput {
@@ -106,7 +106,7 @@ pub(super) struct LogInInput {
 }
 
 /// What a right password leads to.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = LogIn)]
 enum LogInBody {
@@ -115,7 +115,7 @@ enum LogInBody {
 }
 
 /// The password was right, and a second factor is asked for.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = MfaRequired)]
 struct MfaRequiredBody {
     /// Always true.
@@ -153,7 +153,7 @@ pub(super) async fn log_in(
 }
 
 /// The token of the first step, and a code or a recovery code.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProofInput {
     /// The token of the first step.
@@ -185,7 +185,7 @@ pub(super) async fn log_in_mfa(
 }
 
 /// The refresh token, unless it comes as a cookie.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RefreshInput {
     /// The refresh token of the last answer.
@@ -193,7 +193,7 @@ pub(super) struct RefreshInput {
 }
 
 /// The next tokens.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Refreshed)]
 struct RefreshedBody {
     /// The next access token; left out when cookies were asked for.

@@ -52,7 +52,7 @@ pub(in crate::accounts) struct NewInviteView {
 }
 
 /// The order to accept an invitation.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(in crate::accounts) struct Accept {
     pub(in crate::accounts) token: String,
     pub(in crate::accounts) name: String,

@@ -43,7 +43,7 @@ impl Client {
 }
 
 /// The order to sign in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(in crate::accounts) struct SignIn {
     pub(in crate::accounts) email: String,
     pub(in crate::accounts) password: Password,

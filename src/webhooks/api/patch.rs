@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Changes to a webhook: fields left out stay, null sets the default.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "enabled": false }))]
 pub(super) struct WebhookPatch {

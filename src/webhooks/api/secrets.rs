@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The secrets of a webhook.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = WebhookSecret)]
 pub(super) struct SecretView {
     /// The secret that signs.
@@ -27,7 +27,7 @@ pub(super) struct SecretView {
 }
 
 /// A secret that is on its way out.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = PreviousWebhookSecret)]
 pub(super) struct PreviousView {
     /// The secret.

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A webhook to create.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "url": "https://example.com/hooks", "events": ["order.*"], "description": "Orders" }))]
 pub(super) struct WebhookInput {
@@ -63,7 +63,7 @@ pub(super) struct WebhookInput {
 }
 
 /// A webhook.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[schema(as = Webhook)]
 pub(super) struct WebhookView {
     /// Its id.

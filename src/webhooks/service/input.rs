@@ -23,7 +23,7 @@ use crate::{
 const LOOK_UP_WITHIN: Duration = Duration::from_secs(2);
 
 /// The settings of a webhook as a caller gives them; [`NewWebhook::check`] says whether they can be.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct NewWebhook {
     /// Where to send.
     pub url: String,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The secrets of a webhook as its owner may see them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(in crate::webhooks) struct SecretsView {
     /// The secret that signs.
     pub(in crate::webhooks) secret: String,

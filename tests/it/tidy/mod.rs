@@ -4,6 +4,7 @@ mod dependencies;
 mod files;
 mod layers;
 mod reference;
+mod secrets;
 
 use std::{fs, path::Path};
 

@@ -226,6 +226,16 @@ fn misuse(watch: &mut Watch, server: &Server, admin: &mut Client) {
             assert!(answer.status < 500);
         }
     }
+    let order = json!({ "url": format!("https://ada:{secret}@example.com/"), "events": ["*"] }).to_string();
+    watch.send(admin, ("POST", "/api/v1/webhooks", ""), &[], Some(&order));
+    let event = json!({ "type": format!("Bad {secret}"), "data": {} }).to_string();
+    watch.send(admin, ("POST", "/api/v1/events", ""), &[], Some(&event));
+    for name in ["token", "cursor", "limit", "access_token", "after"] {
+        for path in ["webhooks", "users", "audit", "jobs", "events"] {
+            let query = ("GET", &*format!("/api/v1/{path}?{name}={{id}}"), &*secret);
+            assert!(watch.send(admin, query, &[], None).status < 500);
+        }
+    }
     for request in [
         format!("GET /{secret} HTTP/1.1\r\nhost: x\r\nbad header {secret}\r\n\r\n"),
         format!("{secret}\r\n\r\n"),
