@@ -110,7 +110,7 @@ fn rotate_in(
     let mut rows = None;
     for step in steps(&known, &new, order, is_configured, is_finished).into_iter().take(steps_max) {
         match step {
-            Step::SealFor(keys) => sealing::seal_for(directory.db(), &known.behind(&new), &keys)?,
+            Step::SealFor(keys) => sealing::seal_for(directory.db(), &known, &keys)?,
             Step::Write(keys) => master_key::write(directory.path(), &keys)?,
             Step::ReplaceSealKey(keys) => {
                 rows = Some(sealing::replace_seal_key(directory.db(), &keys, &sealed_tables())?);

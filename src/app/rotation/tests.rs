@@ -196,3 +196,16 @@ fn a_lost_key_is_not_made_anew_over_what_it_sealed() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     place.start().unwrap();
 }
+
+#[test]
+fn the_oldest_of_four_keys_opens_for_a_fifth() {
+    let [first, second, third, fourth, fifth] = [1, 2, 3, 4, 5].map(keys);
+    let mut place = Place::new().with("NOVAPULSE_SECRETS_MASTER_KEY", &first.text());
+    let before = code(&place.start().unwrap());
+    let ring = first.behind(&second).behind(&third).behind(&fourth);
+    place = place.with("NOVAPULSE_SECRETS_MASTER_KEY", &ring.text());
+    let order = RotationOrder { new_key_file: Some(place.file("new", &fifth)), ..RotationOrder::default() };
+    assert!(!place.rotate(&order, usize::MAX).unwrap().is_finished);
+    assert_eq!(code(&place.start().unwrap()), before);
+    assert!(place.opens_with(&fifth) && place.opens_with(&fourth) && !place.opens_with(&first));
+}

@@ -75,6 +75,12 @@ fn post(watch: &mut Watch, client: &mut Client, path: &str, body: &Value) -> Val
     watch.send(client, ("POST", path, ""), &[], Some(&body.to_string())).json()
 }
 
+/// The same but for its last letter.
+fn with_another_end(text: &str) -> String {
+    let (head, last) = text.split_at(text.len() - 1);
+    format!("{head}{}", if last == "0" { "1" } else { "0" })
+}
+
 /// The tokens in an answer are canaries from now on.
 fn tokens(watch: &mut Watch, answer: &Value) {
     for name in ["access_token", "refresh_token", "csrf_token", "mfa_token"] {
@@ -91,7 +97,7 @@ fn set_up(watch: &mut Watch, server: &Server) -> Client {
     assert!(server.run(watch, "setup-url", &["setup-url"], None).contains(&token));
     let mut client = server.anonymous();
     let order = |token: &str| json!({ "token": token, "company_name": "Canaries", "name": "Ada", "email": EMAIL, "password": PASSWORD });
-    let wrong = watch.canary("wrong set-up token", &token.replace('a', "b"));
+    let wrong = watch.canary("wrong set-up token", &with_another_end(&token));
     post(watch, &mut client, "/api/v1/auth/setup", &order(&wrong));
     let made = post(watch, &mut client, "/api/v1/auth/setup", &order(&token));
     tokens(watch, &made);
@@ -157,7 +163,7 @@ fn make_key(watch: &mut Watch, server: &Server, admin: &mut Client) -> String {
     let scopes = ["events:write", "webhooks:read", "jobs:read", "audit:read"];
     let made = post(watch, admin, "/api/v1/api-keys", &json!({ "name": "canary", "scopes": scopes }));
     let key = watch.canary("API key", text(&made["secret"]));
-    let mut wrong = server.with_token(&watch.canary("wrong API key", &format!("{}x", &key[..key.len() - 1])));
+    let mut wrong = server.with_token(&watch.canary("wrong API key", &with_another_end(&key)));
     watch.send(&mut wrong, ("GET", "/api/v1/events", ""), &[], None);
     key
 }
