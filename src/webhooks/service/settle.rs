@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     base::{AttemptId, CompanyId, DeliveryId, Timestamp, WebhookId},
-    queue::{Settled, State},
+    queue::Settled,
     storage::{self, Tx},
     webhooks::{
         Shared,
@@ -36,7 +36,8 @@ pub(in crate::webhooks) fn settle(
 ) -> Result<(), storage::Error> {
     // Its delivery in the low half: an attempt is never looked up alone, so it need not be hard to guess.
     change.attempt.id = AttemptId::from_raw(tx.mint_with(change.delivery.hi()));
-    let is_final_failure = !change.is_success && settled.state != State::Retrying;
+    // A retry without delay is waiting already; only an ended job has no attempt left.
+    let is_final_failure = !change.is_success && settled.state.is_terminal();
     shared.metrics.record_attempt(&change.attempt);
     if is_final_failure {
         shared.metrics.record_exhausted();

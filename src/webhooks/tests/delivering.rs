@@ -7,6 +7,7 @@ use crate::{
     base::Timestamp,
     webhooks::{
         response::FailureKind,
+        retry::{RetryPolicy, Schedule},
         secret::Secret,
         service::stats::Window,
         signing::{SecretPair, Signer},
@@ -91,6 +92,22 @@ async fn a_failing_delivery_is_tried_four_times_with_the_same_body_and_id() {
     assert_eq!(attempts.iter().map(|one| one.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
     world.advance(3_600_000).await;
     assert_eq!(receiver.count(), 4, "a failed delivery is not tried again by itself");
+    world.assert_consistent().await;
+}
+
+#[tokio::test]
+async fn a_retry_without_delay_follows_at_once() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((500, ""))).await;
+    let retry = RetryPolicy::new(Schedule::List(vec![0, 0]), 0).unwrap();
+    let (webhook, _) = world.create(NewWebhook { retry, ..settings(&receiver.url(), &["*"]) }).await.unwrap();
+    world.publish("a", &order()).await;
+    let delivery = world.newest(webhook.id, "it fails", |one| one.state == DeliveryState::Failed).await;
+    assert_eq!((delivery.attempts, receiver.count()), (3, 3));
+    assert_eq!(world.attempts(delivery.id).await.len(), 3);
+    let (webhooks, id) = (world.webhooks.clone(), webhook.id);
+    let stats = world.read(move |read| webhooks.stats(read, COMPANY, id, Window::Hour)).await.unwrap();
+    assert_eq!((stats.total.failed, stats.total.exhausted), (3, 1), "given up once, after the last");
     world.assert_consistent().await;
 }
 
