@@ -29,6 +29,7 @@ mod model;
 mod play;
 mod response;
 mod retry;
+mod schema;
 mod secret;
 mod service;
 mod signing;

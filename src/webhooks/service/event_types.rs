@@ -14,6 +14,7 @@ use crate::{
     webhooks::{
         Error, Invalid, Webhooks, facts,
         model::DESCRIPTION_CHARS_MAX,
+        schema,
         store::{self, EventTypeRow},
         subscription::check_event_type,
     },
@@ -78,29 +79,10 @@ impl EventType {
         if refused.is_empty()
             && let Some(schema) = &self.schema
         {
-            refused.extend(check_schema(schema, self.example.as_ref()));
+            refused.extend(schema::check(schema, self.example.as_ref()));
         }
         if refused.is_empty() { Ok(()) } else { Err(Error::Invalid(refused)) }
     }
-}
-
-fn check_schema(schema: &Value, example: Option<&Value>) -> Vec<Invalid> {
-    if !schema.is_object() && !schema.is_boolean() {
-        return vec![Invalid::new("/schema", "must be an object or a boolean")];
-    }
-    let validator = match jsonschema::validator_for(schema) {
-        Ok(validator) => validator,
-        Err(error) => {
-            let pointer = format!("/schema{}", error.instance_path());
-            return vec![Invalid::new(pointer, format!("is not a JSON Schema: {}", error.masked()))];
-        }
-    };
-    let Some(example) = example else { return Vec::new() };
-    validator
-        .iter_errors(example)
-        .take(10)
-        .map(|error| Invalid::new(format!("/example{}", error.instance_path()), error.masked()))
-        .collect()
 }
 
 impl Webhooks {
