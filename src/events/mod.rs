@@ -8,6 +8,7 @@
 //!
 //! What this module does not do: it knows no webhook and sends nothing.
 
+mod numbers;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use crate::{
     storage::{self, Tx},
 };
 
+pub use numbers::are_numbers_in_range;
 pub(crate) use store::first_hi_at;
 pub use store::{
     EventQuery, Purged, check, companies, count, find, find_by_message_id, is_stored, list, oldest, purge, record,
@@ -30,6 +32,8 @@ pub use store::{
 
 /// The longest id a caller may give an event.
 pub const EXTERNAL_ID_BYTES_MAX: usize = 128;
+/// The largest data of an event.
+pub const DATA_BYTES_MAX: usize = 1 << 20;
 /// The most deliveries one transaction may create.
 pub const DELIVERIES_MAX: u32 = 20_000;
 

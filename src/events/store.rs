@@ -39,6 +39,8 @@ const EXTERNAL_IDS: Table<(u64, String), ExternalRow> = Table::of(keyspaces::EVE
 const AREA: u8 = 30;
 const COUNT: u8 = 0;
 const BYTES: u8 = 1;
+/// Bytes after which a list ends early; one event always fits.
+const LISTED_BYTES_MAX: usize = 8 << 20;
 /// What a row weighs beside its body.
 const ROW_OVERHEAD_BYTES: usize = 96;
 
@@ -166,19 +168,18 @@ pub fn list(
     let low = query.since.map_or(0, first_hi_at);
     let high = query.until.map_or(u64::MAX, first_hi_at).min(query.before_hi.unwrap_or(u64::MAX));
     let range = KeyRange::between(&(company.hi(), low), &(company.hi(), high));
-    let (mut events, mut looked, mut stopped) = (Vec::new(), 0, None);
+    let (mut events, mut bytes, mut looked, mut stopped) = (Vec::new(), 0, 0, None);
+    let mut is_cut = false;
     read.scan(EVENTS, &range, Order::Descending, &mut |(_, hi), row| {
-        if events.len() >= query.limit || looked >= query.scan_limit {
-            return ControlFlow::Break(());
-        }
         looked += 1;
         stopped = Some(hi);
         if query.event_type.as_ref().is_none_or(|wanted| *wanted == row.event_type) {
+            bytes += row.body.len();
             events.push(row.into_event(company.hi(), hi));
         }
-        ControlFlow::Continue(())
+        is_cut = events.len() >= query.limit || looked >= query.scan_limit || bytes >= LISTED_BYTES_MAX;
+        if is_cut { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    let is_cut = events.len() >= query.limit || looked >= query.scan_limit;
     Ok((events, stopped.filter(|_| is_cut)))
 }
 

@@ -29,7 +29,7 @@ pub(super) struct EventInput {
     #[serde(rename = "type")]
     #[schema(max_length = 128)]
     event_type: String,
-    /// Its data: any JSON, delivered as sent.
+    /// Its data: any JSON of at most 1 MiB, delivered as sent.
     data: RawJson,
     /// An id of the caller's: publishing it again with the same content does nothing.
     #[schema(max_length = 128)]
@@ -192,8 +192,8 @@ pub(super) struct EventParameters {
 
 /// Lists events
 #[utoipa::path(get, path = "/events", operation_id = "list_events", tag = "events", params(EventParameters),
-    responses((status = 200, description = "A page of events; one that looked far without finding may be empty and \
-        still have a `next_cursor`", body = Page<EventView>)))]
+    responses((status = 200, description = "A page of events; one that looked far without finding, or whose \
+        events are large, may be short or empty and still have a `next_cursor`", body = Page<EventView>)))]
 pub(super) async fn list_events(
     State(webhooks): State<Webhooks>,
     caller: Caller,

@@ -16,6 +16,9 @@ pub(super) const DEPTH_MAX: usize = 8;
 /// The most operators, fields and listed values of a filter.
 pub(super) const TERMS_MAX: usize = 200;
 
+/// The most bytes of a filter as JSON text.
+pub(super) const BYTES_MAX: usize = 16 * 1024;
+
 /// Why a filter is refused, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]

@@ -8,7 +8,7 @@ use crate::{
     outbound::{Policy, Target},
     webhooks::{
         Error, Invalid, Webhooks,
-        filter::Filter,
+        filter::{self, Filter},
         headers::{self, HeaderError},
         model::{
             DESCRIPTION_CHARS_MAX, RATE_LIMIT_MAX, SUBSCRIPTIONS_MAX, Secrets, TIMEOUT_MS_MAX, TIMEOUT_MS_MIN, Webhook,
@@ -100,6 +100,10 @@ impl NewWebhook {
         {
             refused.push(Invalid::new(format!("/filter{}", error.pointer), error.reason));
         }
+        let filter = self.filter.as_ref().map(Value::to_string);
+        if filter.as_ref().is_some_and(|text| text.len() > filter::BYTES_MAX) {
+            refused.push(Invalid::new("/filter", format!("must have at most {} bytes", filter::BYTES_MAX)));
+        }
         let secret = self
             .secret
             .as_deref()
@@ -107,7 +111,6 @@ impl NewWebhook {
         if !refused.is_empty() {
             return Err(Error::Invalid(refused));
         }
-        let filter = self.filter.as_ref().map(Value::to_string);
         Ok(Checked { url, subscriptions, filter, secret })
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     audit::Origin,
     base::CompanyId,
-    events::{self, DELIVERIES_MAX, NewEvent, Published, check_external_id},
+    events::{self, DATA_BYTES_MAX, DELIVERIES_MAX, NewEvent, Published, check_external_id},
     storage::Tx,
     webhooks::{Error, Invalid, Webhooks, facts, model::Trigger, service::dispatch, subscription::check_event_type},
 };
@@ -34,6 +34,11 @@ impl Webhooks {
         }
         if let Some(Err(error)) = external_id.as_deref().map(check_external_id) {
             refused.push(Invalid::new("/id", error));
+        }
+        if data.len() > DATA_BYTES_MAX {
+            refused.push(Invalid::new("/data", format!("must have at most {DATA_BYTES_MAX} bytes")));
+        } else if !events::are_numbers_in_range(&data) {
+            refused.push(Invalid::new("/data", "has a number out of range"));
         }
         if !refused.is_empty() {
             return Err(Error::Invalid(refused));

@@ -77,6 +77,7 @@ fn refused_events_name_what_is_wrong() {
         (json!({ "type": "a", "data": {}, "id": "has.dot" }), "/id"),
         (json!({ "type": "a", "data": {}, "id": "" }), "/id"),
         (json!({ "type": "a", "data": {}, "colour": "red" }), "/colour"),
+        (json!({ "type": "a", "data": "x".repeat(1 << 20) }), "/data"),
     ] {
         assert_eq!(pointers(&invalid(&mut client, path, &body)), [pointer], "{body}");
     }
@@ -109,6 +110,39 @@ fn a_batch_of_a_thousand_is_accepted_and_pages_through() {
         cursor = format!("&cursor={next}");
     }
     assert_eq!(numbers, (0..1000).rev().collect::<Vec<i64>>());
+}
+
+#[test]
+fn a_page_of_large_events_ends_early() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let large = json!({ "type": "large", "data": "x".repeat((1 << 20) - 2) });
+    for _ in 0..10 {
+        client.post("/api/v1/events", &large).expect(202);
+    }
+    let page = client.get("/api/v1/events?type=large&limit=250").expect(200);
+    assert_eq!(page["data"].as_array().unwrap().len(), 8, "8 MiB");
+    let next = page["next_cursor"].as_str().unwrap();
+    let page = client.get(&format!("/api/v1/events?type=large&limit=250&cursor={next}")).expect(200);
+    assert_eq!((page["data"].as_array().unwrap().len(), &page["next_cursor"]), (2, &Value::Null));
+}
+
+#[test]
+fn numbers_nobody_can_read_are_refused() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let mut send = |data: &str| {
+        let body = format!(r#"{{"type":"a","data":{data}}}"#);
+        client.send("POST", "/api/v1/events", &[], Some(body.as_bytes()))
+    };
+    for data in ["1e999".to_owned(), r#"{"a":[-2E+400]}"#.to_owned(), "9".repeat(400)] {
+        let refused = send(&data);
+        assert_eq!(refused.problem(422), "validation_failed", "{data}");
+        assert_eq!(pointers(&refused.json()), ["/data"], "{data}");
+    }
+    for data in ["1e300".to_owned(), r#""1e999 \" 9e999""#.to_owned(), "1e-999".to_owned(), "9".repeat(300)] {
+        send(&data).expect(202);
+    }
 }
 
 #[test]
@@ -154,6 +188,14 @@ fn refused_event_types_name_what_is_wrong() {
         let problem = invalid(&mut client, path, &body);
         assert!(pointers(&problem)[0].starts_with(pointer), "{problem}");
     }
+    let mut definitions = json!({ "d40": { "type": "integer" } });
+    for number in 0..40 {
+        let next = json!({ "$ref": format!("#/$defs/d{}", number + 1) });
+        definitions[format!("d{number}")] = json!({ "allOf": [next, next] });
+    }
+    let schema = json!({ "$ref": "#/$defs/d0", "$defs": definitions });
+    let problem = invalid(&mut client, path, &json!({ "name": "a", "schema": schema, "example": 1 }));
+    assert_eq!(pointers(&problem), ["/schema"], "what would be checked for ever is not begun");
     client.post(path, &json!({ "name": "a", "example": 5 })).expect(201);
     let refused = client.patch(&format!("{path}/a"), &json!({ "schema": { "type": "object" } }));
     assert_eq!(refused.problem(422), "validation_failed", "the example it has does not conform");

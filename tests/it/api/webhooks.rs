@@ -89,6 +89,7 @@ fn refused_settings_are_named_and_create_nothing() {
         (json!({ "rate_limit": 0 }), "/rate_limit"),
         (json!({ "filter": { "amount": { "$near": 5 } } }), "/filter/amount/$near"),
         (json!({ "filter": [] }), "/filter"),
+        (json!({ "filter": { "a": "x".repeat(16 * 1024) } }), "/filter"),
         (json!({ "secret": "too short" }), "/secret"),
         (json!({ "secret": "whsec_!!!!" }), "/secret"),
         (json!({ "colour": "red" }), "/colour"),
