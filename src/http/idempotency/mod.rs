@@ -168,6 +168,22 @@ where
     Ok(answer.into())
 }
 
+/// The answer kept for a request, for operations that prepare their transaction at a cost or outside of the process.
+///
+/// # Errors
+/// 422 when the key came with another body before.
+pub async fn kept(
+    db: &Db,
+    seal: Option<&Arc<SealKey>>,
+    request: &Idempotent,
+    company: CompanyId,
+) -> Result<Option<Response>, Problem> {
+    let Some(scope) = &request.0 else { return Ok(None) };
+    let record = scope.record(company, seal.cloned());
+    let answer = db.read(move |snapshot| record.find(snapshot)).await??;
+    Ok(answer.map(Into::into))
+}
+
 /// Runs work that reaches outside a transaction once per idempotency key.
 ///
 /// A parallel duplicate waits. When the process dies in between, the work may be done again: it is not in one commit
@@ -211,8 +227,11 @@ static RUNNING: LazyLock<StdMutex<Locks>> = LazyLock::new(StdMutex::default);
 
 impl Turn {
     async fn wait_for(key: (u64, Operation)) -> Self {
+        // Made before the wait, so that the list is tidied also after a caller that stopped waiting.
+        let mut turn = Self { key, guard: None };
         let lock = Arc::clone(RUNNING.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
-        Self { key, guard: Some(lock.lock_owned().await) }
+        turn.guard = Some(lock.lock_owned().await);
+        turn
     }
 }
 

@@ -14,7 +14,7 @@ use axum::{
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-use super::{Idempotent, KEPT_MS, remove_old, run, run_outside, run_sealed};
+use super::{Idempotent, KEPT_MS, RUNNING, Turn, kept, remove_old, run, run_outside, run_sealed};
 use crate::{
     base::{CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp},
     http::{Options, Problem, context::RequestContext},
@@ -146,4 +146,35 @@ async fn unusable_keys_are_refused() {
         assert_eq!(keyed("/jobs", Some(key), 1).await.unwrap_err().status(), 400, "{key}");
     }
     assert!(keyed("/jobs", Some(&"a".repeat(255)), 1).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_caller_that_stops_waiting_leaves_no_lock() {
+    let key = (u64::MAX, [9; 16]);
+    let first = Turn::wait_for(key).await;
+    let mut second = Box::pin(Turn::wait_for(key));
+    tokio::select! {
+        biased;
+        _ = &mut second => panic!("two have the turn"),
+        () = std::future::ready(()) => {}
+    }
+    drop(first);
+    assert!(RUNNING.lock().unwrap().contains_key(&key), "the second still waits");
+    drop(second);
+    assert!(!RUNNING.lock().unwrap().contains_key(&key));
+}
+
+#[tokio::test]
+async fn a_kept_answer_is_found_before_the_work() {
+    let (db, _) = store();
+    let counter = Arc::default();
+    let request = keyed("/jobs", Some("a"), 1).await.unwrap();
+    assert!(kept(&db, None, &request, COMPANY).await.unwrap().is_none());
+    count(&db, &counter, request.clone(), COMPANY).await.unwrap();
+    let answer = kept(&db, None, &request, COMPANY).await.unwrap().unwrap();
+    assert_eq!(body(answer).await, (201, true, json!({"count": 0})));
+    let other = keyed("/jobs", Some("a"), 2).await.unwrap();
+    assert_eq!(kept(&db, None, &other, COMPANY).await.unwrap_err().code(), "idempotency_key_reused");
+    let unnamed = keyed("/jobs", None, 1).await.unwrap();
+    assert!(kept(&db, None, &unnamed, COMPANY).await.unwrap().is_none());
 }

@@ -39,7 +39,7 @@ pub(super) struct ReplayInput {
 pub(super) struct ReplayView {
     /// Deliveries that match now.
     matched: u64,
-    /// Whether all were looked at; otherwise there may be more than `matched`.
+    /// Whether all were looked at; otherwise there may be more than `matched`. A count looks at 20,000 deliveries.
     is_complete: bool,
     /// The job that begins the replay; null when only counted.
     #[schema(value_type = Option<String>, required)]
@@ -84,6 +84,9 @@ pub(super) async fn replay_webhook(
     Json(input): Json<ReplayInput>,
 ) -> Result<Response, Problem> {
     let (replay, is_dry) = input.replay(id, webhooks.db().clock().now())?;
+    if let Some(kept) = idempotency::kept(webhooks.db(), None, &idempotent, author.caller.company).await? {
+        return Ok(kept);
+    }
     let (handle, wanted, company) = (webhooks.clone(), replay.clone(), author.caller.company);
     let (matched, is_complete) =
         read(webhooks.db(), move |snapshot| handle.count_replay(snapshot, company, &wanted)).await?;

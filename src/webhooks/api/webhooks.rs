@@ -190,6 +190,10 @@ pub(super) async fn create_webhook(
 ) -> Result<Response, Problem> {
     let is_given = input.secret.is_some();
     let new = input.new_webhook()?;
+    // Before the look-up of the host, which may end differently each time.
+    if let Some(kept) = idempotency::kept(webhooks.db(), Some(webhooks.seal()), &idempotent, caller.company).await? {
+        return Ok(kept);
+    }
     webhooks.vet_url(&new.url).await?;
     let handle = webhooks.clone();
     idempotency::run_sealed(webhooks.db(), webhooks.seal(), idempotent, author.caller.company, move |tx| {

@@ -118,7 +118,10 @@ fn a_replay_counts_first_and_delivers_each_once() {
     let counted = world.client.post(&path, &replay(true)).expect(200);
     assert_eq!(counted, json!({ "matched": 5, "is_complete": true, "job_id": null }));
     assert_eq!(world.receiver.received().len(), 5);
-    let begun = world.client.post(&path, &replay(false)).expect(202);
+    let body = replay(false).to_string();
+    let mut keyed = || world.client.send("POST", &path, &[("idempotency-key", "once")], Some(body.as_bytes()));
+    let begun = keyed().expect(202);
+    assert_eq!(keyed().expect(202), begun, "the same key begins nothing");
     assert!(begun["job_id"].as_str().unwrap().starts_with("job_"), "{begun}");
     let succeeded = world.wait_for("succeeded", 5);
     assert!(succeeded.iter().all(|one| one["trigger"] == "replay"));
@@ -135,6 +138,10 @@ fn a_replay_counts_first_and_delivers_each_once() {
     }
     world.client.patch(&world.webhook, &json!({ "enabled": false })).expect(200);
     assert_eq!(world.client.post(&path, &replay(false)).problem(409), "conflict");
+    assert_eq!(world.client.delete(&world.webhook).status, 204);
+    assert_eq!(world.client.post(&path, &replay(false)).problem(404), "not_found");
+    let kept = world.client.send("POST", &path, &[("idempotency-key", "once")], Some(body.as_bytes()));
+    assert_eq!(kept.expect(202), begun, "the answer is kept longer than the webhook");
 }
 
 #[test]
