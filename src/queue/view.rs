@@ -20,6 +20,10 @@ use crate::{
 
 /// Rows that one page of a list looks at, at most.
 const LOOKED_AT: usize = 5_000;
+/// Bytes of payloads after which a page looks no further.
+const LOOKED_BYTES: usize = 64 << 20;
+/// Bytes of payloads after which a page ends early; one job always fits.
+const LISTED_BYTES: usize = 8 << 20;
 
 /// Builds the view of a job.
 pub(super) fn view(
@@ -118,7 +122,7 @@ impl Queues {
 
     /// The company's jobs that pass the filter, newest first, before the given place.
     ///
-    /// A page looks at a bounded number of rows, so it may be short although more follow.
+    /// A page looks at a bounded number of rows and bytes, so it may be short although more follow.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -136,28 +140,33 @@ impl Queues {
             None => KeyRange::prefix(&lane),
         };
         let mut page = JobPage::default();
-        let mut looked_at = 0;
+        let (mut looked_at, mut looked_bytes, mut listed_bytes, mut is_cut) = (0, 0, 0, false);
         let mut failure = None;
         read.scan(JOBS, &range, Order::Descending, &mut |key, body| {
-            if page.jobs.len() >= limit || looked_at >= LOOKED_AT {
-                return ControlFlow::Break(());
-            }
             looked_at += 1;
+            looked_bytes += body.payload.len();
             page.next = Some(key.1);
             match self.inner.view(read, key, body) {
-                Ok(Some(job)) if is_wanted(&job) => page.jobs.push(job),
+                Ok(Some(job)) if is_wanted(&job) => {
+                    listed_bytes += job.payload.len();
+                    page.jobs.push(job);
+                }
                 Ok(_) => {}
                 Err(error) => {
                     failure = Some(error);
                     return ControlFlow::Break(());
                 }
             }
-            ControlFlow::Continue(())
+            is_cut = page.jobs.len() >= limit
+                || looked_at >= LOOKED_AT
+                || looked_bytes >= LOOKED_BYTES
+                || listed_bytes >= LISTED_BYTES;
+            if is_cut { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         if let Some(error) = failure {
             return Err(error.into());
         }
-        if page.jobs.len() < limit && looked_at < LOOKED_AT {
+        if !is_cut {
             page.next = None;
         }
         Ok(page)

@@ -177,9 +177,12 @@ pub(super) async fn update_event_type(
         Ok((seen, wanted))
     })
     .await?;
-    if_match.check(&EventTypeView::from(seen.clone()))?;
     let handle = webhooks.clone();
-    let updated = webhooks.db().write(move |tx| handle.update_event_type(tx, author.by(), &seen, wanted)).await?;
+    let updated = webhooks.db().write(move |tx| {
+        if_match.check(&EventTypeView::from(handle.event_type(tx, author.caller.company, &seen.name)?))?;
+        Ok::<_, Problem>(handle.update_event_type(tx, author.by(), &seen, wanted)?)
+    });
+    let updated = updated.await?;
     Ok(Json(updated.into()))
 }
 

@@ -98,7 +98,7 @@ impl WebhookPatch {
         match self.headers {
             Change::Keep => {}
             Change::Clear => wanted.headers.clear(),
-            Change::Set(changes) => merge_headers(&mut wanted.headers, changes),
+            Change::Set(changes) => merge_headers(&mut wanted.headers, changes)?,
         }
         match self.filter {
             Change::Keep => {}
@@ -114,7 +114,7 @@ impl WebhookPatch {
     }
 }
 
-fn merge_headers(headers: &mut Vec<(String, String)>, changes: BTreeMap<String, Option<String>>) {
+fn merge_headers(headers: &mut Vec<(String, String)>, changes: BTreeMap<String, Option<String>>) -> Result<(), Error> {
     for (name, change) in changes {
         let place = headers.iter().position(|(known, _)| known.eq_ignore_ascii_case(&name));
         match (place, change) {
@@ -127,10 +127,16 @@ fn merge_headers(headers: &mut Vec<(String, String)>, changes: BTreeMap<String, 
             (Some(place), None) => {
                 headers.remove(place);
             }
+            (None, Some(value)) if value == headers::MASK => {
+                let pointer = format!("/headers/{}", name.replace('~', "~0").replace('/', "~1"));
+                let detail = "is not there, so it has no hidden value to keep";
+                return Err(Error::Invalid(vec![Invalid::new(pointer, detail)]));
+            }
             (None, Some(value)) => headers.push((name, value)),
             (None, None) => {}
         }
     }
+    Ok(())
 }
 
 /// JSON merge patch (RFC 7396, section 2); as deep as the body that was accepted.

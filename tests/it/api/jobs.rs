@@ -227,6 +227,23 @@ fn jobs_that_are_not_there_answer_404_whatever_the_reason() {
 }
 
 #[test]
+fn a_page_of_large_jobs_ends_early() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    for number in 0..10 {
+        let payload = format!("{number}{}", "x".repeat((1 << 20) - 3));
+        client.post("/api/v1/jobs", &with(json!({ "payload": payload }))).expect(201);
+    }
+    let page = client.get("/api/v1/jobs?queue=images&limit=250").expect(200);
+    assert_eq!(page["data"].as_array().unwrap().len(), 8, "8 MiB and what is over it");
+    let next = page["next_cursor"].as_str().unwrap();
+    let page = client.get(&format!("/api/v1/jobs?queue=images&limit=250&cursor={next}")).expect(200);
+    assert_eq!((page["data"].as_array().unwrap().len(), &page["next_cursor"]), (2, &Value::Null));
+    let found = client.get("/api/v1/jobs?queue=images&q=7xxx").expect(200);
+    assert_eq!(found["data"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn a_list_is_paged_and_filtered_newest_first() {
     let app = TestApp::start();
     let mut client = app.client();
@@ -255,6 +272,7 @@ fn a_list_is_paged_and_filtered_newest_first() {
     for (query, pointer) in [
         ("limit=0", "/limit"),
         ("limit=x", "/limit"),
+        (&format!("q={}", "a".repeat(257)), "/q"),
         ("cursor=x", "/cursor"),
         ("state=odd", "/state"),
         ("colour=red", "/colour"),

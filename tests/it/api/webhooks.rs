@@ -133,6 +133,7 @@ fn a_patch_merges_and_honours_if_match() {
         (json!({ "url": "http://10.0.0.1/" }), "/url"),
         (json!({ "events": [] }), "/events"),
         (json!({ "secret": null }), "/secret"),
+        (json!({ "headers": { "X-Not-There": "***" } }), "/headers/X-Not-There"),
         (json!({ "id": "wh_00000000000000000000000001" }), "/id"),
     ] {
         let answer = client.patch(&path, &body);
@@ -154,6 +155,18 @@ fn the_key_kept_behind_the_mask_is_still_sent() {
     client.patch(&at(&created), &json!({ "headers": { "X-Api-Key": "***" } })).expect(200);
     client.post_empty(&format!("{}/test", at(&created))).expect(200);
     assert_eq!(receiver.wait_for(1)[0].header("x-api-key"), Some("real"));
+}
+
+#[test]
+fn a_test_of_a_silent_receiver_is_answered_within_the_request() {
+    let app = TestApp::start_with(&[("NOVAPULSE_SERVER_REQUEST_TIMEOUT_MS", "3000")]);
+    let mut client = app.client();
+    let receiver = Receiver::answering(|_| Reply::silence());
+    let created = create(&mut client, &json!({ "url": receiver.url("/"), "timeout_ms": 30_000 }));
+    let tested = client.post_empty(&format!("{}/test", at(&created))).expect(200);
+    assert_eq!((&tested["state"], &tested["failure"]), (&json!("failed"), &json!("timeout")), "{tested}");
+    let log = client.get(&format!("{}/logs", at(&created))).expect(200);
+    assert_eq!(log["data"][0]["id"], tested["delivery_id"]);
 }
 
 #[test]
