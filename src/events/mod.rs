@@ -26,8 +26,8 @@ use crate::{
 pub use numbers::are_numbers_in_range;
 pub(crate) use store::first_hi_at;
 pub use store::{
-    EventQuery, Purged, check, companies, count, find, find_by_message_id, is_stored, list, oldest, purge, record,
-    set_deliveries, stored_bytes,
+    EventQuery, Old, check, companies, count, find, find_by_message_id, is_stored, list, oldest, oldest_before, record,
+    remove, set_deliveries, stored_bytes,
 };
 
 /// The longest id a caller may give an event.
@@ -93,7 +93,7 @@ pub struct Published {
     pub id: EventId,
     /// The id callers and receivers know it by.
     pub message_id: String,
-    /// Deliveries created now.
+    /// Deliveries created for it: now, or before when it is a duplicate.
     pub deliveries: u32,
     /// Whether the event existed already and nothing was done.
     pub is_duplicate: bool,

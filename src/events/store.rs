@@ -289,43 +289,47 @@ pub fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(), stor
     Ok(())
 }
 
-/// What one call of [`purge`] did.
-#[derive(Debug, Clone, Default)]
-pub struct Purged {
-    /// The `hi` of each removed event.
-    pub removed: Vec<u64>,
-    /// Whether there are no more events to remove.
-    pub is_done: bool,
+/// An event that may be removed: what [`remove`] needs of it.
+#[derive(Debug)]
+pub struct Old {
+    /// Its `hi`.
+    pub hi: u64,
+    weight: i64,
+    external_id: Option<String>,
 }
 
-/// Removes the oldest events of a company: those before `before` and after `after_hi`, at most `limit`.
+/// The oldest events of a company: those before `before` and not before `after_hi`, at most `limit`.
 ///
 /// `after_hi` is the last one removed by the call before; beginning there spares the scan what is gone.
 ///
 /// # Errors
-/// When the store cannot read or write.
-pub fn purge(
-    tx: &mut Tx<'_>,
+/// When the store cannot read.
+pub fn oldest_before(
+    read: &impl Read,
     company: CompanyId,
     after_hi: u64,
     before: Timestamp,
     limit: usize,
-) -> Result<Purged, storage::Error> {
+) -> Result<Vec<Old>, storage::Error> {
     let range = KeyRange::between(&(company.hi(), after_hi), &(company.hi(), first_hi_at(before)));
-    let mut rows = Vec::new();
-    tx.scan(EVENTS, &range, Order::Ascending, &mut |key, row: EventRow| {
-        rows.push((key, row.weight(), row.external_id));
-        if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    let mut found = Vec::new();
+    read.scan(EVENTS, &range, Order::Ascending, &mut |(_, hi), row| {
+        found.push(Old { hi, weight: row.weight(), external_id: row.external_id });
+        if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    let mut purged = Purged { is_done: rows.len() < limit, ..Purged::default() };
-    for (key, weight, external_id) in rows {
-        tx.remove(EVENTS, &key)?;
-        if let Some(external_id) = external_id {
-            tx.remove(EXTERNAL_IDS, &(company.hi(), external_id))?;
-        }
-        tx.add(counter(company, COUNT), -1);
-        tx.add(counter(company, BYTES), -weight);
-        purged.removed.push(key.1);
+    Ok(found)
+}
+
+/// Removes an event that [`oldest_before`] found in the same transaction, with the id its sender chose.
+///
+/// # Errors
+/// When the store cannot write.
+pub fn remove(tx: &mut Tx<'_>, company: CompanyId, old: Old) -> Result<(), storage::Error> {
+    tx.add(counter(company, COUNT), -1);
+    tx.add(counter(company, BYTES), -old.weight);
+    tx.remove(EVENTS, &(company.hi(), old.hi))?;
+    match old.external_id {
+        Some(external_id) => tx.remove(EXTERNAL_IDS, &(company.hi(), external_id)),
+        None => Ok(()),
     }
-    Ok(purged)
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Error, Event, EventQuery, Events, NewEvent, Published, Subscriber, check_external_id, purge};
+use super::{
+    Error, Event, EventQuery, Events, NewEvent, Published, Subscriber, check_external_id, oldest_before, remove,
+};
 use crate::{
     base::{CompanyId, ManualClock, RawId, SeededRandom, Timestamp},
     storage::{Db, Tx},
@@ -144,11 +146,18 @@ fn purging_removes_the_oldest_with_their_ids_and_counts() {
     }
     let before = Timestamp::from_ms(1_767_225_600_000 + 3000);
     let company = world.company;
-    let purged = world.db.write_blocking(move |tx| purge(tx, company, 0, before, 2)).unwrap();
-    assert_eq!((purged.removed.len(), purged.is_done), (2, false));
-    let last = *purged.removed.last().unwrap();
-    let purged = world.db.write_blocking(move |tx| purge(tx, company, last, before, 2)).unwrap();
-    assert_eq!((purged.removed.len(), purged.is_done), (1, true));
+    let purge = |after: u64| {
+        let removed = world.db.write_blocking(move |tx| {
+            let old = oldest_before(tx, company, after, before, 2)?;
+            let places: Vec<u64> = old.iter().map(|one| one.hi).collect();
+            old.into_iter().try_for_each(|one| remove(tx, company, one))?;
+            Ok::<_, Error>(places)
+        });
+        removed.unwrap()
+    };
+    let first = purge(0);
+    assert_eq!(first.len(), 2);
+    assert_eq!((purge(first[1]).len(), purge(first[1]).len()), (1, 0));
     assert_eq!(world.list().len(), 2);
     let snapshot = world.db.snapshot();
     assert_eq!(super::count(&snapshot, company).unwrap(), 2);

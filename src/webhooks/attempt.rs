@@ -33,6 +33,8 @@ pub(super) struct Message {
     pub(super) event_type: String,
     /// The exact bytes.
     pub(super) body: bytes::Bytes,
+    /// The delivery it is sent for.
+    pub(super) delivery: DeliveryId,
 }
 
 /// A signed request with the text the attempt log shows for it.
@@ -43,13 +45,7 @@ pub(super) struct Prepared {
 }
 
 /// Signs and builds the request of one attempt.
-pub(super) fn prepare(
-    endpoint: &Endpoint,
-    target: Target,
-    message: &Message,
-    delivery: DeliveryId,
-    now: Timestamp,
-) -> Prepared {
+pub(super) fn prepare(endpoint: &Endpoint, target: Target, message: &Message, now: Timestamp) -> Prepared {
     let signatures = endpoint.signer.sign(&message.id, now, &message.body);
     let mut headers = endpoint.headers.clone();
     let mut shown = String::with_capacity(endpoint.shown.len() + 512);
@@ -64,7 +60,7 @@ pub(super) fn prepare(
         }
     };
     add(EVENT, message.event_type.clone());
-    add(DELIVERY_ID, delivery.to_string());
+    add(DELIVERY_ID, message.delivery.to_string());
     add(SIGNATURE, signatures.novapulse);
     if let Some(next) = signatures.novapulse_next {
         add(SIGNATURE_NEXT, next);
@@ -72,9 +68,7 @@ pub(super) fn prepare(
     add(MESSAGE_ID, message.id.clone());
     add(MESSAGE_TIMESTAMP, now.as_seconds().to_string());
     add(MESSAGE_SIGNATURE, signatures.standard);
-    let mut request = Request::post(target, headers, message.body.clone());
-    request.limits = endpoint.limits;
-    Prepared { request, shown }
+    Prepared { request: Request::post(target, headers, message.body.clone()), shown }
 }
 
 /// How an attempt ended.

@@ -12,6 +12,7 @@ use super::{
     endpoint::Endpoint,
     response::Verdict,
     service::{
+        delete,
         dispatch::{DELIVER_KIND, DeliverPayload},
         settle::{Settle, settle},
     },
@@ -20,6 +21,7 @@ use super::{
 use crate::{
     base::{CompanyId, DeliveryId},
     events,
+    outbound::Limits,
     queue::{AttemptContext, Handler, JobView, LoadError, Outcome, Settlement},
     storage::Snapshot,
 };
@@ -76,24 +78,27 @@ impl Handler for Deliver {
             return Err(LoadError::Discard("the delivery is one of another event".to_owned()));
         }
         let event = events::find(read, job.company, payload.event_id)?.ok_or_else(|| gone("event"))?;
-        let message = Message { id: event.message_id(), event_type: event.event_type, body: event.body };
+        let message = Message {
+            id: event.message_id(),
+            event_type: event.event_type,
+            body: event.body,
+            delivery: payload.delivery_id,
+        };
         Ok(Input { company: job.company, delivery: payload.delivery_id, message })
     }
 
     async fn run(&self, input: Input, ctx: AttemptContext) -> Settlement {
         let Some(endpoint) = self.shared.directory.find(input.company, input.delivery.raw().lo) else {
-            return Settlement::plain(Outcome::Discard { error: "the webhook was deleted".to_owned() });
+            return self.cancel(&input, &ctx).await;
         };
         if let Some(settlement) = self.obstacle(&endpoint) {
             return settlement;
         }
         let sent = tokio::select! {
             biased;
-            () = endpoint.live.stop.cancelled() => {
-                return Settlement::plain(Outcome::Discard { error: "the webhook was deleted".to_owned() });
-            }
+            () = endpoint.live.stop.cancelled() => return self.cancel(&input, &ctx).await,
             () = ctx.cancel.cancelled() => return Settlement::plain(Outcome::Release),
-            sent = send(&self.shared, &endpoint, &input.message, input.delivery) => sent,
+            sent = send(&self.shared, &endpoint, &input.message, endpoint.limits) => sent,
         };
         match sent {
             Sent::Ours => Settlement::plain(Outcome::Snooze { ms: OURS_SNOOZE_MS }),
@@ -111,14 +116,15 @@ pub(super) enum Sent {
 }
 
 /// Signs and sends one attempt.
-pub(super) async fn send(shared: &Shared, endpoint: &Endpoint, message: &Message, delivery: DeliveryId) -> Sent {
+pub(super) async fn send(shared: &Shared, endpoint: &Endpoint, message: &Message, limits: Limits) -> Sent {
     let clock = shared.db.clock();
     let started_at = clock.now();
     let target = match &endpoint.target {
         Ok(target) => target.clone(),
         Err(error) => return Sent::Ended(Box::new(refused(started_at, endpoint.shown.clone(), error.to_string()))),
     };
-    let prepared = prepare(endpoint, target, message, delivery, started_at);
+    let mut prepared = prepare(endpoint, target, message, started_at);
+    prepared.request.limits = limits;
     let ended = match shared.outbound.send(prepared.request).await {
         Ok(exchange) => answered(started_at, prepared.shown, exchange, clock.now()),
         Err(failure) if failure.is_ours() => return Sent::Ours,
@@ -128,6 +134,25 @@ pub(super) async fn send(shared: &Shared, endpoint: &Endpoint, message: &Message
 }
 
 impl Deliver {
+    /// Cancels a delivery whose webhook was deleted, with its job, as the deletion did for those within its bound.
+    async fn cancel(&self, input: &Input, ctx: &AttemptContext) -> Settlement {
+        let (shared, company, id, job) = (Arc::clone(&self.shared), input.company, input.delivery, ctx.job.id);
+        let cancelled = self.shared.db.write(move |tx| {
+            let Some(delivery) = store::pending(tx, company, id)? else { return Ok(false) };
+            let is_carried = delivery.job == Some(job);
+            delete::cancel(tx, &shared, delivery).map(|_| is_carried)
+        });
+        match cancelled.await {
+            // Nothing is left to settle.
+            Ok(true) => Settlement::plain(Outcome::Release),
+            Ok(false) => Settlement::plain(Outcome::Discard { error: "the webhook was deleted".to_owned() }),
+            Err(error) => {
+                tracing::debug!(delivery.id = %id, %error, "a delivery of a deleted webhook is not cancelled yet");
+                Settlement::plain(Outcome::Snooze { ms: OURS_SNOOZE_MS })
+            }
+        }
+    }
+
     fn settlement(&self, endpoint: &Endpoint, input: &Input, ctx: &AttemptContext, ended: Ended) -> Settlement {
         let outcome = match &ended.verdict {
             Verdict::Success => Outcome::Complete { result: None },

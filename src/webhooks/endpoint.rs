@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicI64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -22,6 +22,8 @@ use crate::{
 
 pub(super) const USER_AGENT: &str = concat!("NovaPulse/", env!("CARGO_PKG_VERSION"));
 const WEBHOOK_ID: HeaderName = HeaderName::from_static("x-novapulse-webhook-id");
+
+const NOT_CLEAN: u64 = u64::MAX;
 
 /// A webhook with its keys, target and fixed headers ready.
 #[derive(Debug)]
@@ -47,8 +49,10 @@ pub(super) struct Endpoint {
 /// State of a webhook that its attempts share, whatever its settings are by now.
 #[derive(Debug)]
 pub(super) struct Live {
-    /// Whether a success needs to change nothing in the stored health.
-    is_clean: AtomicBool,
+    /// Failures so far, counted inside their transactions: what follows in the same group sees them.
+    failures: AtomicU64,
+    /// How many of them lay behind when the stored health was last as after a success; [`NOT_CLEAN`] when it is not.
+    clean_at: AtomicU64,
     /// Wall-clock milliseconds until which the breaker is open; 0 when it is not.
     open_until_ms: AtomicI64,
     /// Stops attempts under way when the webhook is deleted.
@@ -57,25 +61,39 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(health: &Health, now: Timestamp) -> Self {
-        let live =
-            Self { is_clean: AtomicBool::new(true), open_until_ms: AtomicI64::new(0), stop: CancellationToken::new() };
-        live.follow(health, now);
+        let live = Self {
+            failures: AtomicU64::new(0),
+            clean_at: AtomicU64::new(0),
+            open_until_ms: AtomicI64::new(0),
+            stop: CancellationToken::new(),
+        };
+        live.follow(health, now, 0);
         live
     }
 
-    /// Takes over what was stored. Called on the writer thread, in the order of the changes.
-    pub(super) fn follow(&self, health: &Health, now: Timestamp) {
+    /// Counts a failure, in the transaction that stores it.
+    pub(super) fn add_failure(&self) {
+        self.failures.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Failures so far.
+    pub(super) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Acquire)
+    }
+
+    /// Takes over what was stored, with the failures that lay behind it. Called in the order of the changes.
+    pub(super) fn follow(&self, health: &Health, now: Timestamp, failures: u64) {
         let until = match health.breaker.gate(now.as_ms()) {
             Gate::Open { until_ms } => until_ms,
             Gate::Closed | Gate::HalfOpen => 0,
         };
         self.open_until_ms.store(until, Ordering::Release);
-        self.is_clean.store(health.is_clean(), Ordering::Release);
+        self.clean_at.store(if health.is_clean() { failures } else { NOT_CLEAN }, Ordering::Release);
     }
 
     /// Whether the stored health is as after a success.
     pub(super) fn is_clean(&self) -> bool {
-        self.is_clean.load(Ordering::Acquire)
+        self.clean_at.load(Ordering::Acquire) == self.failures()
     }
 
     /// How long the breaker is still open.
@@ -96,9 +114,12 @@ impl Endpoint {
         live: Arc<Live>,
     ) -> Self {
         let target = Target::parse(&webhook.url, policy);
-        let filter = webhook.filter.as_deref().and_then(|text| {
-            let value = serde_json::from_str(text).ok()?;
-            Filter::parse(&value).ok()
+        let filter = webhook.filter.as_deref().map(|text| {
+            let parsed = serde_json::from_str(text).ok().and_then(|value| Filter::parse(&value).ok());
+            parsed.unwrap_or_else(|| {
+                tracing::error!(webhook.id = %webhook.id, "webhook {} gets no events: its filter is not one", webhook.id);
+                Filter::nothing()
+            })
         });
         let current = SecretPair { secret: &secrets.current, seed: secrets.seed.as_ref() };
         let previous = secrets

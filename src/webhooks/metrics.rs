@@ -3,6 +3,7 @@
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry};
 
 use super::{model::Attempt, response::FailureKind};
+use crate::storage::Tx;
 
 /// Buckets from a millisecond to the longest attempt.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -46,27 +47,33 @@ impl Metrics {
         Ok(metrics)
     }
 
-    pub(super) fn record_attempt(&self, attempt: &Attempt) {
-        let counter = match attempt.failure {
+    /// Counts an attempt once it is durable, and the delivery it was the last of.
+    pub(super) fn record_attempt(&self, tx: &mut Tx<'_>, attempt: &Attempt, is_exhausted: bool) {
+        let outcome = match attempt.failure {
             None => Some(&self.succeeded),
             Some(kind) => self.failed.get(kind as usize),
         };
-        if let Some(counter) = counter {
-            counter.inc();
+        let (outcome, duration) = (outcome.cloned(), self.duration.clone());
+        let exhausted = is_exhausted.then(|| self.exhausted.clone());
+        let seconds = f64::from(attempt.phases.total_us) / 1e6;
+        tx.on_commit(move || {
+            outcome.iter().chain(&exhausted).for_each(IntCounter::inc);
+            duration.observe(seconds);
+        });
+    }
+
+    /// Counts new deliveries once they are durable.
+    pub(super) fn record_deliveries(&self, tx: &mut Tx<'_>, count: u32) {
+        if count > 0 {
+            let deliveries = self.deliveries.clone();
+            tx.on_commit(move || deliveries.inc_by(u64::from(count)));
         }
-        self.duration.observe(f64::from(attempt.phases.total_us) / 1e6);
     }
 
-    pub(super) fn record_deliveries(&self, count: u32) {
-        self.deliveries.inc_by(u64::from(count));
-    }
-
-    pub(super) fn record_exhausted(&self) {
-        self.exhausted.inc();
-    }
-
-    pub(super) fn record_disabled(&self) {
-        self.disabled.inc();
+    /// Counts a disabled webhook once that is durable.
+    pub(super) fn record_disabled(&self, tx: &mut Tx<'_>) {
+        let disabled = self.disabled.clone();
+        tx.on_commit(move || disabled.inc());
     }
 }
 

@@ -271,6 +271,14 @@ pub struct Attempt {
     pub phases: Phases,
 }
 
+impl Attempt {
+    /// How many bytes its texts take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.request.len() + self.response.len() + self.body.len() + self.reason.len()
+    }
+}
+
 /// How long each phase of an attempt took, in microseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phases {

@@ -1,5 +1,7 @@
 //! One delivery: test, look, retry, cancel.
 
+use std::time::Duration;
+
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,7 +13,7 @@ use super::{
 use crate::{
     auth::{Author, Caller},
     base::{DeliveryId, WebhookId},
-    http::{Idempotent, Json, Path, Problem, RawJson, idempotency},
+    http::{Idempotent, Json, Path, Problem, RawJson, TimeLimit, idempotency},
     webhooks::{Error, Webhooks, model::Delivery},
 };
 
@@ -32,6 +34,8 @@ pub(super) struct TestView {
 }
 
 /// Sends a signed test event to a webhook now
+///
+/// The answer comes with the end of the attempt, which is cut off before the request's own time is over.
 #[utoipa::path(post, path = "/webhooks/{id}/test", operation_id = "test_webhook", tag = "webhooks",
     params(("id" = String, Path, description = "The webhook's id")), responses(
         (status = 200, description = "The attempt, whether it succeeded or not", body = TestView),
@@ -41,11 +45,12 @@ pub(super) async fn test_webhook(
     State(webhooks): State<Webhooks>,
     author: Author,
     Path(id): Path<WebhookId>,
+    limit: TimeLimit,
     idempotent: Idempotent,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
     idempotency::run_outside(webhooks.db(), idempotent, author.caller.company, async move {
-        let (delivery, attempt) = handle.test(author.by(), id).await?;
+        let (delivery, attempt) = handle.test(author.by(), id, Duration::from_millis(limit.0)).await?;
         let view = TestView {
             delivery_id: delivery.id,
             event_id: delivery.message_id(),

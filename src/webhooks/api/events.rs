@@ -46,7 +46,7 @@ pub(super) struct AcceptedView {
     /// The name of its type.
     #[serde(rename = "type")]
     event_type: String,
-    /// Deliveries created now.
+    /// Deliveries created for it: now, or before when it is a duplicate.
     deliveries: u32,
     /// Whether the event was there already and nothing was done.
     duplicate: bool,
@@ -150,7 +150,7 @@ pub(super) struct EventView {
     data: RawJson,
     /// Deliveries created for it, replays included.
     delivery_count: u32,
-    /// Its first deliveries, at most 250; left out where events are only listed.
+    /// Its newest deliveries, at most 250, oldest first; left out where events are only listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     deliveries: Option<Vec<DeliveryView>>,
 }

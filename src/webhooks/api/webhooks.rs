@@ -191,7 +191,9 @@ pub(super) async fn create_webhook(
     let is_given = input.secret.is_some();
     let new = input.new_webhook()?;
     // Before the look-up of the host, which may end differently each time.
-    if let Some(kept) = idempotency::kept(webhooks.db(), Some(webhooks.seal()), &idempotent, caller.company).await? {
+    if let Some(kept) =
+        idempotency::kept(webhooks.db(), Some(webhooks.seal()), &idempotent, author.caller.company).await?
+    {
         return Ok(kept);
     }
     webhooks.vet_url(&new.url).await?;

@@ -61,6 +61,12 @@ impl Filter {
         Ok(Self { root: parser.object(members)? })
     }
 
+    /// A filter that nothing passes.
+    #[must_use]
+    pub(super) const fn nothing() -> Self {
+        Self { root: Term::Any(Vec::new()) }
+    }
+
     /// Whether `data` passes.
     #[must_use]
     pub(super) fn matches(&self, data: &Value) -> bool {

@@ -16,13 +16,14 @@ use crate::{
 };
 
 /// Pending deliveries cancelled in the transaction of the deletion; more are cancelled in the background.
-pub(in crate::webhooks) const CANCEL_AT_ONCE_MAX: usize = 500;
+pub(in crate::webhooks) const CANCEL_AT_ONCE_MAX: usize = 2000;
 
 impl Webhooks {
     /// Deletes a webhook and cancels its pending deliveries.
     ///
-    /// Once the transaction is durable nothing is sent any more: attempts under way are stopped, and
-    /// deliveries still pending are cancelled by [`Webhooks::maintain_once`]. The log stays for its time.
+    /// Once the transaction is durable nothing is sent any more: attempts under way are stopped, and all its
+    /// pending deliveries read as cancelled. Those above the bound are cancelled by [`Webhooks::maintain_once`],
+    /// or when their turn comes. The log stays for its time.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -32,9 +33,12 @@ impl Webhooks {
         let before = facts::of_webhook(&webhook, &self.shared.open_secrets(&webhook, &row)?.headers);
         facts::record(tx, by, ("webhook.delete", id), (before, Value::Null))?;
         store::delete_webhook(tx, company, id)?;
-        cancel_pending(tx, &self.shared, company, id.hi(), u64::MAX, CANCEL_AT_ONCE_MAX)?;
+        cancel_pending(tx, &self.shared, company, id.hi(), CANCEL_AT_ONCE_MAX)?;
         let shared = Arc::clone(&self.shared);
-        tx.on_commit(move || shared.directory.remove(company, id));
+        tx.on_commit(move || {
+            shared.directory.remove(company, id);
+            shared.forget_policy(company, id.hi());
+        });
         Ok(())
     }
 }
@@ -45,10 +49,9 @@ pub(in crate::webhooks) fn cancel_pending(
     shared: &Shared,
     company: CompanyId,
     webhook_hi: u64,
-    before_hi: u64,
     limit: usize,
 ) -> Result<usize, Error> {
-    let pending = store::unfinished(tx, company, webhook_hi, before_hi, limit)?;
+    let pending = store::unfinished(tx, company, webhook_hi, limit)?;
     let count = pending.len();
     for delivery in pending {
         cancel(tx, shared, delivery)?;

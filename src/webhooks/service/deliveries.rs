@@ -6,11 +6,12 @@ use crate::{
     audit::Origin,
     base::{CompanyId, DeliveryId},
     events::{self, Event},
+    queue,
     storage::{Read, Tx},
     webhooks::{
         Error, Webhooks, facts,
         model::{Attempt, Delivery, DeliveryState},
-        service::{delete, dispatch},
+        service::{delete, dispatch, read::shown},
         store,
     },
 };
@@ -29,10 +30,13 @@ impl Webhooks {
         let (delivery, last) = store::find(read, company, id)?.ok_or(Error::NotFound("delivery"))?;
         let attempts = store::attempts(read, &delivery, last)?;
         let event = events::find(read, company, delivery.event)?;
-        Ok((delivery, attempts, event))
+        Ok((shown(read, delivery)?, attempts, event))
     }
 
-    /// Tries a delivery again now, with the retries of its webhook's policy behind it.
+    /// Tries a delivery again now.
+    ///
+    /// One that waits for its next attempt keeps its place and the attempts it has left; a finished one gets all
+    /// of its webhook's policy.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::State`] when its attempt is due anyway, when its webhook is deleted or
@@ -54,13 +58,17 @@ impl Webhooks {
         let mut after =
             Delivery { state: DeliveryState::Pending, next_attempt_at: None, finished_at: None, ..before.clone() };
         if before.state == DeliveryState::Pending {
-            if before.next_attempt_at.is_none() {
-                return refuse("it is due already");
+            match before.job.map(|job| self.shared.queues.promote(tx, company, job)) {
+                Some(Ok(_)) => {}
+                Some(Err(queue::Error::WrongState { state, .. })) if !state.is_terminal() => {
+                    return refuse("it is due already");
+                }
+                // Its job has ended without it.
+                Some(Err(queue::Error::WrongState { .. } | queue::Error::NotFound(_))) | None => {
+                    after.job = Some(dispatch::enqueue(tx, &self.shared.queues, &endpoint.webhook.retry, &after)?);
+                }
+                Some(Err(error)) => return Err(error.into()),
             }
-            if let Some(job) = before.job {
-                self.shared.cancel_job(tx, company, job)?;
-            }
-            after.job = Some(dispatch::enqueue(tx, &self.shared.queues, &endpoint.webhook.retry, &after)?);
             store::put_pending(tx, &after, None)?;
         } else {
             after.job = Some(dispatch::enqueue(tx, &self.shared.queues, &endpoint.webhook.retry, &after)?);

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use crate::{
     audit::Origin,
-    events::NewEvent,
+    events::{self, NewEvent},
     storage::{self, Tx},
     webhooks::{
-        Error, Shared, facts,
+        Shared, facts,
         model::{DisabledReason, Webhook},
         store::{self, WebhookRow},
     },
@@ -40,8 +40,8 @@ pub(in crate::webhooks) fn disable(
     store::add_notice(tx, webhook.company, DISABLED_EVENT, webhook.id, notice)?;
     let (before, after) = (json!({ "enabled": true }), json!({ "enabled": false, "disabled_reason": reason.as_str() }));
     facts::record(tx, (webhook.company, &Origin::system()), ("webhook.disable", webhook.id), (before, after))?;
-    shared.metrics.record_disabled();
-    publish(tx, shared, &webhook, reason, text);
+    shared.metrics.record_disabled(tx);
+    publish(tx, shared, &webhook, reason, text)?;
     match shared.open_secrets(&webhook, row) {
         Ok(secrets) => {
             let health = store::health(tx, webhook.company, webhook.id.hi())?;
@@ -52,7 +52,13 @@ pub(in crate::webhooks) fn disable(
     Ok(())
 }
 
-fn publish(tx: &mut Tx<'_>, shared: &Arc<Shared>, webhook: &Webhook, reason: DisabledReason, text: &str) {
+fn publish(
+    tx: &mut Tx<'_>,
+    shared: &Shared,
+    webhook: &Webhook,
+    reason: DisabledReason,
+    text: &str,
+) -> Result<(), storage::Error> {
     let data = json!({
         "webhook_id": webhook.id,
         "url": webhook.url,
@@ -66,9 +72,15 @@ fn publish(tx: &mut Tx<'_>, shared: &Arc<Shared>, webhook: &Webhook, reason: Dis
         parsed: Some(Arc::new(data)),
         external_id: None,
     };
-    // The webhook is disabled whether or not the event finds room; the notice says the same.
-    if let Err(error) = shared.events.publish(tx, new) {
-        let error = Error::from(error);
-        tracing::warn!(webhook.id = %webhook.id, %error, "no event tells that the webhook was disabled");
+    match shared.events.publish(tx, new) {
+        Ok(_) => Ok(()),
+        // Refused before anything was written: the webhook is disabled all the same, and the notice says so.
+        Err(error @ (events::Error::Storage(storage::Error::Full) | events::Error::TooManyDeliveries)) => {
+            tracing::warn!(webhook.id = %webhook.id, %error, "no event tells that the webhook was disabled");
+            Ok(())
+        }
+        Err(events::Error::Storage(error)) => Err(error),
+        // Some of it may be written, so none of this transaction may stay.
+        Err(error) => Err(storage::Error::Panicked(format!("no event tells of a disabled webhook: {error}"))),
     }
 }

@@ -1,5 +1,7 @@
 //! Creating deliveries: for an event when it is published, and again for replays and retries.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -7,13 +9,14 @@ use crate::{
     base::{Backoff, CompanyId, DeliveryId, EventId, Growth, JobId},
     events::{self, DELIVERIES_MAX, Event, Subscriber},
     queue::{self, Group, NewJob, QueueName, Queues},
-    storage::Tx,
+    storage::{self, Tx},
     webhooks::{
         Error, Metrics,
         directory::Directory,
         endpoint::Endpoint,
         model::{Delivery, DeliveryState, Trigger},
         retry::{RetryPolicy, Schedule},
+        service::disable::DISABLED_EVENT,
         store,
     },
 };
@@ -53,17 +56,34 @@ impl Subscriber for FanOut {
     fn on_event(&self, tx: &mut Tx<'_>, event: &Event) -> Result<u32, events::Error> {
         let mut endpoints = self.directory.subscribers(event.company, &event.event_type);
         endpoints.retain(|endpoint| endpoint.wants(event));
+        if event.event_type == DISABLED_EVENT {
+            retain_enabled(tx, &mut endpoints)?;
+        }
         let count = dispatch(tx, &self.queues, &endpoints, event, Trigger::Event)?;
-        self.metrics.record_deliveries(count);
+        self.metrics.record_deliveries(tx, count);
         Ok(count)
     }
+}
+
+/// Drops what this very transaction has disabled, which the directory does not know yet.
+fn retain_enabled(tx: &Tx<'_>, endpoints: &mut Vec<Arc<Endpoint>>) -> Result<(), storage::Error> {
+    let mut enabled = Vec::with_capacity(endpoints.len());
+    for endpoint in endpoints.drain(..) {
+        let (company, id) = (endpoint.webhook.company, endpoint.webhook.id);
+        let row = store::find_webhook(tx, company, id)?;
+        if row.is_some_and(|row| row.webhook(company.hi(), id.hi()).is_enabled()) {
+            enabled.push(endpoint);
+        }
+    }
+    *endpoints = enabled;
+    Ok(())
 }
 
 /// Creates one delivery of an event for each endpoint.
 pub(in crate::webhooks) fn dispatch(
     tx: &mut Tx<'_>,
     queues: &Queues,
-    endpoints: &[std::sync::Arc<Endpoint>],
+    endpoints: &[Arc<Endpoint>],
     event: &Event,
     trigger: Trigger,
 ) -> Result<u32, events::Error> {

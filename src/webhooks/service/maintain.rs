@@ -1,20 +1,21 @@
 //! What is done from time to time: cleaning up after deletions, retention, and deliveries whose job is gone.
 //!
 //! Every step works in bounded transactions. Scans remember where they ended, so that what was
-//! removed is not walked over again.
+//! removed is not walked over again, and long lists are taken a page per run. A company or webhook
+//! whose rows cannot be read is logged and passed over.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    base::{CompanyId, Timestamp},
+    base::{CompanyId, DeliveryId, Timestamp},
     events,
-    storage::Read,
+    storage::{self, Read, Tx},
     webhooks::{
         Error, Shared, Webhooks,
         model::{Delivery, DeliveryState},
@@ -26,14 +27,17 @@ use crate::{
 /// How often the steps run.
 const EVERY: Duration = Duration::from_secs(30);
 /// Rows changed in one transaction.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 /// Transactions one step makes before it gives way to the next.
-const ROUNDS: usize = 40;
+pub(super) const ROUNDS: usize = 40;
+/// Batches of pending deliveries of one webhook that a run looks at.
+const REPAIR_ROUNDS: usize = 10;
+/// Companies whose events a run looks at.
 const COMPANIES: usize = 10_000;
-/// How long figures are kept.
-const STATS_KEPT_MS: u64 = 90 * 24 * 3600 * 1000;
-/// How far the oldest part goes when a company is over its bytes: a twentieth of what lies between it and now.
-const OVER_BYTES_SHARE: u64 = 20;
+/// Deleted webhooks a run looks at.
+const DELETED: usize = 1000;
+/// After this time scans begin at the front again, for deliveries that finished behind them.
+const RESCAN_MS: u64 = 3600 * 1000;
 
 /// What one run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,22 +52,49 @@ pub struct Maintained {
     pub repaired: usize,
 }
 
-/// Where scans of retention ended, by company and webhook (0 for events).
+/// Where scans ended.
 #[derive(Debug, Default)]
-pub(in crate::webhooks) struct Cursors(Mutex<HashMap<(u64, u64), u64>>);
+pub(in crate::webhooks) struct Cursors(Mutex<Places>);
+
+/// Company and webhook; 0 in place of the webhook stands for the company's events.
+type Place = (u64, u64);
+
+#[derive(Debug, Default)]
+struct Places {
+    removed: HashMap<Place, u64>,
+    /// When the scans for what is to be removed began at the front, on the monotonic clock.
+    removed_since_ms: u64,
+    repaired: HashMap<Place, u64>,
+    company: Option<CompanyId>,
+    deleted: Option<Place>,
+}
 
 impl Cursors {
-    fn get(&self, company: CompanyId, webhook_hi: u64) -> u64 {
-        let cursors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        cursors.get(&(company.hi(), webhook_hi)).copied().unwrap_or(0)
+    fn places(&self) -> std::sync::MutexGuard<'_, Places> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, company: CompanyId, webhook_hi: u64, hi: u64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((company.hi(), webhook_hi), hi);
+    fn begin(&self, now_mono_ms: u64) {
+        let mut places = self.places();
+        if now_mono_ms.saturating_sub(places.removed_since_ms) >= RESCAN_MS {
+            places.removed.clear();
+            places.removed_since_ms = now_mono_ms;
+        }
+    }
+
+    /// The `hi` of the last row that retention removed.
+    pub(super) fn removed(&self, company: CompanyId, webhook_hi: u64) -> u64 {
+        self.places().removed.get(&(company.hi(), webhook_hi)).copied().unwrap_or(0)
+    }
+
+    pub(super) fn set_removed(&self, company: CompanyId, webhook_hi: u64, hi: u64) {
+        self.places().removed.insert((company.hi(), webhook_hi), hi);
     }
 
     fn forget(&self, company: CompanyId, webhook_hi: u64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(company.hi(), webhook_hi));
+        let mut places = self.places();
+        places.removed.remove(&(company.hi(), webhook_hi));
+        places.repaired.remove(&(company.hi(), webhook_hi));
     }
 }
 
@@ -97,33 +128,52 @@ impl Webhooks {
     /// When the store cannot read or write; the next run goes on where this one ended.
     pub async fn maintain_once(&self) -> Result<Maintained, Error> {
         let mut done = Maintained::default();
-        let deleted = self.shared.db.read(|read| store::list_deleted(read, 1000)).await??;
+        self.shared.cursors.begin(self.shared.db.clock().mono_ms());
+        let deleted = self.next_deleted().await?;
         for (company, webhook_hi) in &deleted {
-            done.cancelled += self.cancel_all(*company, *webhook_hi).await?;
+            done.cancelled += pass_over(*company, *webhook_hi, self.cancel_all(*company, *webhook_hi).await)?;
         }
-        let companies = self.shared.db.read(|read| events::companies(read, None, COMPANIES)).await??;
-        for company in companies {
-            done.events += self.purge_events(company).await?;
+        for company in self.next_companies().await? {
+            done.events += pass_over(company, 0, self.purge_events(company).await)?;
         }
         for (company, webhook) in self.shared.directory.all() {
-            done.deliveries += self.purge_deliveries(company, webhook.hi()).await?;
-            done.repaired += self.repair(company, webhook.hi()).await?;
+            let hi = webhook.hi();
+            done.deliveries += pass_over(company, hi, self.purge_deliveries(company, hi).await)?;
+            pass_over(company, hi, self.purge_figures(company, hi).await)?;
+            done.repaired += pass_over(company, hi, self.repair(company, hi).await)?;
         }
         for (company, webhook_hi) in deleted {
-            done.deliveries += self.purge_deliveries(company, webhook_hi).await?;
-            self.forget(company, webhook_hi).await?;
+            done.deliveries += pass_over(company, webhook_hi, self.purge_deliveries(company, webhook_hi).await)?;
+            pass_over(company, webhook_hi, self.forget(company, webhook_hi).await)?;
         }
         Ok(done)
+    }
+
+    /// Deleted webhooks behind those of the run before; from the front after the last.
+    async fn next_deleted(&self) -> Result<Vec<(CompanyId, u64)>, Error> {
+        let after = self.shared.cursors.places().deleted;
+        let found = self.shared.db.read(move |read| store::list_deleted(read, after, DELETED)).await??;
+        let last = found.last().filter(|_| found.len() == DELETED);
+        self.shared.cursors.places().deleted = last.map(|(company, webhook_hi)| (company.hi(), *webhook_hi));
+        Ok(found)
+    }
+
+    /// Companies with events behind those of the run before; from the front after the last.
+    async fn next_companies(&self) -> Result<Vec<CompanyId>, Error> {
+        let after = self.shared.cursors.places().company;
+        let found = self.shared.db.read(move |read| events::companies(read, after, COMPANIES)).await??;
+        self.shared.cursors.places().company = found.last().filter(|_| found.len() == COMPANIES).copied();
+        Ok(found)
     }
 
     async fn cancel_all(&self, company: CompanyId, webhook_hi: u64) -> Result<usize, Error> {
         let mut cancelled = 0;
         for _ in 0..ROUNDS {
-            let shared = std::sync::Arc::clone(&self.shared);
+            let shared = Arc::clone(&self.shared);
             let count = self
                 .shared
                 .db
-                .write(move |tx| delete::cancel_pending(tx, &shared, company, webhook_hi, u64::MAX, BATCH))
+                .write_reclaiming(move |tx| delete::cancel_pending(tx, &shared, company, webhook_hi, BATCH))
                 .await?;
             cancelled += count;
             if count < BATCH {
@@ -133,123 +183,54 @@ impl Webhooks {
         Ok(cancelled)
     }
 
-    fn oldest_kept(&self) -> Timestamp {
-        let now = self.shared.db.clock().now();
-        Timestamp::from_ms(now.as_ms().saturating_sub_unsigned(self.shared.settings.keep_ms))
-    }
-
-    /// Before which time things go: by age, and further when there are too many bytes.
-    fn cutoff(&self, oldest: Option<Timestamp>, bytes: u64) -> Timestamp {
-        let by_age = self.oldest_kept();
-        if bytes <= self.shared.settings.keep_bytes {
-            return by_age;
-        }
-        let Some(oldest) = oldest else { return by_age };
-        let now = self.shared.db.clock().now();
-        let share = now.ms_since(oldest) / OVER_BYTES_SHARE + 1;
-        by_age.max(oldest.plus_ms(share))
-    }
-
-    async fn purge_events(&self, company: CompanyId) -> Result<usize, Error> {
-        let mut removed = 0;
-        for _ in 0..ROUNDS {
-            let after = self.shared.cursors.get(company, 0);
-            let (oldest, bytes) = self
-                .shared
-                .db
-                .read(move |read| {
-                    let oldest = events::oldest(read, company, after)?;
-                    Ok::<_, Error>((oldest, events::stored_bytes(read, company)?))
-                })
-                .await??;
-            let before = self.cutoff(oldest, bytes);
-            let purged = self
-                .shared
-                .db
-                .write(move |tx| {
-                    let purged = events::purge(tx, company, after, before, BATCH)?;
-                    for hi in &purged.removed {
-                        store::remove_event_deliveries(tx, company, *hi, BATCH)?;
-                    }
-                    Ok::<_, Error>(purged)
-                })
-                .await?;
-            removed += purged.removed.len();
-            if let Some(last) = purged.removed.last() {
-                self.shared.cursors.set(company, 0, *last);
-            }
-            if oldest.is_none() || (purged.is_done && bytes <= self.shared.settings.keep_bytes) {
-                break;
-            }
-        }
-        Ok(removed)
-    }
-
-    async fn purge_deliveries(&self, company: CompanyId, webhook_hi: u64) -> Result<usize, Error> {
-        let mut removed = 0;
-        for _ in 0..ROUNDS {
-            let after = self.shared.cursors.get(company, webhook_hi);
-            let (oldest, bytes) = self
-                .shared
-                .db
-                .read(move |read| {
-                    let oldest = store::oldest_finished(read, company, webhook_hi, after)?;
-                    Ok::<_, Error>((oldest, store::stored_bytes(read, company)?))
-                })
-                .await??;
-            if oldest.is_none() {
-                break;
-            }
-            let before_hi = events::first_hi_at(self.cutoff(oldest, bytes));
-            let stats_before =
-                Timestamp::from_ms(self.shared.db.clock().now().as_ms().saturating_sub_unsigned(STATS_KEPT_MS));
-            let (last, count) = self
-                .shared
-                .db
-                .write(move |tx| {
-                    store::purge_stats(tx, company, webhook_hi, stats_before, BATCH)?;
-                    Ok::<_, Error>(store::purge_history(tx, company, webhook_hi, (after, before_hi), BATCH)?)
-                })
-                .await?;
-            removed += count;
-            if let Some(last) = last {
-                self.shared.cursors.set(company, webhook_hi, last);
-            }
-            if count < BATCH && bytes <= self.shared.settings.keep_bytes {
-                break;
-            }
-        }
-        Ok(removed)
-    }
-
     /// Gives up pending deliveries whose job has ended without them: one that stalled, or whose handler panicked.
     ///
-    /// One run looks at a batch of them and the next goes on behind it.
+    /// One run looks at some batches of them and the next goes on behind it.
     async fn repair(&self, company: CompanyId, webhook_hi: u64) -> Result<usize, Error> {
-        let place = !webhook_hi;
-        let after_hi = self.shared.cursors.get(company, place);
-        let shared = std::sync::Arc::clone(&self.shared);
-        let (looked, stuck) = self
-            .shared
-            .db
-            .read(move |read| {
-                let pending = store::unfinished_after(read, company, webhook_hi, after_hi, BATCH)?;
-                let looked = (pending.len(), pending.last().map(|last| last.id.hi()));
-                let mut stuck = Vec::new();
-                for delivery in pending {
-                    if shared.has_ended(read, &delivery)? {
-                        stuck.push(delivery.id);
-                    }
+        let place = (company.hi(), webhook_hi);
+        let mut repaired = 0;
+        for _ in 0..REPAIR_ROUNDS {
+            let after_hi = self.shared.cursors.places().repaired.get(&place).copied().unwrap_or(0);
+            let (next, stuck) = self.find_stuck(company, webhook_hi, after_hi).await?;
+            match next {
+                Some(next) => self.shared.cursors.places().repaired.insert(place, next),
+                None => self.shared.cursors.places().repaired.remove(&place),
+            };
+            repaired += self.give_up(company, stuck).await?;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(repaired)
+    }
+
+    /// Looks at a batch of pending deliveries: where the next begins, and those whose job has ended.
+    async fn find_stuck(
+        &self,
+        company: CompanyId,
+        webhook_hi: u64,
+        after_hi: u64,
+    ) -> Result<(Option<u64>, Vec<DeliveryId>), Error> {
+        let shared = Arc::clone(&self.shared);
+        let found = self.shared.db.read(move |read| {
+            let pending = store::unfinished_after(read, company, webhook_hi, after_hi, BATCH)?;
+            let next = pending.last().filter(|_| pending.len() == BATCH).map(|last| last.id.hi());
+            let mut stuck = Vec::new();
+            for delivery in pending {
+                if shared.has_ended(read, &delivery)? {
+                    stuck.push(delivery.id);
                 }
-                Ok::<_, Error>((looked, stuck))
-            })
-            .await??;
-        let next = if looked.0 < BATCH { 0 } else { looked.1.unwrap_or(0) };
-        self.shared.cursors.set(company, place, next);
+            }
+            Ok::<_, Error>((next, stuck))
+        });
+        found.await?
+    }
+
+    async fn give_up(&self, company: CompanyId, stuck: Vec<DeliveryId>) -> Result<usize, Error> {
         if stuck.is_empty() {
             return Ok(0);
         }
-        let shared = std::sync::Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.shared);
         self.shared
             .db
             .write(move |tx| {
@@ -259,14 +240,7 @@ impl Webhooks {
                     if !shared.has_ended(tx, &delivery)? {
                         continue;
                     }
-                    let failed = Delivery {
-                        state: DeliveryState::Failed,
-                        finished_at: Some(tx.now()),
-                        next_attempt_at: None,
-                        last_error: "its job ended without an attempt".to_owned(),
-                        ..delivery
-                    };
-                    store::finish(tx, &failed, None)?;
+                    fail(tx, delivery, "its job ended without an attempt")?;
                     repaired += 1;
                 }
                 Ok(repaired)
@@ -274,13 +248,13 @@ impl Webhooks {
             .await
     }
 
-    /// Forgets a deleted webhook once nothing of it is left.
-    async fn forget(&self, company: CompanyId, webhook_hi: u64) -> Result<(), Error> {
+    /// Forgets a deleted webhook once nothing of it is left; answers how many that are.
+    async fn forget(&self, company: CompanyId, webhook_hi: u64) -> Result<usize, Error> {
         let is_gone = self
             .shared
             .db
-            .write(move |tx| {
-                let is_empty = store::unfinished(tx, company, webhook_hi, u64::MAX, 1)?.is_empty()
+            .write_reclaiming(move |tx| {
+                let is_empty = store::unfinished(tx, company, webhook_hi, 1)?.is_empty()
                     && store::oldest_finished(tx, company, webhook_hi, 0)?.is_none();
                 if is_empty && store::purge_stats(tx, company, webhook_hi, Timestamp::from_ms(i64::MAX), BATCH)? {
                     store::forget_deleted(tx, company, webhook_hi)?;
@@ -292,6 +266,30 @@ impl Webhooks {
         if is_gone {
             self.shared.cursors.forget(company, webhook_hi);
         }
-        Ok(())
+        Ok(usize::from(is_gone))
+    }
+}
+
+/// Moves a pending delivery to the failed ones without an attempt.
+pub(super) fn fail(tx: &mut Tx<'_>, delivery: Delivery, reason: &str) -> Result<(), storage::Error> {
+    let failed = Delivery {
+        state: DeliveryState::Failed,
+        finished_at: Some(tx.now()),
+        next_attempt_at: None,
+        last_error: reason.to_owned(),
+        ..delivery
+    };
+    store::finish(tx, &failed, None)
+}
+
+/// Goes on after an error that concerns one company or webhook; an error of the whole store ends the run.
+fn pass_over(company: CompanyId, webhook_hi: u64, result: Result<usize, Error>) -> Result<usize, Error> {
+    match result {
+        Err(Error::Storage(error @ (storage::Error::Stopped | storage::Error::Unknown(_)))) => Err(error.into()),
+        Err(error) => {
+            tracing::warn!(company.id = %company, webhook = webhook_hi, %error, "webhook maintenance passes over this");
+            Ok(0)
+        }
+        done => done,
     }
 }

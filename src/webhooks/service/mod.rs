@@ -13,6 +13,7 @@ pub(super) mod publish;
 pub(super) mod read;
 mod receiver;
 mod replay;
+mod retention;
 mod rotate;
 pub(super) mod settle;
 pub(super) mod stats;

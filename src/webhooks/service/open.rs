@@ -38,7 +38,7 @@ impl Webhooks {
             let secrets = shared.open_secrets(&webhook, &row)?;
             let health = store::health(&snapshot, webhook.company, hi)?;
             let live = Arc::new(Live::new(&health, now));
-            shared.put(webhook, &secrets, &health, live);
+            shared.put(webhook, &secrets, &health, (live, 0));
         }
         Ok(Self { shared })
     }
@@ -100,8 +100,16 @@ impl Shared {
     }
 
     /// Puts a webhook into the directory and tells the queue its policy.
-    pub(in crate::webhooks) fn put(&self, webhook: Webhook, secrets: &Secrets, health: &Health, live: Arc<Live>) {
-        live.follow(health, self.db.clock().now());
+    ///
+    /// `failures` are those that lay behind the health.
+    pub(in crate::webhooks) fn put(
+        &self,
+        webhook: Webhook,
+        secrets: &Secrets,
+        health: &Health,
+        (live, failures): (Arc<Live>, u64),
+    ) {
+        live.follow(health, self.db.clock().now(), failures);
         self.set_policy(&webhook, health);
         let policy = self.outbound.policy();
         let endpoint = Endpoint::new(webhook, secrets, policy, self.settings.limits(), live);
@@ -117,13 +125,15 @@ impl Shared {
         health: Health,
     ) {
         let shared = Arc::clone(self);
+        let known = self.directory.find(webhook.company, webhook.id.hi());
+        let failures = known.map_or(0, |endpoint| endpoint.live.failures());
         tx.on_commit(move || {
             let known = shared.directory.find(webhook.company, webhook.id.hi());
             let live = known.map_or_else(
                 || Arc::new(Live::new(&health, shared.db.clock().now())),
                 |endpoint| Arc::clone(&endpoint.live),
             );
-            shared.put(webhook, &secrets, &health, live);
+            shared.put(webhook, &secrets, &health, (live, failures));
         });
     }
 
@@ -148,6 +158,12 @@ impl Shared {
             is_ordered: webhook.is_ordered,
         };
         self.queues.set_group_policy(&QueueName::trusted(QueueName::WEBHOOK), webhook.company, webhook.id.hi(), policy);
+    }
+
+    /// Takes back what [`Shared::set_policy`] told of a webhook that is deleted.
+    pub(in crate::webhooks) fn forget_policy(&self, company: CompanyId, webhook_hi: u64) {
+        let queue = QueueName::trusted(QueueName::WEBHOOK);
+        self.queues.set_group_policy(&queue, company, webhook_hi, GroupPolicy::default());
     }
 
     /// Cancels a job; one that is finished, or that retention has removed, is left alone.

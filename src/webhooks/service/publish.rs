@@ -65,7 +65,9 @@ impl Webhooks {
         let mut deliveries = 0_u32;
         for (position, event) in events.into_iter().enumerate() {
             let one = self.publish(tx, event).map_err(|error| (position, error))?;
-            deliveries = deliveries.saturating_add(one.deliveries);
+            if !one.is_duplicate {
+                deliveries = deliveries.saturating_add(one.deliveries);
+            }
             if deliveries > DELIVERIES_MAX {
                 return Err((position, events::Error::TooManyDeliveries.into()));
             }
@@ -85,7 +87,7 @@ impl Webhooks {
         let mut endpoints = self.shared.directory.subscribers(company, &event.event_type);
         endpoints.retain(|endpoint| endpoint.wants(&event));
         let created = dispatch::dispatch(tx, &self.shared.queues, &endpoints, &event, Trigger::Replay)?;
-        self.shared.metrics.record_deliveries(created);
+        self.shared.metrics.record_deliveries(tx, created);
         events::set_deliveries(tx, &event, event.deliveries.saturating_add(created))?;
         let after = json!({ "type": event.event_type, "deliveries": created });
         facts::record(tx, by, ("event.replay", message_id), (Value::Null, after))?;

@@ -8,10 +8,13 @@ use crate::{
     storage::Read,
     webhooks::{
         Error, Webhooks,
-        model::{Attempt, Delivery, Health, Secrets, Webhook},
+        model::{Attempt, Delivery, DeliveryState, Health, Secrets, Webhook},
         store::{self, DeliveryQuery},
     },
 };
+
+/// Bytes of attempts after which a page of the log ends early.
+const PAGE_BYTES_MAX: usize = 8 << 20;
 
 /// A page of deliveries with their attempts, and where to go on.
 pub(in crate::webhooks) type LogPage = (Vec<(Delivery, Vec<Attempt>)>, Option<u64>);
@@ -42,7 +45,7 @@ impl Webhooks {
     ) -> Result<Option<WebhookId>, Error> {
         match self.shared.directory.find(company, webhook_hi) {
             Some(endpoint) => Ok(Some(endpoint.webhook.id)),
-            None => Ok(store::deleted_id(read, company, webhook_hi)?),
+            None => Ok(store::find_deleted(read, company, webhook_hi)?.map(|(id, _)| id)),
         }
     }
 
@@ -82,9 +85,15 @@ impl Webhooks {
         store::get_webhook(read, company, id)?;
         let (deliveries, next) = store::list(read, company, id.hi(), query)?;
         let mut page = Vec::with_capacity(deliveries.len());
+        let (mut bytes, count) = (0, deliveries.len());
         for (delivery, last) in deliveries {
             let attempts = store::attempts(read, &delivery, last)?;
+            bytes += attempts.iter().map(Attempt::bytes).sum::<usize>();
+            let place = delivery.id.hi();
             page.push((delivery, attempts));
+            if bytes >= PAGE_BYTES_MAX && page.len() < count {
+                return Ok((page, Some(place)));
+            }
         }
         Ok((page, next))
     }
@@ -102,7 +111,7 @@ impl Webhooks {
         Ok(events::list(read, company, query)?)
     }
 
-    /// An event with its newest deliveries.
+    /// An event with its newest deliveries, oldest first.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -116,11 +125,25 @@ impl Webhooks {
         let event = events::find_by_message_id(read, company, message_id)?.ok_or(Error::NotFound("event"))?;
         let ids: Vec<DeliveryId> = store::deliveries_of_event(read, company, event.id.hi(), limit)?;
         let mut deliveries = Vec::with_capacity(ids.len());
-        for id in ids {
+        for id in ids.into_iter().rev() {
             if let Some((delivery, _)) = store::find(read, company, id)? {
-                deliveries.push(delivery);
+                deliveries.push(shown(read, delivery)?);
             }
         }
         Ok((event, deliveries))
     }
+}
+
+/// A delivery as readers see it: still pending and of a deleted webhook, it is as good as cancelled.
+pub(super) fn shown(read: &impl Read, delivery: Delivery) -> Result<Delivery, Error> {
+    if delivery.state != DeliveryState::Pending {
+        return Ok(delivery);
+    }
+    let deleted = store::find_deleted(read, delivery.company, delivery.webhook_hi())?;
+    Ok(match deleted {
+        Some((_, at)) => {
+            Delivery { state: DeliveryState::Cancelled, next_attempt_at: None, finished_at: Some(at), ..delivery }
+        }
+        None => delivery,
+    })
 }

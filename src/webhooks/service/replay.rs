@@ -13,8 +13,8 @@ use crate::{
     audit::Origin,
     base::{CompanyId, JobId, Timestamp, WebhookId},
     events,
-    queue::{self, AttemptContext, Handler, JobView, LoadError, Settlement},
-    storage::{self, Snapshot, Tx},
+    queue::{self, AttemptContext, Handler, JobView, LoadError, Outcome, Settlement},
+    storage::{self, Snapshot, Tx, space::Headroom},
     webhooks::{
         Error, Shared, Webhooks, facts,
         model::{Delivery, DeliveryState, Trigger},
@@ -28,8 +28,10 @@ const REPLAY_KIND: &str = "webhook.replay";
 const BATCH: usize = 200;
 /// Rows one batch looks at.
 const BATCH_SCAN: usize = 20_000;
-/// Rows a count looks at.
-const COUNT_SCAN: usize = 1_000_000;
+/// Rows a count looks at; each holds the last attempt with it.
+const COUNT_SCAN: usize = 20_000;
+/// How long a batch waits for the disk to have room.
+const FULL_SNOOZE_MS: u64 = 60_000;
 
 /// Which deliveries to replay.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -147,6 +149,9 @@ impl Handler for ReplayBatch {
     }
 
     async fn run(&self, input: Batch, ctx: AttemptContext) -> Settlement {
+        if self.shared.db.headroom() != Headroom::Ample {
+            return Settlement::plain(Outcome::Snooze { ms: FULL_SNOOZE_MS });
+        }
         let shared = Arc::clone(&self.shared);
         let company = ctx.job.company;
         Settlement::complete().with_effect(move |tx, _| {
@@ -169,7 +174,7 @@ fn again(tx: &mut Tx<'_>, shared: &Shared, delivery: &Delivery) -> Result<(), st
     let Some(event) = events::find(tx, delivery.company, delivery.event)? else { return Ok(()) };
     let created = dispatch::dispatch(tx, &shared.queues, &[endpoint], &event, Trigger::Replay)
         .map_err(|error| to_storage(error.into()))?;
-    shared.metrics.record_deliveries(created);
+    shared.metrics.record_deliveries(tx, created);
     events::set_deliveries(tx, &event, event.deliveries.saturating_add(created))
 }
 

@@ -38,15 +38,11 @@ pub(in crate::webhooks) fn settle(
     change.attempt.id = AttemptId::from_raw(tx.mint_with(change.delivery.hi()));
     // A retry without delay is waiting already; only an ended job has no attempt left.
     let is_final_failure = !change.is_success && settled.state.is_terminal();
-    shared.metrics.record_attempt(&change.attempt);
-    if is_final_failure {
-        shared.metrics.record_exhausted();
-    }
+    shared.metrics.record_attempt(tx, &change.attempt, is_final_failure);
     record_figures(tx, &change, is_final_failure)?;
     record_health(tx, shared, &change)?;
-    let Some(delivery) = store::pending(tx, change.company, change.delivery)? else {
-        return store::record_late_attempt(tx, change.company, change.delivery, change.attempt);
-    };
+    // Whoever finishes a pending delivery cancels its job too, so that no attempt is settled behind it.
+    let Some(delivery) = store::pending(tx, change.company, change.delivery)? else { return Ok(()) };
     let attempts = delivery.attempts + 1;
     change.attempt.number = attempts;
     let delivery = Delivery {
@@ -92,13 +88,17 @@ pub(in crate::webhooks) fn record_health(
     shared: &Arc<Shared>,
     change: &Settle,
 ) -> Result<(), storage::Error> {
-    if change.is_success && change.live.is_clean() {
+    if !change.is_success {
+        change.live.add_failure();
+    } else if change.live.is_clean() {
         return Ok(());
     }
+    let failures = change.live.failures();
     let before = store::health(tx, change.company, change.webhook.hi())?;
     let now = tx.now();
     let after = next_health(&before, &change.attempt, change.is_success, now);
     if after == before {
+        change.live.follow(&after, now, failures);
         return Ok(());
     }
     // A webhook that was deleted meanwhile has no row, and must not get one for its health alone.
@@ -117,7 +117,7 @@ pub(in crate::webhooks) fn record_health(
     let (shared, live) = (Arc::clone(shared), Arc::clone(&change.live));
     let (company, hi) = (change.company, change.webhook.hi());
     tx.on_commit(move || {
-        live.follow(&after, now);
+        live.follow(&after, now, failures);
         if let Some(endpoint) = shared.directory.find(company, hi) {
             shared.set_policy(&endpoint.webhook, &after);
         }

@@ -1,6 +1,6 @@
 //! Testing a webhook: a signed event sent now, outside of the queue.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,7 @@ use crate::{
     audit::Origin,
     base::{AttemptId, CompanyId, DeliveryId, EventId, WebhookId},
     events::{self, Event, NewEvent},
+    outbound::Limits,
     storage::Tx,
     webhooks::{
         Error, Webhooks,
@@ -28,14 +29,16 @@ impl Webhooks {
     /// Sends a signed test event now, and writes event, delivery and attempt into the log.
     ///
     /// It goes past the queue: a disabled webhook can be tested, no retry follows, and neither the breaker
-    /// nor the figures change.
+    /// nor the figures change. The attempt ends `within` a time, also when the webhook's own deadline is later.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Unavailable`] when nothing could be sent and the fault is ours.
+    /// [`Error::NotFound`], also when the webhook is deleted meanwhile; [`Error::Unavailable`] when nothing could
+    /// be sent and the fault is ours.
     pub async fn test(
         &self,
         (company, origin): (CompanyId, &Origin),
         id: WebhookId,
+        within: Duration,
     ) -> Result<(Delivery, Attempt), Error> {
         let endpoint = self
             .shared
@@ -44,15 +47,26 @@ impl Webhooks {
             .filter(|endpoint| endpoint.webhook.id == id)
             .ok_or(Error::NotFound("webhook"))?;
         let (event, delivery) = self.test_event(&endpoint).await?;
-        let message =
-            Message { id: event.message_id(), event_type: event.event_type.clone(), body: event.body.clone() };
-        let ended = match send(&self.shared, &endpoint, &message, delivery).await {
+        let message = Message {
+            id: event.message_id(),
+            event_type: event.event_type.clone(),
+            body: event.body.clone(),
+            delivery,
+        };
+        let limits = Limits { total: endpoint.limits.total.min(within), ..endpoint.limits };
+        let sent = tokio::select! {
+            biased;
+            () = endpoint.live.stop.cancelled() => return Err(Error::NotFound("webhook")),
+            sent = send(&self.shared, &endpoint, &message, limits) => sent,
+        };
+        let ended = match sent {
             Sent::Ours => return Err(Error::Unavailable),
             Sent::Ended(ended) => ended,
         };
         let is_success = ended.verdict == Verdict::Success;
         let origin = origin.clone();
         let work = move |tx: &mut Tx<'_>| {
+            store::get_webhook(tx, company, id)?;
             let (delivery, attempt) = record(tx, event, delivery, is_success, ended.attempt)?;
             let after = json!({ "delivery_id": delivery.id, "state": delivery.state.as_str() });
             facts::record(tx, (company, &origin), ("webhook.test", id), (Value::Null, after))?;

@@ -71,7 +71,7 @@ const fn key_of(company: CompanyId, id: DeliveryId) -> DeliveryKey {
 }
 
 fn attempt_weight(attempt: &Attempt) -> u32 {
-    (ROW_BYTES + attempt.request.len() + attempt.response.len() + attempt.body.len() + attempt.reason.len()) as u32
+    (ROW_BYTES + attempt.bytes()) as u32
 }
 
 impl PendingRow {
@@ -196,27 +196,6 @@ pub(in crate::webhooks) fn insert_finished(
     tx.put(HISTORY, &key_of(delivery.company, delivery.id), &row)
 }
 
-/// Adds an attempt to a delivery that was finished while the attempt was under way.
-pub(in crate::webhooks) fn record_late_attempt(
-    tx: &mut Tx<'_>,
-    company: CompanyId,
-    id: DeliveryId,
-    mut attempt: Attempt,
-) -> Result<(), storage::Error> {
-    let key = key_of(company, id);
-    let Some(mut row) = tx.get(HISTORY, &key)? else { return Ok(()) };
-    let weight = attempt_weight(&attempt);
-    row.delivery.attempts += 1;
-    row.delivery.attempts_bytes = row.delivery.attempts_bytes.saturating_add(weight);
-    row.delivery.last_status = attempt.status;
-    attempt.number = row.delivery.attempts;
-    if let Some(earlier) = row.last.replace(attempt) {
-        tx.put(ATTEMPTS, &(key.0, key.1, key.2, earlier.number), &earlier)?;
-    }
-    tx.add(counter(company, 0, BYTES), i64::from(weight));
-    tx.put(HISTORY, &key, &row)
-}
-
 /// Takes a finished delivery back to pending for another try; the caller sets its job.
 pub(in crate::webhooks) fn move_to_pending(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), storage::Error> {
     let key = key_of(delivery.company, delivery.id);
@@ -276,7 +255,7 @@ pub(in crate::webhooks) fn add_to_event(
     Ok(())
 }
 
-/// The deliveries of an event, oldest first.
+/// The deliveries of an event, newest first.
 pub(in crate::webhooks) fn deliveries_of_event(
     read: &impl Read,
     company: CompanyId,
@@ -285,39 +264,39 @@ pub(in crate::webhooks) fn deliveries_of_event(
 ) -> Result<Vec<DeliveryId>, storage::Error> {
     let mut found = Vec::new();
     let range = KeyRange::prefix(&(company.hi(), event_hi));
-    read.scan(OF_EVENT, &range, Order::Ascending, &mut |_, row| {
-        found.extend(row.deliveries.iter().map(|(hi, webhook)| id_of(*webhook, *hi)));
+    read.scan(OF_EVENT, &range, Order::Descending, &mut |_, row| {
+        found.extend(row.deliveries.iter().rev().map(|(hi, webhook)| id_of(*webhook, *hi)));
         if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     found.truncate(limit);
     Ok(found)
 }
 
-/// Removes the notes under an event; at most `limit` chunks. Returns whether none are left.
-pub(in crate::webhooks) fn remove_event_deliveries(
+/// Takes away the notes under an event, at most `limit` chunks: the deliveries in them, and how many chunks.
+pub(in crate::webhooks) fn take_event_deliveries(
     tx: &mut Tx<'_>,
     company: CompanyId,
     event_hi: u64,
     limit: usize,
-) -> Result<bool, storage::Error> {
+) -> Result<(Vec<DeliveryId>, usize), storage::Error> {
     let rows = tx.list(OF_EVENT, &KeyRange::prefix(&(company.hi(), event_hi)), Order::Ascending, limit)?;
-    for (key, _) in &rows {
-        tx.remove(OF_EVENT, key)?;
+    let taken = rows.len();
+    let mut found = Vec::new();
+    for (key, row) in rows {
+        found.extend(row.deliveries.iter().map(|(hi, webhook)| id_of(*webhook, *hi)));
+        tx.remove(OF_EVENT, &key)?;
     }
-    Ok(rows.len() < limit)
+    Ok((found, taken))
 }
 
-/// Pending deliveries of a webhook, oldest first, created before `before_hi`.
+/// Pending deliveries of a webhook, oldest first.
 pub(in crate::webhooks) fn unfinished(
     read: &impl Read,
     company: CompanyId,
     webhook_hi: u64,
-    before_hi: u64,
     limit: usize,
 ) -> Result<Vec<Delivery>, storage::Error> {
-    let range = KeyRange::between(&(company.hi(), webhook_hi, 0_u64), &(company.hi(), webhook_hi, before_hi));
-    let rows = read.list(PENDING, &range, Order::Ascending, limit)?;
-    Ok(rows.into_iter().map(|((_, _, hi), row)| row.delivery(company, id_of(webhook_hi, hi))).collect())
+    unfinished_after(read, company, webhook_hi, 0, limit)
 }
 
 /// Pending deliveries of a webhook, oldest first, created after the one with this `hi`.

@@ -30,11 +30,16 @@ use crate::{
 pub(super) use check::check;
 pub(super) use deliveries::{
     add_to_event, attempts, backlog, create_pending, deliveries_of_event, find, finish, insert_finished,
-    move_to_pending, oldest_finished, pending, purge_history, put_pending, record_late_attempt,
-    remove_event_deliveries, stored_bytes, unfinished, unfinished_after,
+    move_to_pending, oldest_finished, pending, purge_history, put_pending, stored_bytes, take_event_deliveries,
+    unfinished, unfinished_after,
 };
 pub(super) use log::{DeliveryQuery, count_history, list, next_history};
-pub(super) use stats::{Bucket, HOUR_MS, MINUTE_MS, purge_stats, record as record_stats, window as stats_window};
+pub(super) use stats::{
+    Bucket, HOUR_MS, MINUTE_MS, has_old_stats, purge_stats, record as record_stats, window as stats_window,
+};
+
+/// Notices kept for a company.
+const NOTICES_MAX: usize = 1000;
 
 /// Area of this slice's counters.
 pub(super) const AREA: u8 = 70;
@@ -253,23 +258,28 @@ pub(super) fn put_health(
     tx.put(HEALTH, &(company.hi(), webhook_hi), health)
 }
 
-/// Deleted webhooks whose rows are still there.
-pub(super) fn list_deleted(read: &impl Read, limit: usize) -> Result<Vec<(CompanyId, u64)>, storage::Error> {
-    let rows = read.list(DELETED, &KeyRange::all(), Order::Ascending, limit)?;
+/// Deleted webhooks whose rows are still there, those after `after`.
+pub(super) fn list_deleted(
+    read: &impl Read,
+    after: Option<(u64, u64)>,
+    limit: usize,
+) -> Result<Vec<(CompanyId, u64)>, storage::Error> {
+    let range = after.map_or_else(KeyRange::all, |place| KeyRange::after(&place));
+    let rows = read.list(DELETED, &range, Order::Ascending, limit)?;
     Ok(rows
         .into_iter()
         .map(|((hi, webhook), row)| (CompanyId::from_raw(RawId { hi, lo: row.company_lo }), webhook))
         .collect())
 }
 
-/// The id of a deleted webhook whose rows are still there.
-pub(super) fn deleted_id(
+/// The id of a deleted webhook whose rows are still there, and when it was deleted.
+pub(super) fn find_deleted(
     read: &impl Read,
     company: CompanyId,
     webhook_hi: u64,
-) -> Result<Option<WebhookId>, storage::Error> {
+) -> Result<Option<(WebhookId, Timestamp)>, storage::Error> {
     let row = read.get(DELETED, &(company.hi(), webhook_hi))?;
-    Ok(row.map(|row| WebhookId::from_raw(RawId { hi: webhook_hi, lo: row.lo })))
+    Ok(row.map(|row| (WebhookId::from_raw(RawId { hi: webhook_hi, lo: row.lo }), row.deleted_at)))
 }
 
 /// Says that nothing is left of a deleted webhook.
@@ -277,7 +287,7 @@ pub(super) fn forget_deleted(tx: &mut Tx<'_>, company: CompanyId, webhook_hi: u6
     tx.remove(DELETED, &(company.hi(), webhook_hi))
 }
 
-/// Leaves a notice for the people of the company.
+/// Leaves a notice for the people of the company; the oldest make room.
 pub(super) fn add_notice(
     tx: &mut Tx<'_>,
     company: CompanyId,
@@ -287,7 +297,9 @@ pub(super) fn add_notice(
 ) -> Result<(), storage::Error> {
     let id = tx.mint();
     let row = NoticeRow { lo: id.lo, kind: kind.to_owned(), webhook, text, created_at: tx.now() };
-    tx.put(NOTICES, &(company.hi(), id.hi), &row)
+    tx.put(NOTICES, &(company.hi(), id.hi), &row)?;
+    let kept = tx.list(NOTICES, &KeyRange::prefix(&company.hi()), Order::Descending, NOTICES_MAX + 1)?;
+    kept.get(NOTICES_MAX).map_or(Ok(()), |(key, _)| tx.remove(NOTICES, key))
 }
 
 /// The event type of that name.

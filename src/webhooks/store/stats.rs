@@ -65,19 +65,27 @@ pub(in crate::webhooks) fn record(
     let mut bucket = if let Some(bucket) = tx.get(STATS, &key)? {
         bucket
     } else {
-        roll_up(tx, company, webhook_hi, start)?;
+        roll_up(tx, company, webhook_hi)?;
         Bucket::default()
     };
     change(&mut bucket);
     tx.put(STATS, &key, &bucket)
 }
 
-/// Adds the last minute before `start` to its hour.
-fn roll_up(tx: &mut Tx<'_>, company: CompanyId, webhook_hi: u64, start: Timestamp) -> Result<(), storage::Error> {
-    let minutes = (company.hi(), webhook_hi, MINUTE);
-    let range = KeyRange::before(&(company.hi(), webhook_hi, MINUTE, start)).within(&minutes);
-    let Some((key, minute)) = tx.list(STATS, &range, Order::Descending, 1)?.pop() else { return Ok(()) };
-    let hour_key = (company.hi(), webhook_hi, HOUR, floor(key.3, HOUR_MS));
+/// The newest minute, the only one its hour lacks.
+fn newest_minute(
+    read: &impl Read,
+    company: CompanyId,
+    webhook_hi: u64,
+) -> Result<Option<(Timestamp, Bucket)>, storage::Error> {
+    let range = KeyRange::prefix(&(company.hi(), webhook_hi, MINUTE));
+    Ok(read.list(STATS, &range, Order::Descending, 1)?.pop().map(|(key, bucket)| (key.3, bucket)))
+}
+
+/// Adds the newest minute to its hour, when a newer one is about to begin or it is about to go.
+fn roll_up(tx: &mut Tx<'_>, company: CompanyId, webhook_hi: u64) -> Result<(), storage::Error> {
+    let Some((start, minute)) = newest_minute(tx, company, webhook_hi)? else { return Ok(()) };
+    let hour_key = (company.hi(), webhook_hi, HOUR, floor(start, HOUR_MS));
     let mut hour = tx.get(STATS, &hour_key)?.unwrap_or_default();
     hour.merge(&minute);
     tx.put(STATS, &hour_key, &hour)
@@ -112,6 +120,28 @@ pub(in crate::webhooks) fn window(
     Ok(buckets)
 }
 
+fn minutes_before(now: Timestamp, hours_before: Timestamp) -> Timestamp {
+    Timestamp::from_ms(now.as_ms().saturating_sub_unsigned(MINUTES_KEPT_MS)).max(hours_before)
+}
+
+/// Whether [`purge_stats`] has something to remove.
+pub(in crate::webhooks) fn has_old_stats(
+    read: &impl Read,
+    company: CompanyId,
+    webhook_hi: u64,
+    now: Timestamp,
+    hours_before: Timestamp,
+) -> Result<bool, storage::Error> {
+    for (unit, before) in [(MINUTE, minutes_before(now, hours_before)), (HOUR, hours_before)] {
+        let prefix = (company.hi(), webhook_hi, unit);
+        let range = KeyRange::before(&(company.hi(), webhook_hi, unit, before)).within(&prefix);
+        if !read.list(STATS, &range, Order::Ascending, 1)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Removes old buckets: minutes after a day, hours before `hours_before`. Returns whether none are left to remove.
 pub(in crate::webhooks) fn purge_stats(
     tx: &mut Tx<'_>,
@@ -120,8 +150,8 @@ pub(in crate::webhooks) fn purge_stats(
     hours_before: Timestamp,
     limit: usize,
 ) -> Result<bool, storage::Error> {
-    let minutes_before =
-        Timestamp::from_ms(tx.now().as_ms().saturating_sub_unsigned(MINUTES_KEPT_MS)).max(hours_before);
+    let minutes_before = minutes_before(tx.now(), hours_before);
+    let newest = newest_minute(tx, company, webhook_hi)?.map(|(start, _)| start);
     let mut is_done = true;
     for (unit, before) in [(MINUTE, minutes_before), (HOUR, hours_before)] {
         let prefix = (company.hi(), webhook_hi, unit);
@@ -129,6 +159,9 @@ pub(in crate::webhooks) fn purge_stats(
         let rows = tx.list(STATS, &range, Order::Ascending, limit)?;
         is_done &= rows.len() < limit;
         for (key, _) in rows {
+            if unit == MINUTE && Some(key.3) == newest {
+                roll_up(tx, company, webhook_hi)?;
+            }
             tx.remove(STATS, &key)?;
         }
     }

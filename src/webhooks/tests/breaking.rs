@@ -10,6 +10,8 @@ use crate::{
     webhooks::{
         breaker::FAILURES_TO_OPEN,
         model::{DisabledReason, FAILING_MS_MAX, GRACE_SECONDS_DEFAULT},
+        service::settle::{Settle, record_health},
+        store,
     },
 };
 
@@ -53,7 +55,7 @@ async fn two_gone_answers_in_a_row_disable_the_webhook_and_tell_the_company() {
     let world = World::new().await;
     let gone = Receiver::start(Some((410, ""))).await;
     let watcher = Receiver::start(Some((200, ""))).await;
-    let id = world.webhook(&gone.url(), &["order.*"]).await;
+    let id = world.webhook(&gone.url(), &["order.*", "webhook.disabled"]).await;
     world.webhook(&watcher.url(), &["webhook.disabled"]).await;
     world.publish("order.created", &order()).await;
     world.newest(id, "the first answer is in", |one| one.attempts == 1).await;
@@ -74,6 +76,8 @@ async fn two_gone_answers_in_a_row_disable_the_webhook_and_tell_the_company() {
     assert_eq!((entries[0].actor.0.as_str(), entries[0].object.clone()), ("system", id.to_string()));
     assert_eq!(entries[0].after["disabled_reason"], "gone");
     assert_eq!(world.publish("order.created", &order()).await.deliveries, 0);
+    let types: Vec<String> = world.deliveries(id).await.into_iter().map(|one| one.event_type).collect();
+    assert_eq!(types, ["order.created", "order.created"], "it is not told of its own end");
     world.advance(60_000).await;
     assert_eq!(gone.count(), 2, "a disabled webhook gets no retries either");
 
@@ -104,4 +108,34 @@ async fn five_days_of_only_failing_disable_the_webhook() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     world.assert_consistent().await;
+}
+
+#[tokio::test]
+async fn a_success_undoes_a_failure_of_the_same_group() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((500, ""))).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    world.publish("a", &order()).await;
+    let failed = world.newest(id, "it fails once", |one| one.attempts == 1).await;
+    let attempt = world.attempts(failed.id).await.remove(0);
+    world.update(id, |wanted| wanted.is_enabled = false).await;
+    world.update(id, |wanted| wanted.is_enabled = true).await;
+    let shared = world.webhooks.shared.clone();
+    let endpoint = shared.directory.find(COMPANY, id.hi()).unwrap();
+    assert!(endpoint.live.is_clean(), "enabling forgets the failure");
+    let end = move |is_success: bool| Settle {
+        company: COMPANY,
+        webhook: id,
+        delivery: failed.id,
+        live: endpoint.live.clone(),
+        attempt: attempt.clone(),
+        is_success,
+    };
+    let health = world.db.write(move |tx| {
+        record_health(tx, &shared, &end(false))?;
+        record_health(tx, &shared, &end(true))?;
+        store::health(tx, COMPANY, id.hi())
+    });
+    assert!(health.await.unwrap().is_clean());
+    assert!(world.webhooks.shared.directory.find(COMPANY, id.hi()).unwrap().live.is_clean());
 }

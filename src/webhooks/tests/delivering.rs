@@ -205,7 +205,7 @@ async fn a_test_is_sent_at_once_also_to_a_disabled_webhook() {
     let receiver = Receiver::start(Some((418, ""))).await;
     let (webhook, _) =
         world.create(NewWebhook { is_enabled: false, ..settings(&receiver.url(), &["order.*"]) }).await.unwrap();
-    let (delivery, attempt) = world.webhooks.test(BY, webhook.id).await.unwrap();
+    let (delivery, attempt) = world.webhooks.test(BY, webhook.id, super::PATIENCE).await.unwrap();
     assert_eq!((delivery.state, attempt.status), (DeliveryState::Failed, Some(418)));
     let received = receiver.wait_for(1).await.remove(0);
     assert_eq!(received.header("x-novapulse-event"), Some("webhook.test"));

@@ -5,7 +5,9 @@ use serde_json::json;
 use super::{BY, COMPANY, DeliveryState, Error, NewWebhook, Receiver, World, order, settings};
 use crate::{
     base::{CompanyId, RawId},
-    webhooks::{model::WEBHOOKS_MAX, service::delete::CANCEL_AT_ONCE_MAX},
+    events,
+    queue::State,
+    webhooks::{model::WEBHOOKS_MAX, response::FailureKind, service::delete::CANCEL_AT_ONCE_MAX},
 };
 
 fn pointers(result: Result<impl std::fmt::Debug, Error>) -> Vec<String> {
@@ -116,12 +118,96 @@ async fn a_large_backlog_is_cancelled_in_the_background_and_never_sent() {
         webhooks.delete(tx, BY, id)
     });
     written.await.unwrap();
+    let (webhooks, newest) = (world.webhooks.clone(), world.deliveries(id).await[0].id);
+    let (shown, ..) = world.read(move |read| webhooks.delivery(read, COMPANY, newest)).await.unwrap();
+    assert_eq!((shown.state, shown.finished_at), (DeliveryState::Cancelled, Some(super::START)), "at once");
+    // The pool comes to them before or after the maintenance does; both cancel.
+    world.wait_for_states(id, DeliveryState::Cancelled, count - 50).await;
     let done = world.webhooks.maintain_once().await.unwrap();
     assert!(done.cancelled <= 100, "{done:?}");
     let deliveries = world.deliveries(id).await;
+    let (queues, job) = (world.queues.clone(), deliveries[0].job.unwrap());
+    let job = world.read(move |read| queues.find(read, COMPANY, job)).await.unwrap().unwrap();
+    assert_eq!(job.state, State::Cancelled, "and no job is among the dead letters");
     assert_eq!(deliveries.iter().filter(|one| one.state == DeliveryState::Cancelled).count(), count);
     assert_eq!(receiver.count(), 0);
     world.assert_consistent().await;
+}
+
+#[tokio::test]
+async fn a_test_under_way_ends_with_its_webhook() {
+    let world = World::new().await;
+    let receiver = Receiver::start(None).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    let webhooks = world.webhooks.clone();
+    let testing = tokio::spawn(async move { webhooks.test(BY, id, super::PATIENCE).await });
+    receiver.wait_for(1).await;
+    world.delete(id).await;
+    assert!(matches!(testing.await.unwrap(), Err(Error::NotFound(_))));
+    assert!(world.deliveries(id).await.is_empty(), "nothing of it is recorded");
+    world.assert_consistent().await;
+}
+
+#[tokio::test]
+async fn a_test_ends_within_the_time_of_its_caller() {
+    let world = World::new().await;
+    let receiver = Receiver::start(None).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    let within = std::time::Duration::from_millis(200);
+    let (delivery, attempt) = world.webhooks.test(BY, id, within).await.unwrap();
+    assert_eq!((delivery.state, attempt.failure), (DeliveryState::Failed, Some(FailureKind::Timeout)));
+    assert_eq!(world.deliveries(id).await, [delivery]);
+}
+
+#[tokio::test]
+async fn trying_again_keeps_the_place_in_an_ordered_webhook() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((500, ""))).await;
+    let new = NewWebhook { is_ordered: true, ..settings(&receiver.url(), &["*"]) };
+    let (webhook, _) = world.create(new).await.unwrap();
+    for number in 0..3 {
+        world.publish("a", &json!(number)).await;
+    }
+    receiver.wait_for(1).await;
+    let started = std::time::Instant::now();
+    let first = loop {
+        let first = world.deliveries(webhook.id).await.pop().unwrap();
+        if first.next_attempt_at.is_some() {
+            break first;
+        }
+        assert!(started.elapsed() < super::PATIENCE, "{first:?}");
+        tokio::task::yield_now().await;
+    };
+    receiver.set(Some((200, "")));
+    let (webhooks, delivery) = (world.webhooks.clone(), first.id);
+    let retried = world.db.write(move |tx| webhooks.retry(tx, BY, delivery)).await.unwrap();
+    assert_eq!(retried.job, first.job, "the same job goes on");
+    world.wait_for_states(webhook.id, DeliveryState::Succeeded, 3).await;
+    let numbers: Vec<serde_json::Value> = receiver
+        .wait_for(4)
+        .await
+        .iter()
+        .map(|one| serde_json::from_slice::<serde_json::Value>(&one.body).unwrap()["data"].clone())
+        .collect();
+    assert_eq!(numbers, [0, 0, 1, 2].map(serde_json::Value::from));
+    world.assert_consistent().await;
+}
+
+#[tokio::test]
+async fn duplicates_do_not_count_toward_the_deliveries_of_a_batch() {
+    let world = World::new().await;
+    let event =
+        |id: &str| world.webhooks.check_event(COMPANY, "a".to_owned(), "1".into(), Some(id.to_owned())).unwrap();
+    let (first, again) = (event("one"), [event("one"), event("one"), event("two")]);
+    let webhooks = world.webhooks.clone();
+    let published = world.db.write(move |tx| {
+        let first = webhooks.publish(tx, first)?;
+        let stored = events::find(tx, COMPANY, first.id)?.unwrap();
+        events::set_deliveries(tx, &stored, events::DELIVERIES_MAX)?;
+        webhooks.publish_batch(tx, again.to_vec()).map_err(|(_, error)| error)
+    });
+    let published = published.await.unwrap();
+    assert_eq!(published.iter().map(|one| one.is_duplicate).collect::<Vec<_>>(), [true, true, false]);
 }
 
 #[tokio::test]

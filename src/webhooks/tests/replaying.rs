@@ -1,7 +1,11 @@
 //! Replays: counted, then done once.
 
 use super::{BY, COMPANY, DeliveryState, Error, NewWebhook, Receiver, START, World, order, settings};
-use crate::webhooks::{Replay, model::Trigger, retry::Preset};
+use crate::{
+    queue::State,
+    storage::space::Headroom,
+    webhooks::{Replay, model::Trigger, retry::Preset},
+};
 
 #[tokio::test]
 async fn a_replay_delivers_what_failed_once_more_and_nothing_else() {
@@ -88,5 +92,45 @@ async fn an_event_is_replayed_to_those_who_subscribe_now() {
     let (webhooks, event) = (world.webhooks.clone(), published.message_id);
     let (event, deliveries) = world.read(move |read| webhooks.event(read, COMPANY, &event, 10)).await.unwrap();
     assert_eq!((event.deliveries, deliveries.len(), deliveries[0].webhook_hi()), (1, 1, id.hi()));
+    world.assert_consistent().await;
+}
+
+#[tokio::test]
+async fn a_replay_waits_while_the_disk_is_nearly_full() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((200, ""))).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    world.publish("a", &order()).await;
+    world.wait_for_states(id, DeliveryState::Succeeded, 1).await;
+    world.advance(1000).await;
+    let replay = Replay {
+        webhook_id: id,
+        since: START,
+        until: START.plus_ms(1),
+        states: vec!["succeeded".to_owned()],
+        event_types: Vec::new(),
+        after_hi: 0,
+    };
+    let (webhooks, db) = (world.webhooks.clone(), world.db.clone());
+    let written = world.db.write(move |tx| {
+        let job = webhooks.replay(tx, BY, &replay)?;
+        // After it is accepted and before it can begin.
+        db.set_headroom(Headroom::Short);
+        Ok::<_, Error>(job)
+    });
+    let job = written.await.unwrap();
+    let started = std::time::Instant::now();
+    loop {
+        let queues = world.queues.clone();
+        let state = world.read(move |read| queues.find(read, COMPANY, job)).await.unwrap().unwrap().state;
+        if state == State::Delayed {
+            break;
+        }
+        assert!(!state.is_terminal() && started.elapsed() < super::PATIENCE, "{state:?}");
+        tokio::task::yield_now().await;
+    }
+    world.db.set_headroom(Headroom::Ample);
+    world.advance(60_000).await;
+    world.wait_for_states(id, DeliveryState::Succeeded, 2).await;
     world.assert_consistent().await;
 }
