@@ -146,6 +146,8 @@ pub(super) struct HeartbeatDocument {
 }
 
 /// Extends a lease
+///
+/// Every heartbeat counts from when it arrives, so an `Idempotency-Key` has no effect here.
 #[utoipa::path(post, path = "/jobs/{id}/heartbeat", operation_id = "heartbeat_job", tag = "workers",
     request_body = HeartbeatOrder, params(("id" = JobId, Path)), responses(
     (status = 200, description = "The job is held on", body = HeartbeatDocument),
@@ -163,7 +165,7 @@ pub(super) async fn heartbeat_job(
         return Err(problem);
     }
     let lease_ms = jobs.heartbeat(caller.company, id, &order.lease_token, lease_ms).await?;
-    // Saying it twice does no harm, so no answer is kept under an idempotency key.
+    // Saying it twice does no harm, and a kept answer would promise what is over.
     Ok(Json(HeartbeatDocument { lease_ms }).into_response())
 }
 

@@ -54,6 +54,13 @@ fn operators_mean_what_they_say() {
 }
 
 #[test]
+fn nothing_passes_the_filter_that_stands_for_an_unreadable_one() {
+    for data in [json!({}), json!(null), json!({"a": [1, "x"]})] {
+        assert!(!Filter::nothing().matches(&data), "{data}");
+    }
+}
+
+#[test]
 fn malformed_filters_are_refused_with_their_place() {
     for (filter, pointer) in [
         (json!([]), ""),

@@ -293,3 +293,18 @@ fn pass_over(company: CompanyId, webhook_hi: u64, result: Result<usize, Error>) 
         done => done,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, pass_over, storage};
+    use crate::base::{CompanyId, RawId};
+
+    #[test]
+    fn one_damaged_row_does_not_end_a_run_and_a_stopped_store_does() {
+        let company = CompanyId::from_raw(RawId { hi: 1, lo: 1 });
+        let damaged = storage::Error::Corrupt { table: "events", key: "00".to_owned(), reason: "its checksum" };
+        assert_eq!(pass_over(company, 0, Err(Error::Storage(damaged))).unwrap(), 0);
+        assert_eq!(pass_over(company, 0, Ok(7)).unwrap(), 7);
+        assert!(pass_over(company, 0, Err(Error::Storage(storage::Error::Stopped))).is_err());
+    }
+}

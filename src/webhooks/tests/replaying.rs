@@ -2,9 +2,15 @@
 
 use super::{BY, COMPANY, DeliveryState, Error, NewWebhook, Receiver, START, World, order, settings};
 use crate::{
+    base::DeliveryId,
     queue::State,
     storage::space::Headroom,
-    webhooks::{Replay, model::Trigger, retry::Preset},
+    webhooks::{
+        Replay,
+        model::{Delivery, Trigger},
+        retry::Preset,
+        store::{self, DeliveryQuery},
+    },
 };
 
 #[tokio::test]
@@ -132,5 +138,37 @@ async fn a_replay_waits_while_the_disk_is_nearly_full() {
     world.db.set_headroom(Headroom::Ample);
     world.advance(60_000).await;
     world.wait_for_states(id, DeliveryState::Succeeded, 2).await;
+    world.assert_consistent().await;
+}
+
+#[tokio::test]
+async fn a_page_of_the_log_with_large_attempts_ends_early() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((200, ""))).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    world.publish("a", &order()).await;
+    let first = world.newest(id, "it succeeds", |one| one.state == DeliveryState::Succeeded).await;
+    let mut attempt = world.attempts(first.id).await.remove(0);
+    attempt.body = vec![b'x'; 1 << 20].into();
+    let written = world.db.write(move |tx| {
+        for _ in 0..20 {
+            let delivery = DeliveryId::from_raw(tx.mint_with(id.hi()));
+            store::insert_finished(tx, &Delivery { id: delivery, ..first.clone() }, attempt.clone())?;
+        }
+        Ok::<_, Error>(())
+    });
+    written.await.unwrap();
+    let (mut sizes, mut before_hi) = (Vec::new(), None);
+    loop {
+        let webhooks = world.webhooks.clone();
+        let query = DeliveryQuery { limit: 250, scan_limit: 10_000, before_hi, ..DeliveryQuery::default() };
+        let (page, next) = world.read(move |read| webhooks.log(read, COMPANY, id, &query)).await.unwrap();
+        sizes.push(page.len());
+        before_hi = next;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(sizes, [8, 8, 5]);
     world.assert_consistent().await;
 }
