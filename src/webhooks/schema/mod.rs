@@ -18,8 +18,12 @@ const PATTERN_BYTES_MAX: usize = 1000;
 const PATTERN_SIZE_MAX: usize = 256 * 1024;
 /// The most references in a schema.
 const REFERENCES_MAX: usize = 500;
+/// How far a pattern that looks around may go back before it counts as failed.
+const BACKTRACK_MAX: usize = 2000;
 /// Pairs of a part of the schema and a part of the example that a check may look at.
-const STEPS_MAX: usize = 50_000;
+const STEPS_MAX: usize = 100_000;
+/// Steps that one match of a pattern counts for.
+const STEPS_PER_MATCH: usize = 20;
 /// How deep references and parts may follow each other.
 const DEPTH_MAX: usize = 64;
 /// Errors that are answered.
@@ -47,7 +51,10 @@ pub(super) fn check(schema: &Value, example: Option<&Value>) -> Vec<Invalid> {
     if census.is_dynamic {
         return jsonschema::meta::validate(schema).err().map(malformed).into_iter().collect();
     }
-    let patterns = jsonschema::PatternOptions::regex().size_limit(PATTERN_SIZE_MAX).dfa_size_limit(PATTERN_SIZE_MAX);
+    let patterns = jsonschema::PatternOptions::fancy_regex()
+        .backtrack_limit(BACKTRACK_MAX)
+        .size_limit(PATTERN_SIZE_MAX)
+        .dfa_size_limit(PATTERN_SIZE_MAX);
     let validator = match jsonschema::options().with_pattern_options(patterns).build(schema) {
         Ok(validator) => validator,
         Err(error) => return vec![malformed(error)],
@@ -141,7 +148,12 @@ impl<'a> Walk<'a> {
         if depth > DEPTH_MAX {
             return None;
         }
+        let is_root = std::ptr::eq(schema, self.root);
         for (keyword, value) in members {
+            // A part with an id of its own is what its references begin at.
+            if matches!(keyword.as_str(), "$id" | "id") && value.is_string() && !is_root {
+                return None;
+            }
             self.keyword(keyword, value, instance, depth + 1)?;
         }
         Some(())
@@ -150,7 +162,7 @@ impl<'a> Walk<'a> {
     fn keyword(&mut self, keyword: &str, value: &'a Value, instance: &Value, depth: usize) -> Option<()> {
         match keyword {
             "$ref" => self.step(self.target(value)?, instance, depth),
-            "$id" | "id" => (depth == 1 || !value.is_string()).then_some(()),
+            "pattern" => self.spend(STEPS_PER_MATCH),
             "allOf" | "anyOf" | "oneOf" | "not" | "if" | "then" | "else" => {
                 parts(value).try_for_each(|part| self.step(part, instance, depth))
             }
@@ -160,9 +172,10 @@ impl<'a> Walk<'a> {
             "properties" => members(value).try_for_each(|(name, part)| {
                 instance.get(name).map_or(Some(()), |child| self.step(part, child, depth))
             }),
-            "patternProperties" => {
-                members(value).try_for_each(|(_, part)| self.children(std::iter::once(part), instance, depth))
-            }
+            "patternProperties" => members(value).try_for_each(|(_, part)| {
+                self.spend(instance.as_object().map_or(0, Map::len) * STEPS_PER_MATCH)?;
+                self.children(std::iter::once(part), instance, depth)
+            }),
             "additionalProperties" | "propertyNames" | "items" | "additionalItems" | "prefixItems" | "contains" => {
                 self.children(parts(value), instance, depth)
             }

@@ -40,6 +40,11 @@ fn an_ordinary_schema_is_checked_with_its_example() {
     assert_eq!(check(&schema, Some(&good)), []);
     let bad = json!({ "id": "1", "items": [{ "amount": 5, "parts": [{ "amount": "two" }] }] });
     assert_eq!(pointers(&schema, Some(&bad)), ["/example/id", "/example/items/0/parts/0/amount"]);
+    let tree = json!({ "$id": "https://example.com/tree", "items": { "$ref": "#" } });
+    assert_eq!(check(&tree, Some(&json!([[], [[], "leaf"]]))), []);
+    let looking = json!({ "pattern": "^(?!secret).*$" });
+    assert_eq!(pointers(&looking, Some(&json!("secret one"))), ["/example"]);
+    assert_eq!(check(&looking, Some(&json!("open one"))), []);
     let many = json!({ "id": "ord_1", "items": (0..2000).map(|n| json!({ "amount": n })).collect::<Vec<_>>() });
     assert_eq!(check(&schema, Some(&many)), []);
 }
@@ -94,7 +99,13 @@ fn patterns_are_bounded_in_number_length_and_size() {
     let started = Instant::now();
     let huge = json!({ "pattern": "((((a{100}){100}){100}){100}){100}" });
     assert_eq!(check(&huge, Some(&json!("aaa"))).len(), 1);
-    let slow = json!({ "pattern": "^(a+)+$" });
-    assert_eq!(pointers(&slow, Some(&json!(format!("{}b", "a".repeat(30_000))))), ["/example"]);
+    let slow = json!({ "items": { "pattern": "^(a+)+$" } });
+    let text = format!("{}b", "a".repeat(30_000));
+    assert_eq!(pointers(&slow, Some(&json!([text]))), ["/example/0"]);
+    let slower = json!({ "items": { "pattern": "^(?=(a+)+$)(a|aa)+\\1$" } });
+    let many = json!(vec![format!("{}b", "a".repeat(50)); 1000]);
+    assert!(!check(&slower, Some(&many)).is_empty());
+    let too_many = json!(vec!["a"; 10_000]);
+    assert_eq!(pointers(&slower, Some(&too_many)), ["/schema"]);
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }

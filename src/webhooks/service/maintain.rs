@@ -248,8 +248,8 @@ impl Webhooks {
             .await
     }
 
-    /// Forgets a deleted webhook once nothing of it is left; answers how many that are.
-    async fn forget(&self, company: CompanyId, webhook_hi: u64) -> Result<usize, Error> {
+    /// Forgets a deleted webhook once nothing of it is left.
+    async fn forget(&self, company: CompanyId, webhook_hi: u64) -> Result<(), Error> {
         let is_gone = self
             .shared
             .db
@@ -266,7 +266,7 @@ impl Webhooks {
         if is_gone {
             self.shared.cursors.forget(company, webhook_hi);
         }
-        Ok(usize::from(is_gone))
+        Ok(())
     }
 }
 
@@ -283,12 +283,12 @@ pub(super) fn fail(tx: &mut Tx<'_>, delivery: Delivery, reason: &str) -> Result<
 }
 
 /// Goes on after an error that concerns one company or webhook; an error of the whole store ends the run.
-fn pass_over(company: CompanyId, webhook_hi: u64, result: Result<usize, Error>) -> Result<usize, Error> {
+fn pass_over<T: Default>(company: CompanyId, webhook_hi: u64, result: Result<T, Error>) -> Result<T, Error> {
     match result {
         Err(Error::Storage(error @ (storage::Error::Stopped | storage::Error::Unknown(_)))) => Err(error.into()),
         Err(error) => {
             tracing::warn!(company.id = %company, webhook = webhook_hi, %error, "webhook maintenance passes over this");
-            Ok(0)
+            Ok(T::default())
         }
         done => done,
     }
@@ -303,8 +303,8 @@ mod tests {
     fn one_damaged_row_does_not_end_a_run_and_a_stopped_store_does() {
         let company = CompanyId::from_raw(RawId { hi: 1, lo: 1 });
         let damaged = storage::Error::Corrupt { table: "events", key: "00".to_owned(), reason: "its checksum" };
-        assert_eq!(pass_over(company, 0, Err(Error::Storage(damaged))).unwrap(), 0);
+        assert_eq!(pass_over::<usize>(company, 0, Err(Error::Storage(damaged))).unwrap(), 0);
         assert_eq!(pass_over(company, 0, Ok(7)).unwrap(), 7);
-        assert!(pass_over(company, 0, Err(Error::Storage(storage::Error::Stopped))).is_err());
+        assert!(pass_over::<()>(company, 0, Err(Error::Storage(storage::Error::Stopped))).is_err());
     }
 }

@@ -93,8 +93,8 @@ impl Webhooks {
         Ok(removed)
     }
 
-    /// Removes old figures; answers how many.
-    pub(super) async fn purge_figures(&self, company: CompanyId, webhook_hi: u64) -> Result<usize, Error> {
+    /// Removes a batch of old figures.
+    pub(super) async fn purge_figures(&self, company: CompanyId, webhook_hi: u64) -> Result<(), Error> {
         let now = self.shared.db.clock().now();
         let hours_before = Timestamp::from_ms(now.as_ms().saturating_sub_unsigned(FIGURES_KEPT_MS));
         let is_due = self
@@ -102,12 +102,11 @@ impl Webhooks {
             .db
             .read(move |read| store::has_old_stats(read, company, webhook_hi, now, hours_before))
             .await??;
-        if !is_due {
-            return Ok(0);
+        if is_due {
+            let purge = move |tx: &mut Tx<'_>| store::purge_stats(tx, company, webhook_hi, hours_before, BATCH);
+            self.shared.db.write_reclaiming(purge).await?;
         }
-        let purge = move |tx: &mut Tx<'_>| store::purge_stats(tx, company, webhook_hi, hours_before, BATCH);
-        let is_done = self.shared.db.write_reclaiming(purge).await?;
-        Ok(usize::from(is_done))
+        Ok(())
     }
 }
 
