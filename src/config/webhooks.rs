@@ -11,7 +11,7 @@ section! {
         attempt_timeout_ms: u64 = 15_000, range 100..=30_000;
         /// How long events, deliveries and their attempts are kept.
         keep_ms: u64 = 2_592_000_000, range 60_000..=31_536_000_000;
-        /// How much of events, and of deliveries, a company may keep; the oldest finished ones go first.
+        /// How much of events, and of deliveries, a company may keep; the oldest go first. A delivery that still waits when its event goes fails with it.
         keep: ByteSize = ByteSize::mib(8_192);
     }
 }
