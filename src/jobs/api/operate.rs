@@ -119,7 +119,7 @@ pub(super) async fn get_job(
 /// With its payload, result and errors. One that is not finished has to be cancelled first.
 #[utoipa::path(delete, path = "/jobs/{id}", operation_id = "delete_job", tag = "jobs", params(("id" = JobId, Path)), responses(
     (status = 204, description = "It is gone"),
-    (status = 409, description = "It is not finished"),
+    (status = 409, description = "It is not finished, or the server runs it itself"),
 ))]
 pub(super) async fn delete_job(
     State(jobs): State<Jobs>,
@@ -136,7 +136,7 @@ pub(super) async fn delete_job(
 /// A worker that has it is told with its next heartbeat, and its token is refused.
 #[utoipa::path(post, path = "/jobs/{id}/cancel", operation_id = "cancel_job", tag = "jobs", params(("id" = JobId, Path)), responses(
     (status = 200, description = "Cancelled", body = JobDocument),
-    (status = 409, description = "It is finished already"),
+    (status = 409, description = "It is finished already, or the server runs it itself"),
 ))]
 pub(super) async fn cancel_job(
     State(jobs): State<Jobs>,
@@ -152,7 +152,7 @@ pub(super) async fn cancel_job(
 /// With all its attempts before it.
 #[utoipa::path(post, path = "/jobs/{id}/retry", operation_id = "retry_job", tag = "jobs", params(("id" = JobId, Path)), responses(
     (status = 200, description = "It waits again", body = JobDocument),
-    (status = 409, description = "It is not finished"),
+    (status = 409, description = "It is not finished, or the server runs it itself"),
 ))]
 pub(super) async fn retry_job(
     State(jobs): State<Jobs>,
@@ -166,7 +166,7 @@ pub(super) async fn retry_job(
 /// Ends the wait of a delayed or retrying job
 #[utoipa::path(post, path = "/jobs/{id}/promote", operation_id = "promote_job", tag = "jobs", params(("id" = JobId, Path)), responses(
     (status = 200, description = "It waits for a worker", body = JobDocument),
-    (status = 409, description = "It is neither delayed nor retrying"),
+    (status = 409, description = "It is neither delayed nor retrying, or the server runs it itself"),
 ))]
 pub(super) async fn promote_job(
     State(jobs): State<Jobs>,

@@ -370,6 +370,7 @@ pub(super) struct DrainDocument {
 /// Of the caller's company; active, delayed and retrying jobs stay.
 #[utoipa::path(post, path = "/queues/{name}/drain", operation_id = "drain_queue", tag = "queues", params(("name" = String, Path)), responses(
     (status = 200, description = "What waited is cancelled", body = DrainDocument),
+    (status = 409, description = "The server runs the jobs of this queue itself"),
 ))]
 pub(super) async fn drain_queue(
     State(jobs): State<Jobs>,

@@ -75,10 +75,11 @@ impl From<LeasedJob> for LeasedDocument {
 /// Leases jobs to a worker
 ///
 /// A long poll: with `wait_ms` it answers as soon as there is a job, and with none when the time is over. The wait is
-/// cut to what the server allows one request.
+/// cut to what the server allows one request. A queue that does not exist yet is waited for and not created.
 #[utoipa::path(post, path = "/queues/{name}/lease", operation_id = "lease_jobs", tag = "workers", request_body = LeaseOrder,
     params(("name" = String, Path)), responses(
     (status = 200, description = "The jobs, perhaps none", body = LeasedJobs),
+    (status = 409, description = "The server runs the jobs of this queue itself"),
 ))]
 pub(super) async fn lease_jobs(
     State(jobs): State<Jobs>,
