@@ -171,6 +171,28 @@ fn event_types_are_kept_with_schema_and_example() {
 }
 
 #[test]
+fn one_of_many_that_change_what_they_have_seen_wins() {
+    let app = TestApp::start();
+    let path = "/api/v1/event-types/invoice.paid";
+    let mut client = app.client();
+    client.post("/api/v1/event-types", &json!({ "name": "invoice.paid" })).expect(201);
+    let tag = client.get(path).header("etag").unwrap().to_owned();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let change = |number: usize| {
+            let (app, tag) = (&app, &tag);
+            scope.spawn(move || {
+                let body = json!({ "description": format!("change {number}") }).to_string();
+                app.client().send("PATCH", path, &[("if-match", tag)], Some(body.as_bytes())).status
+            })
+        };
+        let running: Vec<_> = (0..16).map(change).collect();
+        running.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 412).count(), 15, "{statuses:?}");
+}
+
+#[test]
 fn refused_event_types_name_what_is_wrong() {
     let app = TestApp::start();
     let mut client = app.client();
