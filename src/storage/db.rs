@@ -208,7 +208,8 @@ impl Db {
         self.submit(closure, Answer::Written).await
     }
 
-    /// The same store, for work that frees space or ends what was begun: its writes are taken when the disk is exhausted.
+    /// The same store, for work that frees space or ends what was begun, and for the little that people need to get there
+    /// (signing in, taking rights away): its writes are taken when the disk is exhausted.
     #[must_use]
     pub fn reclaiming(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), is_reclaiming: true }

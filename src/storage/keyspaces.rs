@@ -132,6 +132,8 @@ tables! {
     LIMIT_CALLS = 45 in Index, owner "limits": "hash of policy and subject RawId" => "CallsRow";
     /// The same by the time at which they no longer count, for their removal.
     LIMIT_ENDS = 46 in Index, owner "limits": "ends i64, hash RawId" => "()";
+    /// When a company that is ahead of its rate of API calls will have used up what it used, in ns since 1970.
+    API_ARRIVALS = 47 in Index, owner "limits": "company u64" => "i64";
     /// API keys.
     API_KEYS = 50 in Records, owner "auth": "key u64" => "ApiKeyRow";
     /// API keys by company.
@@ -154,6 +156,12 @@ tables! {
     RECOVERY_CODES = 65 in Records, owner "accounts": "user u64" => "RecoveryRow";
     /// Invitations that were not used yet.
     INVITES = 66 in Records, owner "accounts": "company u64, invitation u64" => "InviteRow";
+    /// Departments of companies.
+    DEPARTMENTS = 67 in Records, owner "accounts": "company u64, department u64" => "DepartmentRow";
+    /// Who is in a department.
+    DEPARTMENT_MEMBERS = 68 in Index, owner "accounts": "company u64, department u64, user u64" => "()";
+    /// The departments of a user.
+    USER_DEPARTMENTS = 69 in Index, owner "accounts": "user u64, department u64" => "()";
     /// Who did what: the entries of a company by number.
     AUDIT_ENTRIES = 100 in Records, owner "audit": "company u64, number u64" => "EntryRow";
     /// Messages to people that no mail server took, the newest of each company.

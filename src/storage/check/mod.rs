@@ -5,12 +5,14 @@
 //! what only they know (counters against rows, indexes against records) as [`Verify`].
 
 mod accept;
+mod compare;
 mod copy;
 mod rows;
 
 use std::{fmt, path::Path};
 
 pub use accept::{Losses, accept_loss, weigh_loss};
+pub use compare::{Counted, each};
 
 use super::{
     Head, KEPT_COMMITS, Snapshot,
