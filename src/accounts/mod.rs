@@ -1,14 +1,14 @@
 //! Companies and the people in them: set-up, sign-in, invitations, passwords, roles.
 //!
 //! Words: a *company* is the tenant; a *user* is a person in it, with a *role*; an *owner* also sees the whole
-//! instance; to *register* is to make a company of one's own; an *invitation* lets somebody join one.
+//! instance; a *department* is a group of people in a company; to *register* is to make a company of one's own; an *invitation* lets somebody join one.
 //!
 //! Invariants: a company always has an active admin, and the instance an active owner; a password is stored as a hash
 //! and checked in a time that does not tell whether the account exists; whoever loses a right loses it with the commit
-//! that says so. What is not here yet: departments, and a company's policy
-//! that asks everybody for a second factor.
+//! that says so.
 
 pub mod api;
+mod cache;
 mod letters;
 mod mfa;
 mod model;
@@ -18,24 +18,47 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{self, Auth},
-    base::SealKey,
+    base::{CompanyId, DepartmentId, SealKey},
     limits::{self, Limits},
     mail::Mail,
     sealing::SealedRows,
     storage::{self, Db},
 };
 
-pub use model::{Email, NAME_CHARACTERS_MAX, Registration};
+pub use model::{DESCRIPTION_CHARACTERS_MAX, Email, NAME_CHARACTERS_MAX, Registration};
 pub use password::{PASSWORD_CHARACTERS, Password};
-pub use service::{Client, Created, NewPerson, Registered, SetUp, SignedIn, UserView};
+pub use service::{Client, CompanyFigures, Created, NewPerson, ReadFigures, Registered, SetUp, SignedIn, UserView};
 
+use cache::ReadCache;
 use password::Hasher;
+use service::CompanyStats;
+
+/// How long figures of a company may be old.
+const STATS_LIFE: Duration = Duration::from_mins(1);
+/// How long profiles and member lists are kept; a change is seen at once all the same.
+const PROFILE_LIFE: Duration = Duration::from_mins(5);
+/// Companies whose figures are kept, and departments whose members are.
+const LISTS_MAX: u64 = 1_000;
+/// Profiles that are kept.
+const PROFILES_MAX: u64 = 10_000;
+
+/// Checks stored people and departments against what follows from them; tells each contradiction in words.
+///
+/// # Errors
+/// When a row cannot be read.
+pub fn check(read: &impl storage::Read, found: &mut dyn FnMut(String)) -> Result<(), storage::Error> {
+    store::check(read, found)
+}
 
 /// Why something about accounts was refused.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +72,9 @@ pub enum Error {
     /// The name is empty, too long or holds control characters.
     #[error("a name has 1 to {NAME_CHARACTERS_MAX} printable characters")]
     Name,
+    /// The description is too long or holds control characters.
+    #[error("a description has at most {DESCRIPTION_CHARACTERS_MAX} printable characters")]
+    Description,
     /// The text is no e-mail address.
     #[error("the e-mail address is not valid")]
     Email,
@@ -76,6 +102,12 @@ pub enum Error {
     /// There is a second factor already.
     #[error("there is a second factor already; disable it first")]
     MfaEnabled,
+    /// Whoever asks others for a second factor has one.
+    #[error("set a second factor up for yourself first")]
+    MfaFirst,
+    /// The company asks everybody for a second factor.
+    #[error("the company asks everybody for a second factor")]
+    MfaRequired,
     /// The secret of the second factor does not open.
     #[error("the secret of the second factor cannot be used with this master key")]
     MfaSealed,
@@ -97,6 +129,12 @@ pub enum Error {
     /// The company would be left without an admin, or the instance without an owner.
     #[error("the last {0} cannot be removed, disabled or given another role")]
     Last(&'static str),
+    /// Another department of the company has the name.
+    #[error("there is a department with this name")]
+    DepartmentTaken,
+    /// A manager says who is in his or her own departments only.
+    #[error("a manager can change departments he or she is in")]
+    NotYours,
     /// The company has too many of them.
     #[error("there are {0} already, which is the most")]
     TooMany(&'static str),
@@ -136,6 +174,24 @@ pub struct Settings {
     pub registration: Registration,
     /// Passwords hashed at once; 0 takes one per processor, at most 8.
     pub hashing_max: usize,
+    /// What other slices count for a company.
+    pub figures: Figures,
+}
+
+/// Reads what other slices count; without one, nothing is counted.
+#[derive(Clone)]
+pub struct Figures(pub Arc<ReadFigures>);
+
+impl Default for Figures {
+    fn default() -> Self {
+        Self(Arc::new(|_, _| Ok(CompanyFigures::default())))
+    }
+}
+
+impl fmt::Debug for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Figures")
+    }
 }
 
 /// Makes companies and users and lets them in; cheap to clone.
@@ -153,6 +209,11 @@ struct Inner {
     seal: Arc<SealKey>,
     hasher: Hasher,
     settings: Settings,
+    /// Profiles by the user's number.
+    profiles: ReadCache<u64, Arc<UserView>>,
+    /// Members by the department's number, with whose it is.
+    members: ReadCache<u64, (CompanyId, DepartmentId, Arc<Vec<u64>>)>,
+    stats: ReadCache<CompanyId, CompanyStats>,
     /// SHA-256 of the token that allows to set the instance up.
     set_up_token: OnceLock<[u8; 32]>,
     set_up_done: CancellationToken,
@@ -178,6 +239,9 @@ impl Accounts {
                 seal,
                 hasher,
                 settings,
+                profiles: ReadCache::new(PROFILES_MAX, PROFILE_LIFE),
+                members: ReadCache::new(LISTS_MAX, PROFILE_LIFE),
+                stats: ReadCache::new(LISTS_MAX, STATS_LIFE),
                 set_up_token: OnceLock::new(),
                 set_up_done: CancellationToken::new(),
             }),

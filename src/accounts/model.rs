@@ -8,6 +8,8 @@ use super::Error;
 
 /// Longest name of a company or person, in characters.
 pub const NAME_CHARACTERS_MAX: usize = 200;
+/// Longest description, in characters.
+pub const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
 /// Longest e-mail address (RFC 5321 §4.5.3.1.3, without the brackets).
 const EMAIL_BYTES_MAX: usize = 254;
 
@@ -55,4 +57,12 @@ pub(super) fn name(text: &str) -> Result<String, Error> {
     let text = text.trim();
     let is_name = (1..=NAME_CHARACTERS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     if is_name { Ok(text.to_owned()) } else { Err(Error::Name) }
+}
+
+/// Checks a description and takes the space around it off; it may have several lines.
+pub(super) fn description(text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    let is_plain = text.chars().all(|c| !c.is_control() || c == '\n');
+    let is_description = text.chars().count() <= DESCRIPTION_CHARACTERS_MAX && is_plain;
+    if is_description { Ok(text.to_owned()) } else { Err(Error::Description) }
 }

@@ -1,10 +1,12 @@
 //! Passwords: their rules, their hashes, and the pool that hashes them.
 //!
 //! A hash costs 19 MiB and some 20 ms of a processor, so only a few run at once and only some may wait; more are refused
-//! as "try later". An unknown account costs the same as a known one.
+//! as "try later". An unknown account costs the same as a known one. Judging a new password can cost more than hashing
+//! it, so that happens in the same places.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
     time::Duration,
 };
 
@@ -23,6 +25,8 @@ pub const PASSWORD_CHARACTERS: std::ops::RangeInclusive<usize> = 12..=128;
 const PASSWORD_BYTES_MAX: usize = 512;
 /// Characters a password must have beside names, addresses and ours.
 const OWN_CHARACTERS_MIN: usize = 8;
+/// Characters that the judge looks at at once: what it costs grows with their third power and more.
+const JUDGED_CHARACTERS: usize = 40;
 /// How hard to guess a password must be, of 0 to 4.
 const LEAST_SCORE: zxcvbn::Score = zxcvbn::Score::Three;
 
@@ -54,20 +58,38 @@ impl std::fmt::Debug for Password {
 }
 
 impl Password {
-    /// Checks the rules for a new password; `words` are names and addresses that must not make it up.
+    /// Checks the length of a new password.
+    ///
+    /// # Errors
+    /// [`Error::Password`].
+    pub(super) fn check_length(&self) -> Result<(), Error> {
+        let fits = PASSWORD_CHARACTERS.contains(&self.0.chars().count()) && self.0.len() <= PASSWORD_BYTES_MAX;
+        if fits { Ok(()) } else { Err(Error::Password) }
+    }
+
+    /// Checks all rules for a new password; `words` are names and addresses that must not make it up. Slow for passwords
+    /// made to be slow, so not on an async thread.
     ///
     /// # Errors
     /// [`Error::Password`] by its length, [`Error::WeakPassword`] when it is common or easy to guess.
-    pub(super) fn check(&self, words: &[&str]) -> Result<(), Error> {
-        if !PASSWORD_CHARACTERS.contains(&self.0.chars().count()) || self.0.len() > PASSWORD_BYTES_MAX {
-            return Err(Error::Password);
-        }
+    fn check(&self, words: &[&str]) -> Result<(), Error> {
+        self.check_length()?;
         let parts = words.iter().flat_map(|word| word.split(|c: char| !c.is_alphanumeric()));
         let mut words: Vec<&str> = parts.filter(|part| part.len() > 2).chain(words.iter().copied()).collect();
         words.push("novapulse");
-        let is_weak =
-            zxcvbn::zxcvbn(&self.0, &words).score() < LEAST_SCORE || self.rest_of(&words) < OWN_CHARACTERS_MIN;
+        let is_weak = !self.is_hard_to_guess(&words) || self.rest_of(&words) < OWN_CHARACTERS_MIN;
         if is_weak { Err(Error::WeakPassword) } else { Ok(()) }
+    }
+
+    /// Whether the beginning or the end would be a good password by itself.
+    fn is_hard_to_guess(&self, words: &[&str]) -> bool {
+        let beginning: Zeroizing<String> = Zeroizing::new(self.0.chars().take(JUDGED_CHARACTERS).collect());
+        let skipped = self.0.chars().count().saturating_sub(JUDGED_CHARACTERS);
+        let end: Zeroizing<String> = Zeroizing::new(self.0.chars().skip(skipped).collect());
+        // The judge multiplies without looking at overflow; what it gives up on is no good password.
+        let score = |text: &str| catch_unwind(AssertUnwindSafe(|| zxcvbn::zxcvbn(text, words).score())).ok();
+        let is_good = |text: &str| score(text).is_some_and(|score| score >= LEAST_SCORE);
+        is_good(&beginning) || (skipped > 0 && is_good(&end))
     }
 
     /// Characters left when the words are taken out.
@@ -109,6 +131,11 @@ impl PasswordHash {
         derive(password, &salt, memory, passes, lanes).is_ok_and(|derived| derived.ct_eq(&hash).into())
     }
 
+    /// Whether it was made with the costs of today; an older one is made anew when the password is at hand.
+    pub(super) fn is_current(&self) -> bool {
+        self.parts().is_some_and(|(_, _, costs)| costs == [MEMORY_KIB, PASSES, LANES])
+    }
+
     fn parts(&self) -> Option<(Vec<u8>, Vec<u8>, [u32; 3])> {
         let mut fields = self.0.strip_prefix("$argon2id$v=19$")?.split('$');
         let (costs, salt, hash) = (fields.next()?, fields.next()?, fields.next()?);
@@ -137,9 +164,10 @@ fn derive(password: &Password, salt: &[u8], memory: u32, passes: u32, lanes: u32
 /// Runs hashes on blocking threads, a few at once.
 #[derive(Debug)]
 pub(super) struct Hasher {
-    permits: Semaphore,
-    waiting: AtomicUsize,
-    waiting_max: usize,
+    /// One for each that runs; held by the work itself, so that a caller who goes away frees nothing early.
+    running: Arc<Semaphore>,
+    /// One for each that runs or waits.
+    admitted: Arc<Semaphore>,
 }
 
 impl Hasher {
@@ -147,15 +175,33 @@ impl Hasher {
     pub(super) fn new(at_once: usize) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from).min(8);
         let at_once = if at_once == 0 { processors } else { at_once };
-        let waiting_max = at_once * WAITING_PER_RUNNING;
-        Self { permits: Semaphore::new(at_once), waiting: AtomicUsize::new(0), waiting_max }
+        let admitted = at_once * (1 + WAITING_PER_RUNNING);
+        Self { running: Arc::new(Semaphore::new(at_once)), admitted: Arc::new(Semaphore::new(admitted)) }
     }
 
-    /// Hashes a password whose rules were checked.
+    /// Checks the rules for a new password and hashes it; `words` are names and addresses that must not make it up.
+    ///
+    /// # Errors
+    /// [`Error::Password`], [`Error::WeakPassword`], [`Error::Busy`], [`Error::Hash`].
+    pub(super) async fn hash(
+        &self,
+        password: Password,
+        words: Vec<String>,
+        salt: [u8; 16],
+    ) -> Result<PasswordHash, Error> {
+        password.check_length()?;
+        self.run(move || {
+            password.check(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
+            PasswordHash::create(&password, salt)
+        })
+        .await?
+    }
+
+    /// Hashes a password that is in use already, with the costs of today.
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::Hash`].
-    pub(super) async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<PasswordHash, Error> {
+    pub(super) async fn renew(&self, password: Password, salt: [u8; 16]) -> Result<PasswordHash, Error> {
         self.run(move || PasswordHash::create(&password, salt)).await?
     }
 
@@ -176,14 +222,14 @@ impl Hasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let permit = if waiting < self.waiting_max {
-            tokio::time::timeout(PATIENCE, self.permits.acquire()).await.ok().and_then(Result::ok)
-        } else {
-            None
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Error::Busy)?;
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.running).acquire_owned()).await;
+        let turn = turn.ok().and_then(Result::ok).ok_or(Error::Busy)?;
+        let work = move || {
+            let done = work();
+            drop((turn, admitted));
+            done
         };
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        let _permit = permit.ok_or(Error::Busy)?;
         tokio::task::spawn_blocking(work).await.map_err(|error| Error::Hash(error.to_string()))
     }
 }
@@ -237,7 +283,7 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_account_is_verified_like_a_known_one() {
         let hasher = Hasher::new(1);
-        let hash = hasher.hash(password("correct horse battery"), [1; 16]).await.unwrap();
+        let hash = hasher.renew(password("correct horse battery"), [1; 16]).await.unwrap();
         assert!(hasher.verify(password("correct horse battery"), Some(hash.clone())).await.unwrap());
         assert!(!hasher.verify(password("correct horse battery"), None).await.unwrap());
         assert!(!hasher.verify(password(&"x".repeat(10_000)), Some(hash)).await.unwrap());
@@ -246,7 +292,7 @@ mod tests {
     #[tokio::test]
     async fn too_many_at_once_are_told_to_come_again() {
         let hasher = Arc::new(Hasher::new(1));
-        let held = hasher.permits.acquire().await.unwrap();
+        let held = hasher.running.acquire().await.unwrap();
         let calls: Vec<_> = (0..100)
             .map(|_| {
                 let hasher = Arc::clone(&hasher);
@@ -254,7 +300,8 @@ mod tests {
             })
             .collect();
         let mut refused = 0;
-        while refused < 68 {
+        // One place to run, which is held, and 32 to wait: 33 may be underway.
+        while refused < 67 {
             refused = calls.iter().filter(|call| call.is_finished()).count();
             tokio::task::yield_now().await;
         }
@@ -262,11 +309,64 @@ mod tests {
         for call in refused {
             assert!(matches!(call.await.unwrap(), Err(Error::Busy)));
         }
-        assert_eq!(waiting.len(), 32);
+        // One place to run, which is held, and 32 to wait: 33 are underway.
+        assert_eq!(waiting.len(), 33);
         drop(held);
         // One is enough: on a busy machine all of them, one after another, take longer than their patience.
         let mut waiting = waiting.into_iter();
         assert!(matches!(waiting.next().unwrap().await, Ok(Ok(false))));
         waiting.for_each(|call| call.abort());
+    }
+
+    #[tokio::test]
+    async fn callers_who_go_away_leave_no_place_taken_and_free_none_early() {
+        let hasher = Arc::new(Hasher::new(1));
+        let held = Arc::clone(&hasher.running).acquire_owned().await.unwrap();
+        for _ in 0..200 {
+            let hasher = Arc::clone(&hasher);
+            let call = tokio::spawn(async move { hasher.verify(password("x"), None).await });
+            tokio::task::yield_now().await;
+            call.abort();
+            assert!(call.await.unwrap_err().is_cancelled());
+        }
+        assert_eq!(hasher.admitted.available_permits(), 33);
+        drop(held);
+
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let running = Arc::clone(&hasher);
+        let call = tokio::spawn(async move {
+            let work = move || {
+                tell.send(()).unwrap();
+                wait.recv().unwrap();
+            };
+            running.run(work).await
+        });
+        told.await.unwrap();
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled());
+        assert_eq!(hasher.running.available_permits(), 0, "the work still runs");
+        go.send(()).unwrap();
+        drop(tokio::time::timeout(std::time::Duration::from_mins(1), hasher.running.acquire()).await.unwrap());
+    }
+
+    #[test]
+    fn a_password_made_to_break_the_judge_is_weak() {
+        for text in ["qw".repeat(50), "\u{0}".repeat(100), "a".repeat(128)] {
+            assert!(matches!(password(&text).check(&[]), Err(Error::WeakPassword)), "{text}");
+        }
+        // Every character of it may stand for several others, all of which the judge tries.
+        let judged = password(&"4@8({[<3691!|70$5+%2".repeat(6)).check(&[]);
+        assert!(matches!(judged, Ok(()) | Err(Error::WeakPassword)));
+    }
+
+    #[test]
+    fn hashes_of_other_costs_fit_and_are_not_current() {
+        let made = PasswordHash::create(&password("correct horse battery"), [3; 16]).unwrap();
+        assert!(made.is_current());
+        let hash = super::derive(&password("correct horse battery"), &[3; 16], 12 * 1024, 3, 1).unwrap();
+        let encode = |bytes: &[u8]| base64::Engine::encode(&super::STANDARD_NO_PAD, bytes);
+        let old = PasswordHash(format!("$argon2id$v=19$m=12288,t=3,p=1${}${}", encode(&[3; 16]), encode(&hash)));
+        assert!(old.fits(&password("correct horse battery")) && !old.is_current());
     }
 }

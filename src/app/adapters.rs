@@ -12,10 +12,10 @@ use crate::{
     base::{Clock, Random, SealKey},
     config::{Config, PublicUrl, Registration},
     http::{self, Tls, tls},
-    limits::ApiRate,
+    limits::{self, ApiRate},
     outbound::{self, AllowRule, Client, OwnAddresses, Policy},
     queue::{self, QueueConfig, Queues},
-    storage::{Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
+    storage::{self, Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
     telemetry::Metrics,
     webhooks,
 };
@@ -87,7 +87,7 @@ pub(super) fn open_directory(
 }
 
 /// Lives of tokens and sessions, and the keys behind them.
-pub(super) fn auth_settings(config: &Config, seal: Arc<SealKey>) -> auth::Settings {
+pub(super) fn auth_settings(config: &Config, seal: Arc<SealKey>, api_rate: Option<Arc<ApiRate>>) -> auth::Settings {
     let Config { auth: table, .. } = config;
     auth::Settings {
         seal,
@@ -96,18 +96,36 @@ pub(super) fn auth_settings(config: &Config, seal: Arc<SealKey>) -> auth::Settin
         access_ms: table.access_lifetime_ms,
         session_idle_ms: table.session_idle_ms,
         session_max_ms: table.session_max_ms,
-        api_rate: Arc::new(ApiRate::new(config.limits.api_per_second, config.limits.api_burst)),
+        api_rate,
     }
 }
 
+/// The rate of a company's API calls, with what an earlier run has written down; blocks.
+pub(super) fn api_rate(config: &Config, db: &Db, metrics: limits::Metrics) -> Result<Arc<ApiRate>, storage::Error> {
+    let table = &config.limits;
+    let rate = ApiRate::new(table.api_per_second, table.api_burst, Arc::clone(db.clock()), metrics);
+    rate.restore(db)?;
+    Ok(Arc::new(rate))
+}
+
 /// How accounts behave.
-pub(super) fn account_settings(config: &Config) -> accounts::Settings {
+pub(super) fn account_settings(config: &Config, is_dev: bool) -> accounts::Settings {
     let registration = match config.auth.registration {
-        Registration::Open => accounts::Registration::Open,
-        Registration::InviteOnly => accounts::Registration::InviteOnly,
-        Registration::Closed => accounts::Registration::Closed,
+        Some(Registration::Open) => accounts::Registration::Open,
+        None if is_dev => accounts::Registration::Open,
+        Some(Registration::InviteOnly) | None => accounts::Registration::InviteOnly,
+        Some(Registration::Closed) => accounts::Registration::Closed,
     };
-    accounts::Settings { registration, hashing_max: config.auth.hashing_max }
+    accounts::Settings { registration, hashing_max: config.auth.hashing_max, ..accounts::Settings::default() }
+}
+
+/// What the figures of a company hold beside its people.
+pub(super) fn figures(queues: Queues) -> accounts::Figures {
+    accounts::Figures(Arc::new(move |snapshot, company| {
+        let (webhooks, event_types) = webhooks::counts(snapshot, company)?;
+        let jobs = queues.counts(snapshot, company)?;
+        Ok(accounts::CompanyFigures { webhooks, event_types, jobs })
+    }))
 }
 
 /// The queues of the store; blocks.
@@ -172,10 +190,21 @@ pub(super) fn guard_own_addresses(client: &Client, addresses: Vec<SocketAddr>) {
 }
 
 /// The registry with the metrics of every module.
-pub(super) fn metrics() -> Result<(Metrics, http::Metrics, webhooks::Metrics, Readings), Error> {
-    let metrics = Metrics::new()?;
-    let http = http::Metrics::register(metrics.registry())?;
-    let readings = Readings::register(metrics.registry())?;
-    let webhooks = webhooks::Metrics::register(metrics.registry())?;
-    Ok((metrics, http, webhooks, readings))
+#[derive(Debug, Clone)]
+pub(super) struct Meters {
+    pub(super) registry: Metrics,
+    pub(super) http: http::Metrics,
+    pub(super) limits: limits::Metrics,
+    pub(super) webhooks: webhooks::Metrics,
+    pub(super) readings: Readings,
+}
+
+/// Registers the metrics of every module.
+pub(super) fn metrics() -> Result<Meters, Error> {
+    let registry = Metrics::new()?;
+    let http = http::Metrics::register(registry.registry())?;
+    let limits = limits::Metrics::register(registry.registry())?;
+    let readings = Readings::register(registry.registry())?;
+    let webhooks = webhooks::Metrics::register(registry.registry())?;
+    Ok(Meters { registry, http, limits, webhooks, readings })
 }

@@ -22,8 +22,7 @@ use super::{
 };
 use crate::{
     accounts::{Accounts, SetUp},
-    audit::Origin,
-    auth::{Auth, NewApiKey, Scopes},
+    auth::Auth,
     base::CompanyId,
     storage::Db,
 };
@@ -69,8 +68,8 @@ pub(super) async fn prepare(db: &Db, accounts: &Accounts, auth: &Auth, data: &Pa
         write(&path, &credentials)?;
         return Ok(Demo { credentials, path, is_new: false });
     }
-    let (credentials, is_new) = match accounts.newest_company().await? {
-        Some((company, _)) => (new_key(db, auth, company, url).await?, false),
+    let (credentials, is_new) = match accounts.first_company().await? {
+        Some((company, _)) => (new_key(accounts, company, url).await?, false),
         None => (new_company(db, accounts, url).await?, true),
     };
     write(&path, &credentials)?;
@@ -92,11 +91,8 @@ async fn new_company(db: &Db, accounts: &Accounts, url: &str) -> anyhow::Result<
 }
 
 /// The file of an earlier start is gone or its key revoked: the company gets one more key.
-async fn new_key(db: &Db, auth: &Auth, company: CompanyId, url: &str) -> anyhow::Result<Credentials> {
-    let auth = auth.clone();
-    let order = NewApiKey { company, name: "dev mode".to_owned(), scopes: Scopes::of_keys(), expires_at: None };
-    let (_, text) =
-        db.write(move |tx| auth.create_key(tx, &Origin::machine(), order)).await.context("cannot make an API key")?;
+async fn new_key(accounts: &Accounts, company: CompanyId, url: &str) -> anyhow::Result<Credentials> {
+    let text = accounts.machine_key(company, "dev mode").await.context("cannot make an API key")?;
     let (url, email, api_key) = (url.to_owned(), EMAIL.to_owned(), text.expose().to_owned());
     Ok(Credentials { url, email, password: None, api_key, company_id: company })
 }

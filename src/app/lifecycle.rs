@@ -133,11 +133,11 @@ fn announce(directory: &Directory) {
 fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Result<Running, Error> {
     let db = directory.db().clone();
     let tasks = Tasks::default();
-    let (metrics, http_metrics, webhook_metrics, readings) = adapters::metrics()?;
-    let mut services = Services::open(config, options, &directory, (&metrics, webhook_metrics, readings), &tasks)?;
+    let meters = adapters::metrics()?;
+    let mut services = Services::open(config, options, &directory, meters.clone(), &tasks)?;
     let time_and_chance = (db.clock(), &**db.random());
     let listeners =
-        Listeners::bind(config, services.state.clone(), http_metrics, services.tls.clone(), time_and_chance)?;
+        Listeners::bind(config, services.state.clone(), meters.http, services.tls.clone(), time_and_chance)?;
     let address = listeners.address();
     adapters::guard_own_addresses(&services.outbound, listeners.addresses());
     services.mail.link_to(&listeners::public(config, address));
@@ -155,6 +155,7 @@ impl Running {
     async fn invite_set_up(&self) -> Result<(), Error> {
         let State { accounts, .. } = &self.services.state;
         if !accounts.is_empty().await.map_err(|error| Error::Dev(error.into()))? {
+            setup_token::remove(self.directory.path()).await;
             return Ok(());
         }
         let (data, random) = (self.directory.path().to_path_buf(), Arc::clone(self.directory.db().random()));

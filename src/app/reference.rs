@@ -8,12 +8,12 @@ use crate::{config::Config, http::problems};
 /// # Errors
 /// When a metric or a schema is not declared right.
 pub fn pages() -> Result<Vec<(&'static str, String)>, Error> {
-    let (metrics, _, _, readings) = adapters::metrics()?;
-    readings.touch();
+    let meters = adapters::metrics()?;
+    meters.readings.touch();
     let openapi = String::from_utf8_lossy(&routes::openapi_json()?).into_owned();
     Ok(vec![
         ("config.md", Config::reference()),
-        ("metrics.md", metrics.reference()),
+        ("metrics.md", meters.registry.reference()),
         ("openapi.json", openapi),
         ("problems.md", problems::reference()),
     ])

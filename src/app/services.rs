@@ -5,25 +5,26 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Error, ServeOptions, adapters, health, jobs, master_key,
-    metrics::{Pools, Readings},
+    Error, ServeOptions,
+    adapters::{self, Meters},
+    health, jobs, master_key,
+    metrics::Pools,
     state::State,
     subscriptions,
 };
 use crate::{
-    accounts::Accounts,
+    accounts::{self, Accounts},
     acme::Acme,
     auth::Auth,
     config::Config,
     http::{self, Tls},
     jobs::Jobs,
-    limits::Limits,
+    limits::{ApiRate, Limits},
     mail::Mail,
     outbound::Client,
-    queue::Queues,
+    queue::{self, Queues},
     storage::Directory,
     system::{Parts, Refresh, System},
-    telemetry::Metrics,
     webhooks::{self, Webhooks},
 };
 
@@ -36,6 +37,8 @@ pub(super) struct Services {
     pub(super) mail: Mail,
     pub(super) tls: Option<Tls>,
     acme: Option<Acme>,
+    limits: Limits,
+    api_rate: Arc<ApiRate>,
     pools: Pools,
 }
 
@@ -56,23 +59,30 @@ impl Services {
         config: &Config,
         options: &ServeOptions,
         directory: &Directory,
-        (metrics, webhook_metrics, readings): (&Metrics, webhooks::Metrics, Readings),
+        meters: Meters,
         tasks: &Tasks,
     ) -> Result<Self, Error> {
         let db = directory.db();
+        let Meters { registry, limits: limit_metrics, webhooks: webhook_metrics, readings, .. } = meters;
         let seal = Arc::new(master_key::load(config, directory)?);
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
         let (tls, acme) = adapters::tls(config, &outbound, db.clock())?;
         let queues = adapters::queues(config, db)?;
-        let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));
+        let api_rate = adapters::api_rate(config, db, limit_metrics.clone()).map_err(queue::Error::from)?;
+        let limits = Limits::new(db.clone(), limit_metrics);
+        let auth =
+            Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal), Some(Arc::clone(&api_rate))));
         let mail = Mail::new(db.clone(), Arc::clone(&seal));
         let accounts = Accounts::new(
             db.clone(),
             auth.clone(),
-            Limits::new(db.clone()),
+            limits.clone(),
             mail.clone(),
             Arc::clone(&seal),
-            adapters::account_settings(config),
+            accounts::Settings {
+                figures: adapters::figures(queues.clone()),
+                ..adapters::account_settings(config, options.is_dev)
+            },
         );
         let pools = Pools::default();
         let refresh: Vec<Refresh> = vec![{
@@ -83,7 +93,7 @@ impl Services {
             })
         }];
         let system = System::new(Parts {
-            metrics: metrics.clone(),
+            metrics: registry,
             clock: Arc::clone(db.clock()),
             metrics_token: config.server.metrics_token.clone(),
             checks: health::checks(config, db, &queues, tls.as_ref()),
@@ -103,7 +113,7 @@ impl Services {
             metrics: webhook_metrics,
         })?;
         let state = State { auth, accounts, jobs, webhooks, system };
-        Ok(Self { state, outbound, queues, mail, tls, acme, pools })
+        Ok(Self { state, outbound, queues, mail, tls, acme, limits, api_rate, pools })
     }
 
     /// Starts the background work of every module and the pools that run jobs.
@@ -113,7 +123,8 @@ impl Services {
         self.pools.get_or_init(|| jobs::start_pools(&self.queues, &self.state, tasks));
         tracker.spawn(http::idempotency::sweep(directory.db().clone(), stop.clone()));
         tracker.spawn(self.state.auth.clone().maintain(stop.clone()));
-        tracker.spawn(Limits::new(directory.db().clone()).maintain(stop.clone()));
+        tracker.spawn(self.limits.clone().maintain(stop.clone()));
+        tracker.spawn(Arc::clone(&self.api_rate).maintain(directory.db().clone(), stop.clone()));
         tracker.spawn(self.mail.clone().maintain(stop.clone()));
         tracker.spawn(self.state.webhooks.clone().maintain(stop.clone()));
         if let Some(acme) = self.acme.take() {

@@ -8,7 +8,7 @@ use crate::{
     auth::Auth,
     base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
-    limits::Limits,
+    limits::{self, Limits},
     mail::Mail,
 };
 
@@ -35,9 +35,10 @@ pub async fn with_accounts<T>(
     let directory = adapters::open_directory(config, &clock, &random)?;
     let db = directory.db().clone();
     let seal = Arc::new(tokio::task::block_in_place(|| master_key::load(config, &directory))?);
-    let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal)));
-    let (limits, mail) = (Limits::new(db.clone()), Mail::new(db.clone(), Arc::clone(&seal)));
-    let done = work(&Accounts::new(db, auth, limits, mail, seal, adapters::account_settings(config))).await;
+    let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal), None));
+    let (limits, mail) =
+        (Limits::new(db.clone(), limits::Metrics::default()), Mail::new(db.clone(), Arc::clone(&seal)));
+    let done = work(&Accounts::new(db, auth, limits, mail, seal, adapters::account_settings(config, false))).await;
     directory.close();
     Ok(done?)
 }

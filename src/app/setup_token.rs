@@ -67,8 +67,16 @@ pub(super) async fn remove_when_used(accounts: Accounts, data: PathBuf, stop: Ca
         () = accounts.set_up_done() => {}
         () = stop.cancelled() => return,
     }
-    if let Err(error) = tokio::fs::remove_file(path_in(&data)).await {
-        tracing::warn!(%error, "the used set-up token could not be removed: {error}");
+    remove(&data).await;
+}
+
+/// Removes a token that is no longer good for anything, when there is one.
+pub(super) async fn remove(data: &Path) {
+    match tokio::fs::remove_file(path_in(data)).await {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, "the used set-up token could not be removed: {error}");
+        }
+        _ => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::sealed::sealed_tables;
 use crate::{
-    audit,
+    accounts, audit, auth,
     config::MasterKeys,
     mail, queue, sealing,
     storage::{
@@ -16,7 +16,7 @@ use crate::{
 #[must_use]
 pub fn verifiers(keys: Option<MasterKeys>) -> Vec<Box<dyn Verify>> {
     let mut verifiers: Vec<Box<dyn Verify>> =
-        vec![Box::new(Queues), Box::new(Webhooks), Box::new(Audit), Box::new(Mail)];
+        vec![Box::new(Queues), Box::new(Webhooks), Box::new(Accounts), Box::new(Audit), Box::new(Mail)];
     if let Some(keys) = keys {
         verifiers.push(Box::new(Sealed(keys)));
     }
@@ -64,6 +64,19 @@ impl Verify for Webhooks {
 
     fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
         webhooks::check(snapshot, &mut |finding| report.problem(finding))
+    }
+}
+
+struct Accounts;
+
+impl Verify for Accounts {
+    fn name(&self) -> &'static str {
+        "every user, membership and API key belongs to what is there, and the counters agree"
+    }
+
+    fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
+        auth::check(snapshot, &mut |finding| report.problem(finding))?;
+        accounts::check(snapshot, &mut |finding| report.problem(finding))
     }
 }
 

@@ -13,7 +13,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, ops::ControlFlow};
 
 use serde_json::Value;
 
@@ -53,16 +53,16 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// Something the server does by a rule.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self { actor: Actor::System, address: None, request_id: String::new() }
+    }
+
     /// Something done over the command line.
     #[must_use]
     pub const fn machine() -> Self {
         Self { actor: Actor::Machine, address: None, request_id: String::new() }
-    }
-
-    /// Something the server does by itself.
-    #[must_use]
-    pub const fn system() -> Self {
-        Self { actor: Actor::System, address: None, request_id: String::new() }
     }
 }
 
@@ -149,21 +149,21 @@ pub fn list(
     before: Option<u64>,
     (limit, scan): (usize, usize),
 ) -> Result<(Vec<EntryView>, Option<u64>), Error> {
-    let rows = store::rows(read, company, before, scan)?;
-    let is_end = rows.len() < scan;
     let mut found = Vec::new();
-    let mut next = None;
-    for (number, row) in rows {
-        if found.len() >= limit {
-            return Ok((found, next));
+    let (mut next, mut looked_at, mut is_cut) = (None, 0, false);
+    store::each_before(read, company, before, |number, row| {
+        is_cut = found.len() >= limit || looked_at >= scan;
+        if is_cut {
+            return ControlFlow::Break(());
         }
-        next = Some(number);
+        (next, looked_at) = (Some(number), looked_at + 1);
         let view = row.view(number);
         if query.fits(&view) {
             found.push(view);
         }
-    }
-    Ok((found, next.filter(|number| !is_end && *number > 1)))
+        ControlFlow::Continue(())
+    })?;
+    Ok((found, next.filter(|_| is_cut)))
 }
 
 /// The oldest entries after number `after`, at most `limit`: for the export, which reads page by page.

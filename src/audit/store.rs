@@ -99,20 +99,19 @@ fn put(
     tx.put(ENTRIES, &(company, number), &row)
 }
 
-/// Entries before a number, the newest first.
-pub(super) fn rows(
+/// Visits entries before a number, the newest first, until told to stop.
+pub(super) fn each_before(
     read: &impl Read,
     company: CompanyId,
     before: Option<u64>,
-    limit: usize,
-) -> Result<Vec<(u64, EntryRow)>, Error> {
+    mut visit: impl FnMut(u64, EntryRow) -> ControlFlow<()>,
+) -> Result<(), Error> {
     let of_company = (company.hi(),);
     let range = match before {
         Some(before) => KeyRange::before(&(company.hi(), before)).within(&of_company),
         None => KeyRange::prefix(&of_company),
     };
-    let rows = read.list(ENTRIES, &range, Order::Descending, limit)?;
-    Ok(rows.into_iter().map(|((_, number), row)| (number, row)).collect())
+    read.scan(ENTRIES, &range, Order::Descending, &mut |(_, number), row| visit(number, row))
 }
 
 /// Entries after a number, the oldest first.

@@ -26,8 +26,8 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    audit::{self, Entry, Origin},
-    base::{ApiKeyId, Clock, CompanyId, Random, SealKey, Timestamp},
+    audit::{self, Actor, Entry, Origin},
+    base::{ApiKeyId, Clock, CompanyId, Random, SealKey, Timestamp, UserId},
     config::Secret,
     limits::{self, ApiRate},
     storage::{self, Db, Read, Tx},
@@ -44,8 +44,18 @@ use store::ApiKeyRow;
 
 pub use sessions::{Grant, NewSession, SessionView};
 
+/// Checks stored API keys against what follows from them; tells each contradiction in words.
+///
+/// # Errors
+/// When a row cannot be read.
+pub fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(), storage::Error> {
+    store::check(read, found)
+}
+
 /// How often the times of last use are written down.
 const LAST_USED_EVERY: Duration = Duration::from_mins(1);
+/// How long a key that has ended is still shown.
+const KEPT_AFTER_END_MS: u64 = 30 * 24 * 3_600_000;
 /// How long somebody may take between password and second factor, in seconds.
 pub const MFA_TOKEN_S: u64 = 300;
 
@@ -70,6 +80,9 @@ pub enum Error {
     /// The credential is good and does not cover the operation.
     #[error("the scope {0} is required")]
     NotAllowed(Scope),
+    /// The person has to set up a second factor first.
+    #[error("the company asks for a second factor: set one up with POST /mfa/setup and POST /mfa/verify")]
+    Enrolling,
     /// The operation is not in the list of permissions.
     #[error("the operation is open to no credential")]
     NotListed,
@@ -103,6 +116,8 @@ pub struct ApiKeyView {
     pub name: String,
     /// The words of its scopes.
     pub scopes: Vec<String>,
+    /// Who made it.
+    pub created_by: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends by itself.
@@ -115,8 +130,8 @@ pub struct ApiKeyView {
 
 impl From<ApiKeyRow> for ApiKeyView {
     fn from(row: ApiKeyRow) -> Self {
-        let ApiKeyRow { id, name, scopes, created_at, expires_at, revoked_at, last_used_at, .. } = row;
-        Self { id, name, scopes, created_at, expires_at, revoked_at, last_used_at }
+        let ApiKeyRow { id, name, scopes, created_by, created_at, expires_at, revoked_at, last_used_at, .. } = row;
+        Self { id, name, scopes, created_by, created_at, expires_at, revoked_at, last_used_at }
     }
 }
 
@@ -154,7 +169,7 @@ pub struct Settings {
     /// How long a session lasts at most.
     pub session_max_ms: u64,
     /// How often a company may call.
-    pub api_rate: Arc<ApiRate>,
+    pub api_rate: Option<Arc<ApiRate>>,
 }
 
 impl Settings {
@@ -169,7 +184,7 @@ impl Settings {
             access_ms: 900_000,
             session_idle_ms: 7 * DAY_MS,
             session_max_ms: 30 * DAY_MS,
-            api_rate: Arc::default(),
+            api_rate: None,
         }
     }
 }
@@ -221,7 +236,27 @@ impl Auth {
             credential: Credential::ApiKey(known.id),
             scopes: known.scopes.and(Scopes::of_keys()),
             role: None,
+            is_enrolling: false,
         })
+    }
+
+    /// Makes sure inside a transaction that the caller still has every right it came with: a request may have been on
+    /// its way for long when its change is made.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the session or key has ended or its rights are others now.
+    pub fn confirm(&self, read: &impl Read, caller: &Caller) -> Result<(), Error> {
+        let scopes = match caller.credential {
+            Credential::Session { session, user } => {
+                let row = store::find_session(read, session)?.filter(|row| row.user == user);
+                row.map(|row| scopes_of(&row.into()))
+            }
+            Credential::ApiKey(id) => {
+                let row = store::find(read, id)?.filter(|row| row.revoked_at.is_none());
+                row.map(|row| KnownKey::from(row).scopes.and(Scopes::of_keys()))
+            }
+        };
+        if scopes == Some(caller.scopes) { Ok(()) } else { Err(Error::Invalid) }
     }
 
     async fn load(&self, id: ApiKeyId) -> Result<Arc<KnownKey>, Error> {
@@ -251,12 +286,16 @@ impl Auth {
             name: order.name,
             secret_hash: Sha256::digest(text.secret().as_bytes()).into(),
             scopes: order.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            created_by: match origin.actor {
+                Actor::User(user) => Some(user),
+                _ => None,
+            },
             created_at: tx.now(),
             expires_at: order.expires_at,
             revoked_at: None,
             last_used_at: None,
         };
-        store::put(tx, &row)?;
+        store::insert(tx, &row)?;
         let after = json!({ "name": row.name, "scopes": row.scopes, "expires_at": row.expires_at });
         let entry = Entry { action: "key.create", object: id.to_string(), before: Value::Null, after };
         audit::record(tx, row.company, origin, entry)?;
@@ -276,12 +315,24 @@ impl Auth {
         Ok(store::find(read, id)?.filter(|row| row.company == company).map(ApiKeyView::from))
     }
 
-    /// The keys of the company, revoked ones too, the newest first.
+    /// A page of the company's keys, revoked ones too, the newest first.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn keys(&self, read: &impl Read, company: CompanyId, limit: usize) -> Result<Vec<ApiKeyView>, storage::Error> {
-        Ok(store::keys_of(read, company, limit)?.into_iter().map(ApiKeyView::from).collect())
+    pub fn keys(
+        &self,
+        read: &impl Read,
+        company: CompanyId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<ApiKeyView>, storage::Error> {
+        Ok(store::keys_of(read, company, before, limit)?.into_iter().map(ApiKeyView::from).collect())
+    }
+
+    /// Keys of the company, revoked ones too, as the transaction sees it.
+    #[must_use]
+    pub fn key_count(&self, tx: &Tx<'_>, company: CompanyId) -> usize {
+        store::key_count(tx, company)
     }
 
     /// Ends a key inside a transaction and records it; `false` when the company has no such key.
@@ -317,12 +368,32 @@ impl Auth {
             if let Err(error) = self.write_last_used().await {
                 tracing::warn!(%error, "the times of last use could not be stored: {error}");
             }
-            self.inner.settings.api_rate.forget_idle();
+            if let Err(error) = self.sweep_keys().await {
+                tracing::warn!(%error, "keys that ended long ago could not be removed: {error}");
+            }
             if let Err(error) = self.sweep_sessions().await {
                 tracing::warn!(%error, "sessions that are over could not be removed: {error}");
             }
             if is_last {
                 return;
+            }
+        }
+    }
+
+    /// Removes keys that ended thirty days ago.
+    pub(super) async fn sweep_keys(&self) -> Result<usize, storage::Error> {
+        let mut removed = 0;
+        let mut after = None;
+        loop {
+            let page = self.inner.db.read(move |snapshot| store::all_keys(snapshot, after)).await??;
+            let Some(last) = page.last() else { return Ok(removed) };
+            after = Some(last.id.hi());
+            let now = self.inner.clock.now();
+            let is_over = |row: &ApiKeyRow| row.ended_at().is_some_and(|end| end.plus_ms(KEPT_AFTER_END_MS) <= now);
+            let over: Vec<_> = page.into_iter().filter(is_over).collect();
+            removed += over.len();
+            if !over.is_empty() {
+                self.inner.db.write_reclaiming(move |tx| store::delete_keys(tx, &over)).await?;
             }
         }
     }
@@ -351,7 +422,12 @@ fn caller_of(known: &session_cache::KnownSession) -> Caller {
     Caller {
         company: known.company,
         credential: Credential::Session { session: known.id, user: known.user },
-        scopes: Scopes::of(known.role, known.is_owner),
+        scopes: scopes_of(known),
+        is_enrolling: known.is_enrolling,
         role: Some(known.role),
     }
+}
+
+fn scopes_of(known: &session_cache::KnownSession) -> Scopes {
+    if known.is_enrolling { Scopes::of_enrolment() } else { Scopes::of(known.role, known.is_owner) }
 }

@@ -126,8 +126,10 @@ scopes! {
     UsersRead = "users:read", Any from User;
     /// Invite, change and remove people.
     UsersWrite = "users:write", Person from Admin;
-    /// Change departments; a manager those he or she leads.
-    DepartmentsWrite = "departments:write", Person from Manager;
+    /// Make, change and remove departments.
+    DepartmentsWrite = "departments:write", Person from Admin;
+    /// Say who is in a department; a manager in his or her own ones.
+    MembersWrite = "members:write", Person from Manager;
     /// Change the company.
     CompanyWrite = "company:write", Person from Admin;
     /// Make and revoke API keys.
@@ -183,6 +185,12 @@ impl Scopes {
         Scope::ALL.iter().copied().filter(has).collect()
     }
 
+    /// What a person has who must set up a second factor first.
+    #[must_use]
+    pub fn of_enrolment() -> Self {
+        [Scope::Profile].into_iter().collect()
+    }
+
     /// The scopes in both sets.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
@@ -218,6 +226,8 @@ pub struct Caller {
     pub scopes: Scopes,
     /// The person's role; an API key has none.
     pub role: Option<Role>,
+    /// Whether the person has to set up a second factor before anything else.
+    pub is_enrolling: bool,
 }
 
 impl Caller {

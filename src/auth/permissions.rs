@@ -31,7 +31,11 @@ permissions! {
     Profile: GET "/auth/me", GET "/auth/sessions", DELETE "/auth/sessions/{id}", POST "/auth/logout",
         POST "/auth/logout-all", POST "/auth/password", GET "/mfa", POST "/mfa/setup", POST "/mfa/verify",
         POST "/mfa/disable", POST "/mfa/recovery-codes";
-    UsersRead: GET "/users", GET "/users/{id}";
+    UsersRead: GET "/company", GET "/company/stats", GET "/users", GET "/users/{id}", GET "/departments",
+        GET "/departments/{id}", GET "/departments/{id}/members";
+    CompanyWrite: PATCH "/company";
+    DepartmentsWrite: POST "/departments", PATCH "/departments/{id}", DELETE "/departments/{id}";
+    MembersWrite: PUT "/departments/{id}/members/{user}", DELETE "/departments/{id}/members/{user}";
     UsersWrite: POST "/users", PATCH "/users/{id}", DELETE "/users/{id}", GET "/auth/invites", POST "/auth/invites",
         DELETE "/auth/invites/{id}";
     KeysWrite: GET "/api-keys", POST "/api-keys", DELETE "/api-keys/{id}";

@@ -22,14 +22,15 @@ pub(super) struct KnownSession {
     pub(super) company: CompanyId,
     pub(super) role: Role,
     pub(super) is_owner: bool,
+    pub(super) is_enrolling: bool,
     pub(super) nonce: [u8; 16],
     pub(super) ends_at: Timestamp,
 }
 
 impl From<SessionRow> for KnownSession {
     fn from(row: SessionRow) -> Self {
-        let SessionRow { id, user, company, role, is_owner, nonce, ends_at, .. } = row;
-        Self { id, user, company, role, is_owner, nonce, ends_at }
+        let SessionRow { id, user, company, role, is_owner, is_enrolling, nonce, ends_at, .. } = row;
+        Self { id, user, company, role, is_owner, is_enrolling, nonce, ends_at }
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct SessionRow {
     pub(super) company: CompanyId,
     pub(super) role: Role,
     pub(super) is_owner: bool,
+    #[serde(default)]
+    pub(super) is_enrolling: bool,
     /// Goes into every code of this session.
     pub(super) nonce: [u8; 16],
     /// The number of the refresh token that may be used.
@@ -60,6 +62,8 @@ pub struct NewSession {
     pub role: Role,
     /// Whether the person owns the instance.
     pub is_owner: bool,
+    /// Whether the person has to set up a second factor before anything else.
+    pub is_enrolling: bool,
     /// The client's address.
     pub address: String,
     /// What the client calls itself; cut to 200 characters.
@@ -129,8 +133,12 @@ impl Auth {
         open.sort_by_key(|row| row.created_at);
         let excess = (open.len() + 1).saturating_sub(SESSIONS_MAX);
         for (position, row) in open.iter().enumerate() {
-            if position < excess || self.is_over(row, now) {
+            let is_over = self.is_over(row, now);
+            if position < excess || is_over {
                 self.remove(tx, row)?;
+            }
+            if position < excess && !is_over {
+                record(tx, row, "too many sessions")?;
             }
         }
         let row = SessionRow {
@@ -139,6 +147,7 @@ impl Auth {
             company: order.company,
             role: order.role,
             is_owner: order.is_owner,
+            is_enrolling: order.is_enrolling,
             nonce,
             number: 0,
             rotated_at: now,
@@ -148,7 +157,8 @@ impl Auth {
             client: order.client.chars().filter(|c| !c.is_control()).take(CLIENT_CHARACTERS_MAX).collect(),
         };
         store::put_session(tx, &row)?;
-        self.grant(&row, now)
+        // Tokens go by the clock that they are checked with, which may have been set back since the last commit.
+        self.grant(&row, self.inner.clock.now())
     }
 
     /// Exchanges a refresh token for the next one and an access token.
@@ -158,8 +168,12 @@ impl Auth {
     /// which ends its session.
     pub async fn refresh(&self, token: &str) -> Result<Grant, Error> {
         let claimed = RefreshText::parse(token).ok_or(Error::Invalid)?;
+        let row = self.inner.db.read(move |snapshot| store::find_session(snapshot, claimed.session)).await??;
+        // What was never ours costs no transaction.
+        let is_genuine = |row: &SessionRow| claimed.is_genuine(&self.inner.refresh_key, &row.nonce);
+        row.filter(is_genuine).ok_or(Error::Invalid)?;
         let auth = self.clone();
-        let refreshed = self.inner.db.write(move |tx| auth.rotate(tx, &claimed)).await?;
+        let refreshed = self.inner.db.write_reclaiming(move |tx| auth.rotate(tx, &claimed)).await?;
         match refreshed {
             Refreshed::Granted(row) => self.grant(&row, self.inner.clock.now()),
             Refreshed::Reused(session) => {
@@ -186,9 +200,7 @@ impl Auth {
         }
         if claimed.number != row.number {
             self.remove(tx, &row)?;
-            let after = json!({ "reason": "refresh token used again", "user": row.user });
-            let entry = Entry { action: "session.end", object: row.id.to_string(), before: Value::Null, after };
-            audit::record(tx, row.company, &Origin::system(), entry)?;
+            record(tx, &row, "refresh token used again")?;
             return Ok(Refreshed::Reused(row.id));
         }
         row.number = row.number.saturating_add(1);
@@ -273,6 +285,19 @@ impl Auth {
         Ok(())
     }
 
+    /// Gives a session the rights it was waiting for, from this commit on.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn end_enrolment(&self, tx: &mut Tx<'_>, id: SessionId) -> Result<(), storage::Error> {
+        let Some(mut row) = store::find_session(tx, id)?.filter(|row| row.is_enrolling) else { return Ok(()) };
+        row.is_enrolling = false;
+        store::put_session(tx, &row)?;
+        let cache = Arc::clone(&self.inner.sessions);
+        tx.on_commit(move || cache.forget(id));
+        Ok(())
+    }
+
     /// The open sessions of a person, the newest first.
     ///
     /// # Errors
@@ -319,19 +344,38 @@ impl Auth {
         self.inner.keyring.at(now).read_mfa(token, now)
     }
 
-    /// Removes sessions that are over, a page at a time; answers how many.
+    /// Removes sessions that are over; answers how many.
     pub(super) async fn sweep_sessions(&self) -> Result<usize, storage::Error> {
-        let auth = self.clone();
-        self.inner
-            .db
-            .write_reclaiming(move |tx| {
-                let now = tx.now();
-                let over: Vec<_> = store::all_sessions(tx)?.into_iter().filter(|row| auth.is_over(row, now)).collect();
-                for row in &over {
-                    auth.remove(tx, row)?;
-                }
-                Ok(over.len())
-            })
-            .await
+        let mut removed = 0;
+        let mut after = None;
+        loop {
+            let page = self.inner.db.read(move |snapshot| store::all_sessions(snapshot, after)).await??;
+            let Some(last) = page.last() else { return Ok(removed) };
+            after = Some(last.id.hi());
+            let now = self.inner.clock.now();
+            let over: Vec<_> = page.into_iter().filter(|row| self.is_over(row, now)).map(|row| row.id).collect();
+            removed += over.len();
+            if !over.is_empty() {
+                let auth = self.clone();
+                self.inner.db.write_reclaiming(move |tx| auth.remove_all(tx, &over)).await?;
+            }
+        }
     }
+
+    /// Removes those of the sessions that are still over.
+    fn remove_all(&self, tx: &mut Tx<'_>, ids: &[SessionId]) -> Result<(), storage::Error> {
+        for id in ids {
+            if let Some(row) = store::find_session(tx, *id)?.filter(|row| self.is_over(row, tx.now())) {
+                self.remove(tx, &row)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Records that a session was ended by a rule.
+fn record(tx: &mut Tx<'_>, row: &SessionRow, reason: &str) -> Result<(), storage::Error> {
+    let after = json!({ "reason": reason, "user": row.user });
+    let entry = Entry { action: "session.end", object: row.id.to_string(), before: Value::Null, after };
+    audit::record(tx, row.company, &Origin::system(), entry)
 }

@@ -6,7 +6,11 @@ use super::{model::SecretHash, sessions::SessionRow};
 use crate::{
     base::{ApiKeyId, CompanyId, SessionId, Timestamp, UserId},
     named_value,
-    storage::{Error, KeyRange, Order, Read, Table, Tx, keyspaces},
+    storage::{
+        CounterKey, Error, KeyRange, Order, Read, Table, Tx,
+        check::{Counted, each},
+        keyspaces,
+    },
 };
 
 const API_KEYS: Table<u64, ApiKeyRow> = Table::of(keyspaces::API_KEYS);
@@ -14,7 +18,11 @@ const COMPANY_API_KEYS: Table<(u64, u64), ()> = Table::of(keyspaces::COMPANY_API
 const SESSIONS: Table<u64, SessionRow> = Table::of(keyspaces::SESSIONS);
 const USER_SESSIONS: Table<(u64, u64), ()> = Table::of(keyspaces::USER_SESSIONS);
 
-/// Sessions looked at in one sweep.
+/// Area of this slice's counters.
+const AREA: u8 = 50;
+/// API keys of a company, revoked ones too.
+const KEY_COUNT: u8 = 0;
+/// Rows looked at at once in a sweep.
 const SWEEP_PAGE: usize = 1_000;
 
 /// One API key.
@@ -30,6 +38,9 @@ pub(super) struct ApiKeyRow {
     pub(super) secret_hash: SecretHash,
     /// The words of its scopes; unknown ones, of a later release, grant nothing.
     pub(super) scopes: Vec<String>,
+    /// Who made it; nobody when it was made from the machine.
+    #[serde(default)]
+    pub(super) created_by: Option<UserId>,
     /// When it was made.
     pub(super) created_at: Timestamp,
     /// When it ends by itself.
@@ -41,23 +52,89 @@ pub(super) struct ApiKeyRow {
 }
 named_value!(ApiKeyRow, 1);
 
+impl ApiKeyRow {
+    /// When it ended for good: revoked, or by itself.
+    pub(super) fn ended_at(&self) -> Option<Timestamp> {
+        self.revoked_at.into_iter().chain(self.expires_at).min()
+    }
+}
+
+fn count_of(company: CompanyId) -> CounterKey {
+    CounterKey { area: AREA, company: company.hi(), subject: 0, what: KEY_COUNT }
+}
+
 pub(super) fn find(read: &impl Read, id: ApiKeyId) -> Result<Option<ApiKeyRow>, Error> {
     Ok(read.get(API_KEYS, &id.hi())?.filter(|row| row.id == id))
 }
 
-pub(super) fn put(tx: &mut Tx<'_>, row: &ApiKeyRow) -> Result<(), Error> {
-    tx.put(API_KEYS, &row.id.hi(), row)?;
-    tx.put(COMPANY_API_KEYS, &(row.company.hi(), row.id.hi()), &())
+pub(super) fn insert(tx: &mut Tx<'_>, row: &ApiKeyRow) -> Result<(), Error> {
+    tx.add(count_of(row.company), 1);
+    tx.put(COMPANY_API_KEYS, &(row.company.hi(), row.id.hi()), &())?;
+    put(tx, row)
 }
 
-/// Keys of a company, the newest first.
-pub(super) fn keys_of(read: &impl Read, company: CompanyId, limit: usize) -> Result<Vec<ApiKeyRow>, Error> {
-    let keys = read.list(COMPANY_API_KEYS, &KeyRange::prefix(&(company.hi(),)), Order::Descending, limit)?;
+/// Stores a key that was there before.
+pub(super) fn put(tx: &mut Tx<'_>, row: &ApiKeyRow) -> Result<(), Error> {
+    tx.put(API_KEYS, &row.id.hi(), row)
+}
+
+pub(super) fn key_count(tx: &Tx<'_>, company: CompanyId) -> usize {
+    usize::try_from(tx.count(&count_of(company))).unwrap_or(0)
+}
+
+/// Keys of a company from `before` down, the newest first.
+pub(super) fn keys_of(
+    read: &impl Read,
+    company: CompanyId,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<ApiKeyRow>, Error> {
+    let of_company = (company.hi(),);
+    let range = match before {
+        Some(before) => KeyRange::before(&(company.hi(), before)).within(&of_company),
+        None => KeyRange::prefix(&of_company),
+    };
+    let keys = read.list(COMPANY_API_KEYS, &range, Order::Descending, limit)?;
     let mut rows = Vec::with_capacity(keys.len());
     for ((_, id), ()) in keys {
         rows.extend(read.get(API_KEYS, &id)?);
     }
     Ok(rows)
+}
+
+/// A page of the keys of all companies after one of them, the oldest first.
+pub(super) fn all_keys(read: &impl Read, after: Option<u64>) -> Result<Vec<ApiKeyRow>, Error> {
+    let range = after.map_or_else(KeyRange::all, |after| KeyRange::after(&after));
+    let rows = read.list(API_KEYS, &range, Order::Ascending, SWEEP_PAGE)?;
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Removes keys that are still there.
+pub(super) fn delete_keys(tx: &mut Tx<'_>, rows: &[ApiKeyRow]) -> Result<(), Error> {
+    for row in rows {
+        if find(tx, row.id)?.is_some() {
+            tx.add(count_of(row.company), -1);
+            tx.remove(API_KEYS, &row.id.hi())?;
+            tx.remove(COMPANY_API_KEYS, &(row.company.hi(), row.id.hi()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Compares the index and the counters of keys with the keys; tells each contradiction in words.
+///
+/// # Errors
+/// When a row cannot be read.
+pub(super) fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(), Error> {
+    let mut counted = Counted::of(AREA);
+    each(read, API_KEYS, |id, row| {
+        counted.add(row.company.hi(), 0, KEY_COUNT, 1);
+        if !read.exists(COMPANY_API_KEYS, &(row.company.hi(), id))? {
+            found(format!("API key {} is missing from the list of its company", row.id));
+        }
+        Ok(())
+    })?;
+    counted.compare(read, &[KEY_COUNT], found)
 }
 
 pub(super) fn find_session(read: &impl Read, id: SessionId) -> Result<Option<SessionRow>, Error> {
@@ -84,8 +161,9 @@ pub(super) fn sessions_of(read: &impl Read, user: UserId, limit: usize) -> Resul
     Ok(rows)
 }
 
-/// The oldest sessions of all, a page of them.
-pub(super) fn all_sessions(read: &impl Read) -> Result<Vec<SessionRow>, Error> {
-    let rows = read.list(SESSIONS, &KeyRange::all(), Order::Ascending, SWEEP_PAGE)?;
+/// A page of the sessions of all people after one of them, the oldest first.
+pub(super) fn all_sessions(read: &impl Read, after: Option<u64>) -> Result<Vec<SessionRow>, Error> {
+    let range = after.map_or_else(KeyRange::all, |after| KeyRange::after(&after));
+    let rows = read.list(SESSIONS, &range, Order::Ascending, SWEEP_PAGE)?;
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }

@@ -10,8 +10,8 @@ use super::{
 section! {
     /// How people sign in, how long their sessions last, and who may join.
     Auth in "auth" {
-        /// Who may register: `open` lets everybody make a company, `invite_only` asks for an invitation, `closed` takes nobody.
-        registration: Registration = Registration::InviteOnly;
+        /// Who may join: `open` lets everybody make a company, `invite_only` asks for an invitation, `closed` takes nobody, whether invited or not; admins can still add people. When unset: `invite_only`, and `open` in dev mode.
+        registration: Option<Registration> = None;
         /// Signs access tokens (HS256), at least 32 characters. Derived from a key in the store and changed every 30 days when unset.
         access_secret: Option<Secret> = None, env "JWT_SECRET";
         /// Stands behind refresh tokens, at least 32 characters. Derived from a key in the store when unset.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::Problem;
+
 /// What a patch says about one field. Wire types mark it `#[serde(default)]` and, for the document,
 /// `#[schema(value_type = Option<T>)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,6 +36,18 @@ impl<T> Change<T> {
             Self::Keep => {}
             Self::Clear => *field = T::default(),
             Self::Set(value) => *field = value,
+        }
+    }
+
+    /// The new value of a field that cannot be cleared.
+    ///
+    /// # Errors
+    /// 422 with the field's pointer for a null.
+    pub fn required(self, pointer: &'static str) -> Result<Option<T>, Problem> {
+        match self {
+            Self::Keep => Ok(None),
+            Self::Clear => Err(Problem::invalid(pointer, "cannot be null")),
+            Self::Set(value) => Ok(Some(value)),
         }
     }
 

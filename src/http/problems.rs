@@ -49,6 +49,17 @@ problems! {
     FORBIDDEN = FORBIDDEN, "forbidden", "The credential does not allow this operation",
         "The caller is known, but its scopes or role do not cover the operation. The detail names the scope that is \
          missing. Use another credential, or have the scope added.";
+    /// The company's policy asks for a second factor that is missing.
+    MFA_SET_UP_REQUIRED = FORBIDDEN, "mfa_set_up_required", "A second factor has to be set up first",
+        "The company asks everybody for a second factor and this person has none yet. Until one is set up with \
+         `POST /mfa/setup` and `POST /mfa/verify`, the session can do nothing else. API keys are not affected.";
+    /// A second factor cannot go.
+    MFA_REQUIRED = CONFLICT, "mfa_required", "The company asks for a second factor",
+        "The company's policy asks everybody for a second factor, so it cannot be disabled. An admin can change the policy \
+         with `PATCH /company`.";
+    /// Another department has the name.
+    DEPARTMENT_TAKEN = CONFLICT, "department_taken", "There is a department with this name",
+        "Two departments of a company cannot have one name; upper and lower case count as the same. Choose another name.";
     /// Address or password are not right.
     INVALID_CREDENTIALS = UNAUTHORIZED, "invalid_credentials", "The e-mail address or the password is not right",
         "There is no active account with this address and password. Which of them is wrong is not told. Check both, or \

@@ -1,34 +1,48 @@
-//! The rate of a company's API calls.
+//! The rate of a company's API calls: counted in memory, written down while a company is ahead of its rate.
 
-use std::num::NonZeroU32;
-
-use governor::{
-    Quota, RateLimiter,
-    clock::{Clock, DefaultClock},
-    state::keyed::DashMapStateStore,
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
-use super::Refusal;
-use crate::base::CompanyId;
+use tokio_util::sync::CancellationToken;
 
-type Limiter = RateLimiter<u64, DashMapStateStore<u64>, DefaultClock>;
+use super::{Metrics, Refusal, gcra::Quota, store};
+use crate::{
+    base::{Clock, CompanyId},
+    storage::{self, Db},
+};
+
+/// How often what a restart would give back is written down.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// Limits each company to a rate with a burst, or does not limit at all.
-#[derive(Debug, Default)]
 pub struct ApiRate {
-    limiter: Option<(Limiter, u64)>,
+    quota: Option<Quota>,
+    per_second: u64,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+    /// Theoretical arrival times in nanoseconds since 1970, by the company's number.
+    arrivals: RwLock<HashMap<u64, Arc<AtomicI64>>>,
+}
+
+impl fmt::Debug for ApiRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiRate").field("quota", &self.quota).finish_non_exhaustive()
+    }
 }
 
 impl ApiRate {
     /// So many calls per second after a burst; no limit when one of them is 0.
     #[must_use]
-    pub fn new(per_second: u32, burst: u32) -> Self {
-        let quota = NonZeroU32::new(per_second).zip(NonZeroU32::new(burst));
-        let limiter = quota.map(|(per_second, burst)| {
-            let quota = Quota::per_second(per_second).allow_burst(burst);
-            (RateLimiter::dashmap(quota), u64::from(per_second.get()))
-        });
-        Self { limiter }
+    pub fn new(per_second: u32, burst: u32, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
+        let quota = Quota::new(per_second, burst);
+        Self { quota, per_second: u64::from(per_second), clock, metrics, arrivals: RwLock::default() }
     }
 
     /// Admits a call of the company.
@@ -36,40 +50,164 @@ impl ApiRate {
     /// # Errors
     /// [`Refusal`] when the company has used up its burst.
     pub fn admit(&self, company: CompanyId) -> Result<(), Refusal> {
-        let Some((limiter, quota)) = &self.limiter else { return Ok(()) };
-        limiter.check_key(&company.hi()).map_err(|not_until| {
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
-            let retry_after_s = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
-            Refusal { policy: "api", quota: *quota, window_s: 1, retry_after_s }
+        let Some(quota) = self.quota else { return Ok(()) };
+        let now_ns = self.now_ns();
+        let arrival = self.arrival(company.hi());
+        let mut known = arrival.load(Ordering::Relaxed);
+        loop {
+            let next = quota.admit(known, now_ns).map_err(|wait_ns| self.refuse(wait_ns))?;
+            match arrival.compare_exchange_weak(known, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Ok(()),
+                Err(other) => known = other,
+            }
+        }
+    }
+
+    fn refuse(&self, wait_ns: i64) -> Refusal {
+        self.metrics.refused("api");
+        let wait_s = u64::try_from(wait_ns).unwrap_or(0).div_ceil(1_000_000_000);
+        let retry_after_s = u32::try_from(wait_s).unwrap_or(u32::MAX).max(1);
+        Refusal { policy: "api", quota: self.per_second, window_s: 1, retry_after_s }
+    }
+
+    fn now_ns(&self) -> i64 {
+        self.clock.now().as_ms().saturating_mul(1_000_000)
+    }
+
+    fn arrival(&self, company: u64) -> Arc<AtomicI64> {
+        let known = self.arrivals.read().unwrap_or_else(PoisonError::into_inner).get(&company).cloned();
+        known.unwrap_or_else(|| {
+            let mut arrivals = self.arrivals.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(arrivals.entry(company).or_insert_with(|| Arc::new(AtomicI64::new(i64::MIN))))
         })
     }
 
-    /// Forgets companies whose burst is full again.
-    pub fn forget_idle(&self) {
-        if let Some((limiter, _)) = &self.limiter {
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
+    /// Takes up what an earlier run has written down; to be called before the first call is admitted.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn restore(&self, db: &Db) -> Result<(), storage::Error> {
+        for (company, arrival_ns) in store::arrivals(&db.snapshot())? {
+            self.arrival(company).fetch_max(arrival_ns, Ordering::Relaxed);
         }
+        Ok(())
+    }
+
+    /// The companies that are ahead of their rate, with their arrival times; the others are forgotten.
+    fn ahead(&self) -> HashMap<u64, i64> {
+        let now_ns = self.now_ns();
+        let mut arrivals = self.arrivals.write().unwrap_or_else(PoisonError::into_inner);
+        // A call that is just being admitted holds its number too.
+        arrivals.retain(|_, arrival| Arc::strong_count(arrival) > 1 || arrival.load(Ordering::Relaxed) > now_ns);
+        arrivals.iter().map(|(company, arrival)| (*company, arrival.load(Ordering::Relaxed))).collect()
+    }
+
+    /// Writes down every second, and at the end, which companies are far enough ahead of their rate that a restart would
+    /// give something back; until stopped.
+    pub async fn maintain(self: Arc<Self>, db: Db, stop: CancellationToken) {
+        let mut saved = match store::arrivals(&db.snapshot()) {
+            Ok(rows) => rows.into_iter().map(|(company, _)| company).collect(),
+            Err(_) => HashSet::new(),
+        };
+        loop {
+            let is_last = tokio::select! {
+                () = stop.cancelled() => true,
+                () = tokio::time::sleep(SAVE_EVERY) => false,
+            };
+            if let Err(error) = self.save(&db, &mut saved).await {
+                tracing::warn!(%error, "the rates of API calls could not be stored: {error}");
+            }
+            if is_last {
+                return;
+            }
+        }
+    }
+
+    /// Stores who is ahead by more than the time between two savings, and removes who no longer is.
+    async fn save(&self, db: &Db, saved: &mut HashSet<u64>) -> Result<(), storage::Error> {
+        let far_ns = self.now_ns().saturating_add(i64::try_from(SAVE_EVERY.as_nanos()).unwrap_or(i64::MAX));
+        let mut rows = self.ahead();
+        rows.retain(|_, arrival_ns| *arrival_ns > far_ns);
+        let over: Vec<u64> = saved.iter().copied().filter(|company| !rows.contains_key(company)).collect();
+        if rows.is_empty() && over.is_empty() {
+            return Ok(());
+        }
+        let companies = rows.keys().copied().collect();
+        db.write_reclaiming(move |tx| store::put_arrivals(tx, &rows, &over)).await?;
+        *saved = companies;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::ApiRate;
-    use crate::base::{CompanyId, RawId};
+    use std::{collections::HashSet, sync::Arc};
+
+    use super::{ApiRate, Metrics};
+    use crate::{
+        base::{CompanyId, ManualClock, RawId, SeededRandom, Timestamp},
+        storage::{Db, engine::memory::MemoryEngine},
+    };
+
+    fn rate(per_second: u32, burst: u32, clock: &Arc<ManualClock>) -> ApiRate {
+        ApiRate::new(per_second, burst, Arc::clone(clock) as _, Metrics::default())
+    }
+
+    fn company(hi: u64) -> CompanyId {
+        CompanyId::from_raw(RawId { hi, lo: 0 })
+    }
 
     #[test]
     fn a_company_has_its_own_burst() {
-        let rate = ApiRate::new(1, 3);
-        let [one, two] = [1, 2].map(|hi| CompanyId::from_raw(RawId { hi, lo: 0 }));
-        let admitted = (0..10).filter(|_| rate.admit(one).is_ok()).count();
-        assert!((3..10).contains(&admitted), "{admitted}");
-        let refusal = rate.admit(one).unwrap_err();
+        let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+        let limited = rate(1, 3, &clock);
+        assert_eq!((0..10).filter(|_| limited.admit(company(1)).is_ok()).count(), 3);
+        let refusal = limited.admit(company(1)).unwrap_err();
         assert_eq!((refusal.policy, refusal.quota, refusal.retry_after_s), ("api", 1, 1));
-        assert!(rate.admit(two).is_ok());
-        rate.forget_idle();
-        assert!(rate.admit(one).is_err(), "only idle companies are forgotten");
-        let open = ApiRate::new(0, 0);
-        assert!((0..10_000).all(|_| open.admit(one).is_ok()));
+        assert!(limited.admit(company(2)).is_ok());
+        clock.advance_ms(1_000);
+        assert_eq!((0..10).filter(|_| limited.admit(company(1)).is_ok()).count(), 1);
+        clock.advance_ms(2_000);
+        assert_eq!(limited.ahead().len(), 1, "who is not ahead is forgotten");
+        let open = rate(0, 0, &clock);
+        assert!((0..10_000).all(|_| open.admit(company(1)).is_ok()));
+    }
+
+    #[test]
+    fn parallel_calls_are_admitted_exactly() {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+        let limited = rate(1, 100, &clock);
+        let count = || (0..200).filter(|_| limited.admit(company(1)).is_ok()).count();
+        let admitted: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(count)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(admitted, 100);
+    }
+
+    #[tokio::test]
+    async fn a_restart_gives_no_burst_back() {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+        let open = |engine: MemoryEngine| {
+            Db::over_memory(engine, Arc::clone(&clock) as _, Arc::new(SeededRandom::new(1))).unwrap()
+        };
+        let engine = MemoryEngine::default();
+        let db = open(engine.clone());
+        let before = rate(1, 10, &clock);
+        assert_eq!((0..20).filter(|_| before.admit(company(1)).is_ok()).count(), 10);
+        before.admit(company(2)).unwrap();
+        before.save(&db, &mut HashSet::new()).await.unwrap();
+        tokio::task::spawn_blocking(move || db.stop()).await.unwrap();
+        engine.crash();
+
+        let db = open(engine);
+        let after = rate(1, 10, &clock);
+        after.restore(&db).unwrap();
+        assert!(after.admit(company(1)).is_err());
+        assert_eq!((0..20).filter(|_| after.admit(company(2)).is_ok()).count(), 10, "one second is not worth a row");
+        clock.advance_ms(10_000);
+        let mut saved = HashSet::from([1]);
+        after.save(&db, &mut saved).await.unwrap();
+        assert!(saved.is_empty() && super::store::arrivals(&db.snapshot()).unwrap().is_empty());
     }
 }

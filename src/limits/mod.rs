@@ -1,20 +1,23 @@
 //! How often somebody may do something.
 //!
 //! Two kinds. Sign-in and its like are counted exactly: the times of the last calls of a key are a row, and a call is
-//! admitted by a durable transaction before anything is done, so neither parallel calls nor a kill admit one more. The
-//! rate of a company's API calls is a GCRA in memory (the governor crate): its whole state is a burst that fills up
-//! within seconds, so a restart may give one burst back and nothing else.
+//! admitted by a transaction before anything is done, so neither parallel calls nor a kill admit one more. The
+//! rate of a company's API calls is a GCRA in memory, since it is asked with every request; who is ahead of the rate by
+//! more than a second is written down each second, so that a restart gives back no more than that.
 //!
 //! Keys are stored as hashes: a row tells neither address nor account.
 
 mod api;
 mod api_rate;
+mod counter;
+mod gcra;
+mod metrics;
 mod sliding;
 mod store;
 #[cfg(test)]
 mod tests;
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +25,10 @@ use tokio_util::sync::CancellationToken;
 use crate::storage::{self, Db};
 
 pub use api_rate::ApiRate;
+pub use counter::{Admission, Counter};
+pub use metrics::Metrics;
+
+use counter::LocalCounter;
 
 /// How often rows that no longer count are removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -47,6 +54,8 @@ pub const PASSWORD: Policy = Policy { name: "password", quota: 5, window_ms: 60_
 pub const REGISTER: Policy = Policy { name: "register", quota: 3, window_ms: 3_600_000 };
 /// Invitations, per company.
 pub const INVITE: Policy = Policy { name: "invite", quota: 10, window_ms: 60_000 };
+/// People added without an invitation, per company: each tells whether an address has an account.
+pub const ADD_USER: Policy = Policy { name: "add-user", quota: 30, window_ms: 60_000 };
 /// Set-up, acceptance of invitations and other tokens that are handed over, per address.
 pub const TOKEN: Policy = Policy { name: "token", quota: 10, window_ms: 60_000 };
 /// Second factors, per account.
@@ -117,21 +126,37 @@ impl Subject {
 #[derive(Debug, Clone)]
 pub struct Limits {
     db: Db,
+    counter: Arc<dyn Counter>,
+    metrics: Metrics,
 }
 
 impl Limits {
     /// A handle over the store.
     #[must_use]
-    pub const fn new(db: Db) -> Self {
-        Self { db }
+    pub fn new(db: Db, metrics: Metrics) -> Self {
+        let counter = Arc::new(LocalCounter { db: db.reclaiming() });
+        Self { db, counter, metrics }
     }
 
-    /// Admits a call or says when to come again; an admitted call counts from this answer on, come what may.
+    /// Admits a call or says when to come again; an admitted call counts from this answer on, also when the process is
+    /// killed. A power cut may take back those of the last moment.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Storage`].
     pub async fn admit(&self, policy: Policy, subject: Subject) -> Result<(), Error> {
-        self.db.write(move |tx| store::admit(tx, policy, subject)).await
+        self.admit_by([(policy, subject)]).await
+    }
+
+    /// Admits a call that several limits look at, or none of them counts it.
+    ///
+    /// # Errors
+    /// As [`Limits::admit`].
+    pub async fn admit_by<const N: usize>(&self, limits: [(Policy, Subject); N]) -> Result<(), Error> {
+        let admission = self.counter.admit(limits.to_vec()).await;
+        if let Err(Error::Refused(refusal)) = &admission {
+            self.metrics.refused(refusal.policy);
+        }
+        admission
     }
 
     /// Removes what no longer counts, until stopped.

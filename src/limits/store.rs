@@ -1,4 +1,6 @@
-//! Logs of calls as they are stored, and the order in which they end.
+//! Logs of calls as they are stored, the order in which they end, and the arrival times of API calls.
+
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,7 @@ use crate::{
 };
 
 const CALLS: Table<RawId, CallsRow> = Table::of(keyspaces::LIMIT_CALLS);
+const ARRIVALS: Table<u64, i64> = Table::of(keyspaces::API_ARRIVALS);
 const ENDS: Table<(i64, RawId), ()> = Table::of(keyspaces::LIMIT_ENDS);
 
 /// Rows removed in one transaction.
@@ -55,4 +58,17 @@ pub(super) fn sweep(tx: &mut Tx<'_>) -> Result<usize, storage::Error> {
         tx.remove(CALLS, key)?;
     }
     Ok(over.len())
+}
+
+/// Arrival times of the companies that were ahead of their rate, in nanoseconds since 1970.
+pub(super) fn arrivals(read: &impl storage::Read) -> Result<Vec<(u64, i64)>, storage::Error> {
+    read.list(ARRIVALS, &KeyRange::all(), Order::Ascending, usize::MAX)
+}
+
+/// Stores the arrival times of some companies and removes those of others.
+pub(super) fn put_arrivals(tx: &mut Tx<'_>, rows: &HashMap<u64, i64>, over: &[u64]) -> Result<(), storage::Error> {
+    for company in over {
+        tx.remove(ARRIVALS, company)?;
+    }
+    rows.iter().try_for_each(|(company, arrival_ns)| tx.put(ARRIVALS, company, arrival_ns))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Error, Limits, SIGN_IN, Subject};
+use super::{Error, Limits, Metrics, SIGN_IN, Subject};
 use crate::{
     base::{Clock, ManualClock, SeededRandom, Timestamp},
     storage::{Db, engine::memory::MemoryEngine, space::Headroom},
@@ -10,7 +10,7 @@ use crate::{
 
 fn open(engine: MemoryEngine, clock: &Arc<ManualClock>) -> Limits {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-    Limits::new(Db::over_memory(engine, clock, Arc::new(SeededRandom::new(1))).unwrap())
+    Limits::new(Db::over_memory(engine, clock, Arc::new(SeededRandom::new(1))).unwrap(), Metrics::default())
 }
 
 async fn admitted(limits: &Limits, subject: Subject, calls: usize) -> usize {
@@ -39,7 +39,8 @@ async fn five_of_a_thousand_parallel_calls_are_admitted_also_after_a_kill() {
     let (one, two) = (Subject::of(&[b"a"]), Subject::of(&[b"b"]));
     assert_eq!(admitted(&limits, one, 1_000).await, 5);
     assert_eq!(admitted(&limits, two, 3).await, 3);
-    let db = limits.db;
+    let db = limits.db.clone();
+    drop(limits);
     tokio::task::spawn_blocking(move || db.stop()).await.unwrap();
     engine.crash();
     let limits = open(engine, &clock);

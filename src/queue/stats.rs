@@ -9,7 +9,10 @@ use super::{
     registry::{BUILT_IN, Queues},
     store::{LANES, jobs_in},
 };
-use crate::{base::CompanyId, storage::Read};
+use crate::{
+    base::CompanyId,
+    storage::{self, Read},
+};
 
 /// The figures of one queue for one company.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +70,20 @@ impl Queues {
         Ok(all)
     }
 
+    /// Jobs of the company in all queues by [`State`], in the order of [`State::ALL`].
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn counts(&self, read: &impl Read, company: CompanyId) -> Result<[u64; 7], storage::Error> {
+        let mut sums = [0; 7];
+        for line in self.inner.lines() {
+            for (sum, count) in sums.iter_mut().zip(counts(read, company.hi(), &line)?) {
+                *sum += count;
+            }
+        }
+        Ok(sums)
+    }
+
     /// The company's figures of one queue; `None` when there is no such queue.
     ///
     /// # Errors
@@ -122,7 +139,7 @@ impl Queues {
     }
 }
 
-fn counts(read: &impl Read, company: u64, line: &Line) -> Result<[u64; 7], Error> {
+fn counts(read: &impl Read, company: u64, line: &Line) -> Result<[u64; 7], storage::Error> {
     let mut counts = [0; 7];
     for (state, count) in State::ALL.into_iter().zip(&mut counts) {
         *count = read.counter(&jobs_in(company, line.id, state))?.max(0).cast_unsigned();

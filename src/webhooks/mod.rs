@@ -41,7 +41,7 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    base::{SealError, SealKey},
+    base::{CompanyId, SealError, SealKey},
     events::{self, Events},
     outbound::{Client, Limits},
     queue::{self, Queues},
@@ -195,6 +195,14 @@ pub struct Webhooks {
 #[must_use]
 pub fn sealed_secrets() -> Arc<dyn SealedRows> {
     store::sealed()
+}
+
+/// How many webhooks and how many event types a company has.
+///
+/// # Errors
+/// When the store fails.
+pub fn counts(read: &impl storage::Read, company: CompanyId) -> Result<(u64, u64), storage::Error> {
+    store::counts(read, company)
 }
 
 /// Compares stored webhooks, deliveries and events with what follows from them; tells each contradiction in words.

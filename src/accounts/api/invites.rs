@@ -1,22 +1,19 @@
 //! Invitations on the wire.
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{SignedInBody, person, read, signed_in};
 use crate::{
     accounts::{
-        Accounts, Client, Password,
+        Accounts, Client, Error, Inner, Password,
         service::{Accept, InviteView, NewInvite},
     },
     auth::{Caller, Mode, Role},
     base::{InviteId, Timestamp, UserId},
-    http::{Json, LIMIT_MAX, Page, Path, Problem},
+    http::{Idempotent, Json, Page, PageParameters, PageQuery, Path, Problem, idempotency},
+    storage::Tx,
 };
 
 /// An invitation that was not used yet.
@@ -59,16 +56,19 @@ struct NewInviteBody {
     token: String,
 }
 
-/// Lists open invitations, the newest first
-#[utoipa::path(get, path = "/auth/invites", operation_id = "list_invites", tag = "auth",
-    description = "At most the newest 250.",
+/// Lists invitations that were not used, the newest first
+#[utoipa::path(get, path = "/auth/invites", operation_id = "list_invites", tag = "auth", params(PageParameters),
+    description = "Those that are over (`expires_at`) are removed some time later.",
     responses((status = 200, description = "The invitations", body = Page<InviteBody>)))]
 pub(super) async fn list_invites(
     State(accounts): State<Accounts>,
     caller: Caller,
+    page: PageQuery,
 ) -> Result<Json<Page<InviteBody>>, Problem> {
-    let invites = read(&accounts, move |snapshot| Accounts::invites(snapshot, caller.company, LIMIT_MAX)).await?;
-    Ok(Json(Page { data: invites.into_iter().map(InviteBody::from).collect(), next_cursor: None }))
+    let before = page.after::<1>()?.map(|[id]| id);
+    let limit = page.limit;
+    let found = read(&accounts, move |snapshot| Accounts::invites(snapshot, caller.company, before, limit + 1)).await?;
+    Ok(Json(Page::cut(found, limit, |last| [last.id.hi()]).map(InviteBody::from)))
 }
 
 /// Whom to invite as what.
@@ -92,15 +92,20 @@ pub(super) async fn create_invite(
     State(accounts): State<Accounts>,
     caller: Caller,
     client: Client,
+    idempotent: Idempotent,
     Json(input): Json<InviteInput>,
 ) -> Result<Response, Problem> {
     let (user, _) = person(&caller)?;
     accounts.limit_invites(caller.company).await?;
     let origin = client.origin(user);
     let (handle, order) = (accounts.clone(), NewInvite { email: input.email, role: input.role });
-    let made = accounts.inner.db.write(move |tx| handle.invite(tx, (caller.company, user), &origin, &order)).await?;
-    let body = NewInviteBody { invite: made.invite.into(), token: made.token };
-    Ok((StatusCode::CREATED, Json(body)).into_response())
+    let Inner { db, seal, .. } = &*accounts.inner;
+    idempotency::run_sealed(db, seal, idempotent, caller.company, move |tx| {
+        handle.confirm(tx, &caller)?;
+        let made = handle.invite(tx, (caller.company, user), &origin, &order)?;
+        Ok::<_, Error>((StatusCode::CREATED, NewInviteBody { invite: made.invite.into(), token: made.token }))
+    })
+    .await
 }
 
 /// Withdraws an invitation
@@ -113,8 +118,12 @@ pub(super) async fn delete_invite(
     client: Client,
     Path(id): Path<InviteId>,
 ) -> Result<StatusCode, Problem> {
-    let origin = client.origin(person(&caller)?.0);
-    accounts.inner.db.write(move |tx| Accounts::withdraw(tx, (caller.company, &origin), id)).await?;
+    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
+    let work = move |tx: &mut Tx<'_>| {
+        handle.confirm(tx, &caller)?;
+        Accounts::withdraw(tx, (caller.company, &origin), id)
+    };
+    accounts.inner.db.write_reclaiming(work).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,19 +1,15 @@
 //! API keys on the wire.
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{person, read};
 use crate::{
-    accounts::{Accounts, Client, service::NewKey},
+    accounts::{Accounts, Client, Error, Inner, service::NewKey},
     auth::{ApiKeyView, Caller},
-    base::{ApiKeyId, Timestamp},
-    http::{Json, LIMIT_MAX, Page, Path, Problem},
+    base::{ApiKeyId, Timestamp, UserId},
+    http::{Idempotent, Json, Page, PageParameters, PageQuery, Path, Problem, idempotency},
 };
 
 /// An API key without its secret.
@@ -27,6 +23,9 @@ pub(super) struct KeyBody {
     name: String,
     /// What it may do.
     scopes: Vec<String>,
+    /// Who made it; null when it was made from the machine.
+    #[schema(value_type = Option<String>, required)]
+    created_by: Option<UserId>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -43,8 +42,8 @@ pub(super) struct KeyBody {
 
 impl From<ApiKeyView> for KeyBody {
     fn from(view: ApiKeyView) -> Self {
-        let ApiKeyView { id, name, scopes, created_at, expires_at, revoked_at, last_used_at } = view;
-        Self { id, name, scopes, created_at, expires_at, revoked_at, last_used_at }
+        let ApiKeyView { id, name, scopes, created_by, created_at, expires_at, revoked_at, last_used_at } = view;
+        Self { id, name, scopes, created_by, created_at, expires_at, revoked_at, last_used_at }
     }
 }
 
@@ -61,16 +60,19 @@ struct NewKeyBody {
 }
 
 /// Lists the API keys of the company, the newest first
-#[utoipa::path(get, path = "/api-keys", operation_id = "list_api_keys", tag = "api-keys",
-    description = "At most the newest 250, revoked ones too.",
+#[utoipa::path(get, path = "/api-keys", operation_id = "list_api_keys", tag = "api-keys", params(PageParameters),
+    description = "Revoked ones too, for thirty days.",
     responses((status = 200, description = "The keys", body = Page<KeyBody>)))]
 pub(super) async fn list_api_keys(
     State(accounts): State<Accounts>,
     caller: Caller,
+    page: PageQuery,
 ) -> Result<Json<Page<KeyBody>>, Problem> {
+    let before = page.after::<1>()?.map(|[id]| id);
+    let limit = page.limit;
     let handle = accounts.clone();
-    let keys = read(&accounts, move |snapshot| handle.keys(snapshot, caller.company, LIMIT_MAX)).await?;
-    Ok(Json(Page { data: keys.into_iter().map(KeyBody::from).collect(), next_cursor: None }))
+    let keys = read(&accounts, move |snapshot| handle.keys(snapshot, caller.company, before, limit + 1)).await?;
+    Ok(Json(Page::cut(keys, limit, |last| [last.id.hi()]).map(KeyBody::from)))
 }
 
 /// An API key to make.
@@ -97,18 +99,21 @@ pub(super) async fn create_api_key(
     State(accounts): State<Accounts>,
     caller: Caller,
     client: Client,
+    idempotent: Idempotent,
     Json(input): Json<KeyInput>,
 ) -> Result<Response, Problem> {
+    let (user, _) = person(&caller)?;
     let KeyInput { name, scopes, expires_at } = input;
-    let order = NewKey { name, scopes, expires_at };
-    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    let (key, text) = accounts
-        .inner
-        .db
-        .write(move |tx| handle.create_key(tx, (caller.company, &origin), caller.scopes, &order))
-        .await?;
-    let body = NewKeyBody { key: key.into(), secret: text.expose().to_owned() };
-    Ok((StatusCode::CREATED, Json(body)).into_response())
+    let order = NewKey::check(&name, &scopes, expires_at, caller.scopes)?;
+    let (handle, origin) = (accounts.clone(), client.origin(user));
+    let Inner { db, seal, .. } = &*accounts.inner;
+    idempotency::run_sealed(db, seal, idempotent, caller.company, move |tx| {
+        handle.confirm(tx, &caller)?;
+        let (key, text) = handle.create_key(tx, (caller.company, &origin), order)?;
+        let body = NewKeyBody { key: key.into(), secret: text.expose().to_owned() };
+        Ok::<_, Error>((StatusCode::CREATED, body))
+    })
+    .await
 }
 
 /// Revokes an API key
@@ -122,6 +127,13 @@ pub(super) async fn revoke_api_key(
     Path(id): Path<ApiKeyId>,
 ) -> Result<StatusCode, Problem> {
     let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    accounts.inner.db.write(move |tx| handle.revoke_key(tx, (caller.company, &origin), id)).await?;
+    accounts
+        .inner
+        .db
+        .write_reclaiming(move |tx| {
+            handle.confirm(tx, &caller)?;
+            handle.revoke_key(tx, (caller.company, &origin), id)
+        })
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

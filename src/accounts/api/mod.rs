@@ -1,6 +1,8 @@
-//! The operations of sign-in, people, invitations and API keys.
+//! The operations of sign-in, companies, people, departments, invitations and API keys.
 
 mod audit;
+mod company;
+mod departments;
 mod invites;
 mod keys;
 mod mailbox;
@@ -62,6 +64,12 @@ where
         .routes(routes!(invites::accept_invite))
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::get_user, users::update_user, users::delete_user))
+        .routes(routes!(company::get_company, company::update_company))
+        .routes(routes!(company::get_company_stats))
+        .routes(routes!(departments::list_departments, departments::create_department))
+        .routes(routes!(departments::get_department, departments::update_department, departments::delete_department))
+        .routes(routes!(departments::list_members))
+        .routes(routes!(departments::add_member, departments::remove_member))
         .routes(routes!(keys::list_api_keys, keys::create_api_key))
         .routes(routes!(keys::revoke_api_key))
         .routes(routes!(audit::list_audit_entries))
@@ -111,6 +119,9 @@ struct SignedInBody {
     token_type: &'static str,
     /// How long the access token is good, in seconds.
     expires_in: u64,
+    /// Whether the company asks for a second factor that is missing: until one is set up with `POST /mfa/setup` and
+    /// `POST /mfa/verify`, the session can do nothing else.
+    mfa_setup_required: bool,
     /// The person.
     user: UserBody,
 }
@@ -122,18 +133,34 @@ fn signed_in(status: StatusCode, signed_in: SignedIn, mode: Mode) -> Response {
 }
 
 fn parts(signed_in: SignedIn, mode: Mode) -> (HeaderMap, SignedInBody) {
-    let SignedIn { grant, user } = signed_in;
+    let SignedIn { grant, user, is_enrolling: mfa_setup_required } = signed_in;
     let (token_type, expires_in, user) = ("Bearer", grant.expires_in_s, user.into());
     let mut headers = HeaderMap::new();
     let body = match mode {
         Mode::Cookies { is_secure } => {
             set_cookies(&mut headers, &grant, is_secure);
             let csrf_token = Some(grant.csrf_token);
-            SignedInBody { access_token: None, refresh_token: None, csrf_token, token_type, expires_in, user }
+            SignedInBody {
+                access_token: None,
+                refresh_token: None,
+                csrf_token,
+                token_type,
+                expires_in,
+                mfa_setup_required,
+                user,
+            }
         }
         Mode::Body => {
             let (access_token, refresh_token) = (Some(grant.access_token), Some(grant.refresh_token));
-            SignedInBody { access_token, refresh_token, csrf_token: None, token_type, expires_in, user }
+            SignedInBody {
+                access_token,
+                refresh_token,
+                csrf_token: None,
+                token_type,
+                expires_in,
+                mfa_setup_required,
+                user,
+            }
         }
     };
     (headers, body)
@@ -146,6 +173,7 @@ impl From<Error> for Problem {
             Error::Password | Error::WeakPassword => Self::invalid("/password", words),
             Error::Name => Self::invalid("/name", words),
             Error::Email | Error::EmailLetters => Self::invalid("/email", words),
+            Error::Description => Self::invalid("/description", words),
             Error::Scope(_) => Self::invalid("/scopes", words),
             Error::Past => Self::invalid("/expires_at", words),
             Error::EmailTaken => Self::of(&problems::EMAIL_TAKEN).detail(words),
@@ -156,8 +184,11 @@ impl From<Error> for Problem {
             Error::RegistrationClosed => Self::of(&problems::REGISTRATION_CLOSED).detail(words),
             Error::Invitation => Self::of(&problems::INVITATION_INVALID).detail(words),
             Error::Reset => Self::of(&problems::RESET_INVALID).detail(words),
+            Error::DepartmentTaken => Self::of(&problems::DEPARTMENT_TAKEN).detail(words),
+            Error::NotYours => Self::of(&problems::FORBIDDEN).detail(words),
+            Error::MfaRequired => Self::of(&problems::MFA_REQUIRED).detail(words),
             Error::Last(_) => Self::of(&problems::LAST_ADMIN).detail(words),
-            Error::TooMany(_) | Error::WhichCompany | Error::MfaMissing | Error::MfaEnabled => {
+            Error::TooMany(_) | Error::WhichCompany | Error::MfaMissing | Error::MfaEnabled | Error::MfaFirst => {
                 Self::of(&problems::CONFLICT).detail(words)
             }
             Error::NotFound(_) => Self::not_found().detail(words),

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{person, read, users::UserBody};
+use super::{company::CompanyBody, person, read, users::UserBody};
 use crate::{
-    accounts::{Accounts, Client, Error, Password},
+    accounts::{Accounts, Client, Error, Password, UserView},
     audit::{self, Entry, Origin},
     auth::{Caller, SessionView, clear_cookies},
     base::{CompanyId, SessionId, Timestamp},
@@ -29,20 +29,11 @@ pub(super) struct MeBody {
     company: CompanyBody,
     /// What the person may do, in the words of the permission table.
     scopes: Vec<&'static str>,
+    /// Whether a second factor has to be set up before anything else can be done.
+    mfa_setup_required: bool,
     /// The sign-in this request came with.
     #[schema(value_type = String)]
     session_id: SessionId,
-}
-
-/// A company in a line.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CompanyName)]
-struct CompanyBody {
-    /// Its id.
-    #[schema(value_type = String)]
-    id: CompanyId,
-    /// What people call it.
-    name: String,
 }
 
 /// Tells who is calling
@@ -50,11 +41,10 @@ struct CompanyBody {
     responses((status = 200, description = "The person", body = MeBody)))]
 pub(super) async fn get_me(State(accounts): State<Accounts>, caller: Caller) -> Result<Json<MeBody>, Problem> {
     let (user, session_id) = person(&caller)?;
-    let user = accounts.user(user).await?.into();
-    let company = read(&accounts, move |snapshot| Accounts::company_name(snapshot, caller.company)).await?;
-    let company = CompanyBody { id: caller.company, name: company };
+    let user = UserView::clone(&*accounts.user(user).await?).into();
+    let company = read(&accounts, move |snapshot| Accounts::company(snapshot, caller.company)).await?.into();
     let scopes = caller.scopes.iter().map(crate::auth::Scope::as_str).collect();
-    Ok(Json(MeBody { user, company, scopes, session_id }))
+    Ok(Json(MeBody { user, company, scopes, mfa_setup_required: caller.is_enrolling, session_id }))
 }
 
 /// One sign-in.
@@ -119,7 +109,7 @@ pub(super) async fn end_session(
     accounts
         .inner
         .db
-        .write(move |tx| {
+        .write_reclaiming(move |tx| {
             if !auth.end_session(tx, user, id)? {
                 return Err(Error::NotFound("session"));
             }
@@ -143,7 +133,7 @@ pub(super) async fn log_out(
         auth.end_session(tx, user, session)?;
         record_end(tx, caller.company, &client.origin(user), "session.end", session.to_string())
     };
-    accounts.inner.db.write(work).await?;
+    accounts.inner.db.write_reclaiming(work).await?;
     Ok(signed_out())
 }
 
@@ -161,7 +151,7 @@ pub(super) async fn log_out_everywhere(
         auth.end_sessions(tx, user, None)?;
         record_end(tx, caller.company, &client.origin(user), "session.end_all", user.to_string())
     };
-    accounts.inner.db.write(work).await?;
+    accounts.inner.db.write_reclaiming(work).await?;
     Ok(signed_out())
 }
 

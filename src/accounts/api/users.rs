@@ -16,7 +16,8 @@ use crate::{
     },
     auth::{Caller, Role},
     base::{Timestamp, UserId},
-    http::{Json, Page, PageParameters, PageQuery, Path, Problem},
+    http::{Change, IfMatch, Json, Page, PageParameters, PageQuery, Path, Problem},
+    storage::Tx,
 };
 
 /// A person of the company.
@@ -96,7 +97,12 @@ pub(super) async fn create_user(
 ) -> Result<Response, Problem> {
     let UserInput { name, email, role, password } = input;
     let user = accounts
-        .create_user(caller.company, client.origin(person(&caller)?.0), NewUser { name, email, role, password })
+        .create_user(
+            Some(&caller),
+            caller.company,
+            client.origin(person(&caller)?.0),
+            NewUser { name, email, role, password },
+        )
         .await?;
     Ok((StatusCode::CREATED, Json(UserBody::from(user))).into_response())
 }
@@ -110,8 +116,8 @@ pub(super) async fn get_user(
     caller: Caller,
     Path(id): Path<UserId>,
 ) -> Result<Json<UserBody>, Problem> {
-    let user = read(&accounts, move |snapshot| Accounts::user_of(snapshot, caller.company, id)).await?;
-    Ok(Json(user.into()))
+    let user = accounts.user_of(caller.company, id).await?;
+    Ok(Json(UserView::clone(&user).into()))
 }
 
 /// Changes to a person: fields left out stay.
@@ -120,30 +126,45 @@ pub(super) async fn get_user(
 #[schema(example = json!({ "role": "manager" }))]
 pub(super) struct UserPatch {
     /// The name.
-    #[schema(max_length = 200)]
-    name: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 200)]
+    name: Change<String>,
     /// What the person may do, from this moment on.
-    role: Option<Role>,
+    #[serde(default)]
+    #[schema(value_type = Option<Role>)]
+    role: Change<Role>,
     /// Keeps the person out and ends all sessions.
-    disabled: Option<bool>,
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    disabled: Change<bool>,
 }
 
 /// Changes a person's name, role, or whether he or she may sign in
 #[utoipa::path(patch, path = "/users/{id}", operation_id = "update_user", tag = "users", request_body = UserPatch,
     params(("id" = String, Path, description = "The person's id")),
     responses((status = 200, description = "The person now", body = UserBody), (status = 404, description = "Not there"),
-        (status = 409, description = "The last admin or the owner")))]
+        (status = 409, description = "The last admin or the owner"),
+        (status = 412, description = "It is not what `If-Match` names")))]
 pub(super) async fn update_user(
     State(accounts): State<Accounts>,
     caller: Caller,
     client: Client,
     Path(id): Path<UserId>,
+    if_match: IfMatch,
     Json(input): Json<UserPatch>,
 ) -> Result<Json<UserBody>, Problem> {
-    let change = UserChange { name: input.name, role: input.role, is_disabled: input.disabled };
+    let change = UserChange {
+        name: input.name.required("/name")?,
+        role: input.role.required("/role")?,
+        is_disabled: input.disabled.required("/disabled")?,
+    };
     let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    let user = accounts.inner.db.write(move |tx| handle.update_user(tx, (caller.company, &origin), id, change)).await?;
-    Ok(Json(user.into()))
+    let work = move |tx: &mut Tx<'_>| {
+        handle.confirm(tx, &caller)?;
+        let fits = |now: &UserView| if_match.check(&UserBody::from(now.clone()));
+        handle.update_user::<Problem>(tx, (caller.company, &origin), id, change, fits)
+    };
+    Ok(Json(accounts.inner.db.write_reclaiming(work).await?.into()))
 }
 
 /// Removes a person from the company
@@ -158,6 +179,13 @@ pub(super) async fn delete_user(
     Path(id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
     let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    accounts.inner.db.write(move |tx| handle.delete_user(tx, (caller.company, &origin), id)).await?;
+    accounts
+        .inner
+        .db
+        .write_reclaiming(move |tx| {
+            handle.confirm(tx, &caller)?;
+            handle.delete_user(tx, (caller.company, &origin), id)
+        })
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{
     Accounts, Error, Password,
     letters::{self, Notice},
-    store::{find_user, find_user_by_email},
+    store::{find_company, find_user, find_user_by_email},
 };
 use crate::{
     audit::{self, Entry, Origin},
@@ -63,12 +63,17 @@ pub(super) fn is_enabled(read: &impl Read, user: UserId) -> Result<bool, storage
     Ok(store::factor(read, user)?.is_some_and(|row| row.enabled_at.is_some()))
 }
 
-/// Uses a proof up inside the transaction it is for.
-pub(super) fn accept(tx: &mut Tx<'_>, seal: &SealKey, user: UserId, proof: &Proof) -> Result<(), Error> {
+/// Uses a proof up inside the transaction it is for; `now` is the time on the wall, which the app goes by too.
+pub(super) fn accept(
+    tx: &mut Tx<'_>,
+    (seal, now): (&SealKey, Timestamp),
+    user: UserId,
+    proof: &Proof,
+) -> Result<(), Error> {
     match proof {
         Proof::Code(code) => {
             let row = store::factor(tx, user)?.filter(|row| row.enabled_at.is_some()).ok_or(Error::MfaCode)?;
-            accept_code(tx, seal, user, row, code)
+            accept_code(tx, (seal, now), user, row, code)
         }
         Proof::Recovery(code) => {
             let wanted = recovery_hash(seal, user, code);
@@ -83,9 +88,15 @@ pub(super) fn accept(tx: &mut Tx<'_>, seal: &SealKey, user: UserId, proof: &Proo
     }
 }
 
-fn accept_code(tx: &mut Tx<'_>, seal: &SealKey, user: UserId, mut row: FactorRow, code: &str) -> Result<(), Error> {
+fn accept_code(
+    tx: &mut Tx<'_>,
+    (seal, now): (&SealKey, Timestamp),
+    user: UserId,
+    mut row: FactorRow,
+    code: &str,
+) -> Result<(), Error> {
     let secret = open(seal, user, &row)?;
-    let step = totp::matched(&secret, code, tx.now()).ok_or(Error::MfaCode)?;
+    let step = totp::matched(&secret, code, now).ok_or(Error::MfaCode)?;
     if row.last_step.is_some_and(|last| step <= last) {
         return Err(Error::MfaCode);
     }
@@ -177,7 +188,7 @@ impl Accounts {
         origin: Origin,
     ) -> Result<Vec<String>, Error> {
         self.limit_mfa(user).await?;
-        let (seal, auth) = (Arc::clone(&self.inner.seal), self.inner.auth.clone());
+        let (seal, auth, now) = (Arc::clone(&self.inner.seal), self.inner.auth.clone(), self.inner.db.clock().now());
         let (codes, recovery) = make_recovery(&seal, &**self.inner.db.random(), user);
         self.inner
             .db
@@ -187,10 +198,11 @@ impl Accounts {
                     return Err(Error::MfaEnabled);
                 }
                 row.enabled_at = Some(tx.now());
-                accept_code(tx, &seal, user, row, &code)?;
+                accept_code(tx, (&seal, now), user, row, &code)?;
                 store::put_recovery(tx, user, &recovery)?;
                 record(tx, &origin, "mfa.enable", user)?;
                 auth.end_sessions(tx, user, Some(session))?;
+                auth.end_enrolment(tx, session)?;
                 Ok(codes)
             })
             .await
@@ -199,7 +211,8 @@ impl Accounts {
     /// Removes the second factor, against a proof or the password; all other sessions end.
     ///
     /// # Errors
-    /// [`Error::MfaMissing`], [`Error::MfaCode`], [`Error::CurrentPassword`], [`Error::Limited`].
+    /// [`Error::MfaMissing`], [`Error::MfaCode`], [`Error::CurrentPassword`], [`Error::Limited`],
+    /// [`Error::MfaRequired`].
     pub(super) async fn disable_mfa(
         &self,
         (user, session): (UserId, SessionId),
@@ -211,6 +224,7 @@ impl Accounts {
         let proof = match proof {
             Ok(proof) => Some(proof),
             Err(password) => {
+                self.inner.limits.admit(limits::PASSWORD, Subject::of(&[&user.raw().hi.to_be_bytes()])).await?;
                 let person = self.inner.db.read(move |snapshot| find_user(snapshot, user)).await??;
                 version = person.as_ref().map(|person| person.password_version);
                 let hash = person.map(|person| person.password);
@@ -220,7 +234,7 @@ impl Accounts {
                 None
             }
         };
-        let (seal, auth) = (Arc::clone(&self.inner.seal), self.inner.auth.clone());
+        let (seal, auth, now) = (Arc::clone(&self.inner.seal), self.inner.auth.clone(), self.inner.db.clock().now());
         let mail = self.inner.mail.clone();
         self.inner
             .db
@@ -230,11 +244,15 @@ impl Accounts {
                 }
                 // The password may have changed while it was checked.
                 let person = find_user(tx, user)?.ok_or(Error::NotFound("user"))?;
-                if version.is_some_and(|version| version != person.password_version) {
+                if find_company(tx, person.company)?.is_some_and(|company| company.requires_mfa) {
+                    return Err(Error::MfaRequired);
+                }
+                let is_other = version.is_some_and(|version| version != person.password_version);
+                if is_other {
                     return Err(Error::CurrentPassword);
                 }
                 if let Some(proof) = proof {
-                    accept(tx, &seal, user, &proof)?;
+                    accept(tx, (&seal, now), user, &proof)?;
                 }
                 record(tx, &origin, "mfa.disable", user)?;
                 letters::notify(&mail, tx, &person, Notice::FactorRemoved)?;
@@ -256,7 +274,7 @@ impl Accounts {
         origin: Origin,
     ) -> Result<Vec<String>, Error> {
         self.limit_mfa(user).await?;
-        let seal = Arc::clone(&self.inner.seal);
+        let (seal, now) = (Arc::clone(&self.inner.seal), self.inner.db.clock().now());
         let (codes, recovery) = make_recovery(&seal, &**self.inner.db.random(), user);
         self.inner
             .db
@@ -264,7 +282,7 @@ impl Accounts {
                 if !is_enabled(tx, user)? {
                     return Err(Error::MfaMissing);
                 }
-                accept(tx, &seal, user, &Proof::Code(code))?;
+                accept(tx, (&seal, now), user, &Proof::Code(code))?;
                 store::put_recovery(tx, user, &recovery)?;
                 record(tx, &origin, "mfa.renew", user)?;
                 Ok(codes)

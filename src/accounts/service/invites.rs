@@ -5,13 +5,12 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    OF_COMPANY_MAX,
-    sign_in::{Client, SignedIn, let_in},
-    users::{add, record},
+    sign_in::{Client, SignedIn},
+    users::record,
 };
 use crate::{
     accounts::{
-        Accounts, Error, Password, letters,
+        Accounts, Error, Password, Registration, letters,
         model::{self, Email},
         store::{self, InviteRow, UserRow},
     },
@@ -22,6 +21,8 @@ use crate::{
     storage::{Snapshot, Tx},
 };
 
+/// The most open invitations of a company.
+const INVITES_MAX: usize = 1_000;
 /// How long an invitation is good.
 const LIFE_MS: u64 = 7 * 24 * 3_600_000;
 const PREFIX: &str = "np_inv_";
@@ -80,16 +81,21 @@ impl Accounts {
         order: &NewInvite,
     ) -> Result<NewInviteView, Error> {
         let email: Email = order.email.parse()?;
+        self.require_joining()?;
         if store::is_email_taken(tx, &email)? {
             return Err(Error::EmailTaken);
         }
-        let open = store::invites_of(tx, company, OF_COMPANY_MAX)?;
-        if open.len() >= OF_COMPANY_MAX {
-            return Err(Error::TooMany("10,000 invitations"));
-        }
         let now = tx.now();
-        for earlier in open.iter().filter(|row| row.email == email || row.expires_at <= now) {
-            store::delete_invite(tx, earlier)?;
+        let mut open = store::invites_of(tx, company, None, INVITES_MAX)?;
+        for over in open.extract_if(.., |row| row.expires_at <= now) {
+            store::delete_invite(tx, &over)?;
+        }
+        for earlier in open.extract_if(.., |row| row.email == email) {
+            record_invite(tx, origin, "invite.delete", &earlier)?;
+            store::delete_invite(tx, &earlier)?;
+        }
+        if open.len() >= INVITES_MAX {
+            return Err(Error::TooMany("1,000 open invitations"));
         }
         let mut secret = [0; 32];
         self.inner.db.random().fill(&mut secret);
@@ -114,6 +120,12 @@ impl Accounts {
         Ok(NewInviteView { invite: row.into(), token })
     }
 
+    /// Whether anybody may join by invitation here.
+    fn require_joining(&self) -> Result<(), Error> {
+        let is_closed = self.inner.settings.registration == Registration::Closed;
+        if is_closed { Err(Error::RegistrationClosed) } else { Ok(()) }
+    }
+
     /// Whether the company may invite once more now.
     ///
     /// # Errors
@@ -123,13 +135,14 @@ impl Accounts {
         Ok(self.inner.limits.admit(limits::INVITE, subject).await?)
     }
 
-    /// The invitations that are open, the newest first.
+    /// A page of the company's invitations, the newest first; those that are over stay for a while.
     pub(in crate::accounts) fn invites(
         read: &Snapshot,
         company: CompanyId,
+        before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<InviteView>, Error> {
-        Ok(store::invites_of(read, company, limit)?.into_iter().map(InviteView::from).collect())
+        Ok(store::invites_of(read, company, before, limit)?.into_iter().map(InviteView::from).collect())
     }
 
     /// Withdraws an invitation.
@@ -151,6 +164,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::Invitation`], [`Error::EmailTaken`], and each field that is not usable.
     pub(in crate::accounts) async fn accept(&self, order: Accept) -> Result<SignedIn, Error> {
+        self.require_joining()?;
         self.inner.limits.admit(limits::TOKEN, Subject::of(&[&Subject::network(order.client.address)])).await?;
         let (company, id, hash) = parse(&order.token).ok_or(Error::Invitation)?;
         let valid = move |row: &InviteRow, now: Timestamp| {
@@ -162,31 +176,22 @@ impl Accounts {
         let invite = invite.filter(|row| valid(row, now)).ok_or(Error::Invitation)?;
         let name = model::name(&order.name)?;
         let password = self.hash(order.password, &[&name, invite.email.as_str()]).await?;
-        let auth = self.inner.auth.clone();
+        let accounts = self.clone();
         self.inner
             .db
             .write(move |tx| {
                 let now = tx.now();
                 let invite = store::find_invite(tx, company, id)?.filter(|row| valid(row, now));
                 let invite = invite.ok_or(Error::Invitation)?;
+                // Who may not invite any more has invited nobody.
+                let maker = store::find_user_of(tx, company, invite.created_by)?;
+                maker.filter(UserRow::is_active_admin).ok_or(Error::Invitation)?;
                 store::delete_invite(tx, &invite)?;
-                let user = UserRow {
-                    id: UserId::from_raw(tx.mint()),
-                    company,
-                    name,
-                    email: invite.email,
-                    role: invite.role,
-                    is_owner: false,
-                    password,
-                    password_version: 0,
-                    is_disabled: false,
-                    last_sign_in_at: None,
-                    created_at: now,
-                };
-                add(tx, &user)?;
+                let user = UserRow::fresh(tx, (company, invite.role), (name, invite.email), password);
+                accounts.add(tx, &user)?;
                 let origin = order.client.origin(user.id);
                 record(tx, &origin, "user.create", &user, (Value::Null, user.facts()))?;
-                let_in(tx, &auth, user, order.client)
+                accounts.let_in(tx, user, order.client)
             })
             .await
     }

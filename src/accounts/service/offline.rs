@@ -65,7 +65,7 @@ impl Accounts {
         };
         let exists = self.inner.db.read(move |snapshot| store::find_company(snapshot, company)).await??;
         exists.ok_or(Error::NotFound("company"))?;
-        self.create_user(company, Origin::machine(), NewUser { name, email, role, password }).await
+        self.create_user(None, company, Origin::machine(), NewUser { name, email, role, password }).await
     }
 
     /// Gives a person a new password without asking for the old one, lets him in again and ends all sessions.
@@ -103,17 +103,17 @@ impl Accounts {
         change: impl FnOnce(&mut UserRow) + Send + 'static,
     ) -> Result<UserView, Error> {
         let email: Email = email.parse()?;
-        let (auth, mail) = (self.inner.auth.clone(), self.inner.mail.clone());
+        let accounts = self.clone();
         let work = move |tx: &mut Tx<'_>| {
             let mut row = store::find_user_by_email(tx, &email)?.ok_or(Error::NotFound("user"))?;
             let before = row.facts();
             change(&mut row);
             record(tx, &Origin::machine(), action, &row, (before, row.facts()))?;
-            store::put_user(tx, &row)?;
+            accounts.put_user(tx, &row)?;
             if let Some(notice) = notice {
-                letters::notify(&mail, tx, &row, notice)?;
+                letters::notify(&accounts.inner.mail, tx, &row, notice)?;
             }
-            auth.end_sessions(tx, row.id, None)?;
+            accounts.inner.auth.end_sessions(tx, row.id, None)?;
             Ok(row.into())
         };
         self.inner.db.write(work).await

@@ -28,13 +28,13 @@ impl Accounts {
     ) -> Result<(), Error> {
         let row = self.inner.db.read(move |snapshot| store::find_user(snapshot, user)).await??;
         let row = row.ok_or(Error::NotFound("user"))?;
-        new.check(&[&row.name, row.email.as_str()])?;
+        new.check_length()?;
         self.inner.limits.admit(limits::PASSWORD, Subject::of(&[&user.raw().hi.to_be_bytes()])).await?;
         if !self.inner.hasher.verify(current, Some(row.password.clone())).await? {
             return Err(Error::CurrentPassword);
         }
-        let password = self.inner.hasher.hash(new, self.salt()).await?;
-        let (auth, mail) = (self.inner.auth.clone(), self.inner.mail.clone());
+        let password = self.hash(new, &[&row.name, row.email.as_str()]).await?;
+        let accounts = self.clone();
         self.inner
             .db
             .write(move |tx| {
@@ -43,10 +43,10 @@ impl Accounts {
                 let mut row = now.ok_or(Error::CurrentPassword)?;
                 row.password = password;
                 row.password_version = version.wrapping_add(1);
-                store::put_user(tx, &row)?;
+                accounts.put_user(tx, &row)?;
                 record(tx, &origin, "password.change", &row, (Value::Null, Value::Null))?;
-                letters::notify(&mail, tx, &row, Notice::PasswordChanged)?;
-                auth.end_sessions(tx, user, Some(session))?;
+                letters::notify(&accounts.inner.mail, tx, &row, Notice::PasswordChanged)?;
+                accounts.inner.auth.end_sessions(tx, user, Some(session))?;
                 Ok(())
             })
             .await

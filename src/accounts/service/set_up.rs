@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    sign_in::{Client, SignedIn, let_in},
+    sign_in::{Client, SignedIn},
     users::record,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         store::{self, CompanyRow, UserRow},
     },
     audit::{self, Actor, Entry, Origin},
-    auth::{NewApiKey, NewKeyText, Role, Scopes},
+    auth::{NewKeyText, Role},
     base::{ApiKeyId, CompanyId, UserId},
     limits::{self, Subject},
     storage::Tx,
@@ -65,15 +65,15 @@ impl Accounts {
     /// # Errors
     /// When the store fails.
     pub async fn is_empty(&self) -> Result<bool, Error> {
-        Ok(self.newest_company().await?.is_none())
+        Ok(self.first_company().await?.is_none())
     }
 
-    /// The id and name of the company made last.
+    /// The id and name of the company made first.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn newest_company(&self) -> Result<Option<(CompanyId, String)>, Error> {
-        let row = self.inner.db.read(store::newest_company).await??;
+    pub async fn first_company(&self) -> Result<Option<(CompanyId, String)>, Error> {
+        let row = self.inner.db.read(store::first_company).await??;
         Ok(row.map(|row| (row.id, row.name)))
     }
 
@@ -85,20 +85,21 @@ impl Accounts {
         }
     }
 
-    /// Makes a company, its admin, who also owns the instance, and an API key with every scope.
+    /// Makes a company, its admin and an API key with every scope the admin can give. Whoever makes the first company
+    /// owns the instance.
     ///
     /// # Errors
     /// [`Error`] for each field that is not usable; [`Error::EmailTaken`].
     pub async fn set_up(&self, order: SetUp) -> Result<Created, Error> {
         let checked = self.check(order).await?;
-        let auth = self.inner.auth.clone();
+        let accounts = self.clone();
         self.inner
             .db
             .write(move |tx| {
-                let user = create(tx, checked, true, &Origin::machine())?;
-                let (company, scopes) = (user.company, Scopes::of_keys());
-                let key = NewApiKey { company, name: "first key".to_owned(), scopes, expires_at: None };
-                let (api_key, api_key_text) = auth.create_key(tx, &Origin::machine(), key)?;
+                let is_first = store::first_company(tx)?.is_none();
+                let user = accounts.create(tx, checked, is_first, &Origin::machine())?;
+                let company = user.company;
+                let (api_key, api_key_text) = accounts.create_machine_key(tx, company, "first key")?;
                 Ok(Created { company, user: user.id, api_key, api_key_text })
             })
             .await
@@ -124,16 +125,16 @@ impl Accounts {
             return Err(Error::SetUpToken);
         }
         let checked = self.check(order).await?;
-        let (auth, done) = (self.inner.auth.clone(), self.inner.set_up_done.clone());
+        let (accounts, done) = (self.clone(), self.inner.set_up_done.clone());
         self.inner
             .db
             .write(move |tx| {
-                if store::newest_company(tx)?.is_some() {
+                if store::first_company(tx)?.is_some() {
                     return Err(Error::SetUpAlready);
                 }
-                let user = create(tx, checked, true, &client.origin_of_none())?;
+                let user = accounts.create(tx, checked, true, &client.origin_of_none())?;
                 tx.on_commit(move || done.cancel());
-                let_in(tx, &auth, user, client)
+                accounts.let_in(tx, user, client)
             })
             .await
     }
@@ -153,12 +154,12 @@ impl Accounts {
             return Err(Error::RegistrationClosed);
         }
         let checked = self.check(order).await?;
-        let auth = self.inner.auth.clone();
+        let accounts = self.clone();
         self.inner
             .db
             .write(move |tx| {
-                let user = create(tx, checked, false, &client.origin_of_none())?;
-                let_in(tx, &auth, user, client)
+                let user = accounts.create(tx, checked, false, &client.origin_of_none())?;
+                accounts.let_in(tx, user, client)
             })
             .await
     }
@@ -174,38 +175,23 @@ impl Accounts {
         let password = self.hash(order.password, &[&company_name, &name, email.as_str()]).await?;
         Ok(Checked { company_name, name, email, password })
     }
-}
 
-fn create(tx: &mut Tx<'_>, order: Checked, is_owner: bool, origin: &Origin) -> Result<UserRow, Error> {
-    let Checked { company_name, name, email, password } = order;
-    if store::is_email_taken(tx, &email)? {
-        return Err(Error::EmailTaken);
+    fn create(&self, tx: &mut Tx<'_>, order: Checked, is_owner: bool, origin: &Origin) -> Result<UserRow, Error> {
+        let Checked { company_name, name, email, password } = order;
+        let (company, created_at) = (CompanyId::from_raw(tx.mint()), tx.now());
+        let after = json!({ "name": company_name });
+        store::put_company(tx, &CompanyRow { id: company, name: company_name, requires_mfa: false, created_at })?;
+        let user = UserRow::fresh(tx, (company, Role::Admin), (name, email), password);
+        let user = UserRow { is_owner, ..user };
+        self.add(tx, &user)?;
+        // The first person makes the company, unless it is made from the machine.
+        let origin = match origin.actor {
+            Actor::System => Origin { actor: Actor::User(user.id), ..origin.clone() },
+            _ => origin.clone(),
+        };
+        let entry = Entry { action: "company.create", object: company.to_string(), before: Value::Null, after };
+        audit::record(tx, company, &origin, entry)?;
+        record(tx, &origin, "user.create", &user, (Value::Null, user.facts()))?;
+        Ok(user)
     }
-    let company = CompanyId::from_raw(tx.mint());
-    let created_at = tx.now();
-    let after = json!({ "name": company_name });
-    store::put_company(tx, &CompanyRow { id: company, name: company_name, created_at })?;
-    let user = UserRow {
-        id: UserId::from_raw(tx.mint()),
-        company,
-        name,
-        email,
-        role: Role::Admin,
-        is_owner,
-        password,
-        password_version: 0,
-        is_disabled: false,
-        last_sign_in_at: None,
-        created_at,
-    };
-    store::put_user(tx, &user)?;
-    // The first person makes the company, unless it is made from the machine.
-    let origin = match origin.actor {
-        Actor::System => Origin { actor: Actor::User(user.id), ..origin.clone() },
-        _ => origin.clone(),
-    };
-    let entry = Entry { action: "company.create", object: company.to_string(), before: Value::Null, after };
-    audit::record(tx, company, &origin, entry)?;
-    record(tx, &origin, "user.create", &user, (Value::Null, user.facts()))?;
-    Ok(user)
 }

@@ -11,10 +11,10 @@ use crate::{
         store::{self, UserRow},
     },
     audit::{self, Actor, Entry, Origin},
-    auth::{self, Auth, Grant, NewSession},
+    auth::{self, Grant, NewSession},
     base::{CompanyId, RawId, UserId},
     limits::{self, Subject},
-    storage::{self, Read, Snapshot, Tx},
+    storage::{self, Read, Tx},
 };
 
 use super::users::UserView;
@@ -68,6 +68,8 @@ pub struct SignedIn {
     pub grant: Grant,
     /// The person.
     pub user: UserView,
+    /// Whether the session is good for setting up a second factor only.
+    pub is_enrolling: bool,
 }
 
 impl Accounts {
@@ -78,39 +80,50 @@ impl Accounts {
     pub(in crate::accounts) async fn sign_in(&self, order: SignIn) -> Result<Welcome, Error> {
         let SignIn { email, password, code, client } = order;
         let network = Subject::network(client.address);
-        self.inner.limits.admit(limits::SIGN_IN_ADDRESS, Subject::of(&[&network])).await?;
         let account = email.trim().to_lowercase();
-        self.inner.limits.admit(limits::SIGN_IN, Subject::of(&[&network, account.as_bytes()])).await?;
+        let both = [
+            (limits::SIGN_IN_ADDRESS, Subject::of(&[&network])),
+            (limits::SIGN_IN, Subject::of(&[&network, account.as_bytes()])),
+        ];
+        self.inner.limits.admit_by(both).await?;
         let found = match email.parse() {
             Ok(email) => self.inner.db.read(move |snapshot| store::find_user_by_email(snapshot, &email)).await??,
             Err(_) => None,
         };
         let user = found.as_ref().filter(|user| !user.is_disabled);
-        let is_right = self.inner.hasher.verify(password, user.map(|user| user.password.clone())).await?;
+        let is_right = self.inner.hasher.verify(password.clone(), user.map(|user| user.password.clone())).await?;
         let Some(user) = user.filter(|_| is_right) else {
             let reason = if found.as_ref().is_some_and(|user| user.is_disabled) { "disabled" } else { "password" };
             self.record_refusal(found.map(|user| (user.company, user.id)), &client, reason).await?;
             return Err(Error::Credentials);
         };
+        let renewed =
+            if user.password.is_current() { None } else { Some(self.inner.hasher.renew(password, self.salt()).await?) };
         let (company, id, version) = (user.company, user.id, user.password_version);
         let proof = code.map(Proof::Code);
         if proof.is_some() {
             self.limit_proof(id).await?;
         }
-        let (auth, seal, origin) = (self.inner.auth.clone(), Arc::clone(&self.inner.seal), client.clone());
+        let (accounts, seal, now) = (self.clone(), Arc::clone(&self.inner.seal), self.inner.db.clock().now());
+        let origin = client.clone();
         let welcome = self
             .inner
             .db
-            .write(move |tx| {
+            .write_reclaiming(move |tx| {
                 // The account may have changed while the password was checked.
-                let user = active(tx, id, version)?.ok_or(Error::Credentials)?;
+                let mut user = active(tx, id, version)?.ok_or(Error::Credentials)?;
+                if let Some(renewed) = renewed {
+                    user.password = renewed;
+                    accounts.put_user(tx, &user)?;
+                }
                 if mfa::is_enabled(tx, id)? {
                     let Some(proof) = proof else {
-                        return Ok(Welcome::MfaRequired(auth.mfa_token(id, version).ok_or(auth::Error::Signing)?));
+                        let token = accounts.inner.auth.mfa_token(id, version);
+                        return Ok(Welcome::MfaRequired(token.ok_or(auth::Error::Signing)?));
                     };
-                    mfa::accept(tx, &seal, id, &proof)?;
+                    mfa::accept(tx, (&seal, now), id, &proof)?;
                 }
-                Ok(Welcome::SignedIn(Box::new(let_in(tx, &auth, user, client)?)))
+                Ok(Welcome::SignedIn(Box::new(accounts.let_in(tx, user, client)?)))
             })
             .await;
         if matches!(welcome, Err(Error::MfaCode)) {
@@ -131,17 +144,18 @@ impl Accounts {
     ) -> Result<SignedIn, Error> {
         let (id, version) = self.inner.auth.read_mfa_token(token).ok_or(Error::MfaToken)?;
         self.limit_proof(id).await?;
-        let (auth, seal, origin) = (self.inner.auth.clone(), Arc::clone(&self.inner.seal), client.clone());
+        let (accounts, seal, now) = (self.clone(), Arc::clone(&self.inner.seal), self.inner.db.clock().now());
+        let origin = client.clone();
         let signed_in = self
             .inner
             .db
-            .write(move |tx| {
+            .write_reclaiming(move |tx| {
                 let user = active(tx, id, version)?.ok_or(Error::MfaToken)?;
-                mfa::accept(tx, &seal, id, &proof)?;
+                mfa::accept(tx, (&seal, now), id, &proof)?;
                 if matches!(proof, Proof::Recovery(_)) {
                     mfa::record_recovery(tx, &client.origin(id), id)?;
                 }
-                let_in(tx, &auth, user, client)
+                accounts.let_in(tx, user, client)
             })
             .await;
         if matches!(signed_in, Err(Error::MfaCode)) {
@@ -171,18 +185,28 @@ impl Accounts {
         Ok(self.inner.db.write(work).await?)
     }
 
-    /// What people call the company.
-    pub(in crate::accounts) fn company_name(read: &Snapshot, company: CompanyId) -> Result<String, Error> {
-        store::find_company(read, company)?.map(|row| row.name).ok_or(Error::NotFound("company"))
-    }
-
-    /// The person behind a session.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when the person was removed in this moment.
-    pub(in crate::accounts) async fn user(&self, id: UserId) -> Result<UserView, Error> {
-        let row = self.inner.db.read(move |snapshot| store::find_user(snapshot, id)).await??;
-        row.map(UserView::from).ok_or(Error::NotFound("user"))
+    /// Opens a session for a person inside the transaction that let him in. Where the company asks everybody for a
+    /// second factor and he has none, the session is good for setting one up and nothing else.
+    pub(super) fn let_in(&self, tx: &mut Tx<'_>, mut user: UserRow, client: Client) -> Result<SignedIn, Error> {
+        user.last_sign_in_at = Some(tx.now());
+        self.put_user(tx, &user)?;
+        let requires_mfa = store::find_company(tx, user.company)?.is_some_and(|company| company.requires_mfa);
+        let origin = client.origin(user.id);
+        let order = NewSession {
+            user: user.id,
+            company: user.company,
+            role: user.role,
+            is_owner: user.is_owner,
+            is_enrolling: requires_mfa && !mfa::is_enabled(tx, user.id)?,
+            address: client.address.to_string(),
+            client: client.name.clone(),
+        };
+        let (company, is_enrolling) = (user.company, order.is_enrolling);
+        let grant = self.inner.auth.open_session(tx, order)?;
+        let after = json!({ "client": client.name.chars().take(200).collect::<String>() });
+        let entry = Entry { action: "session.create", object: grant.session.to_string(), before: Value::Null, after };
+        audit::record(tx, company, &origin, entry)?;
+        Ok(SignedIn { grant, user: user.into(), is_enrolling })
     }
 }
 
@@ -190,25 +214,4 @@ impl Accounts {
 fn active(read: &impl Read, id: UserId, version: u32) -> Result<Option<UserRow>, storage::Error> {
     let user = store::find_user(read, id)?;
     Ok(user.filter(|user| user.password_version == version && !user.is_disabled))
-}
-
-/// Opens a session for a person inside the transaction that let him in.
-pub(super) fn let_in(tx: &mut Tx<'_>, auth: &Auth, mut user: UserRow, client: Client) -> Result<SignedIn, Error> {
-    user.last_sign_in_at = Some(tx.now());
-    store::put_user(tx, &user)?;
-    let origin = client.origin(user.id);
-    let order = NewSession {
-        user: user.id,
-        company: user.company,
-        role: user.role,
-        is_owner: user.is_owner,
-        address: client.address.to_string(),
-        client: client.name.clone(),
-    };
-    let company = user.company;
-    let grant = auth.open_session(tx, order)?;
-    let after = json!({ "client": client.name.chars().take(200).collect::<String>() });
-    let entry = Entry { action: "session.create", object: grant.session.to_string(), before: Value::Null, after };
-    audit::record(tx, company, &origin, entry)?;
-    Ok(SignedIn { grant, user: user.into() })
 }

@@ -1,17 +1,21 @@
 //! The people of a company.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::{
     accounts::{
         Accounts, Error, Password, mfa,
         model::{self, Email},
+        password::PasswordHash,
         store::{self, UserRow},
     },
     audit::{self, Entry, Origin},
-    auth::Role,
+    auth::{Caller, Role},
     base::{CompanyId, Timestamp, UserId},
-    storage::{Read, Snapshot, Tx},
+    limits::{self, Subject},
+    storage::{self, Snapshot, Tx},
 };
 
 use super::OF_COMPANY_MAX;
@@ -56,6 +60,28 @@ impl From<UserRow> for UserView {
 }
 
 impl UserRow {
+    /// Somebody who joins now.
+    pub(super) fn fresh(
+        tx: &mut Tx<'_>,
+        (company, role): (CompanyId, Role),
+        (name, email): (String, Email),
+        password: PasswordHash,
+    ) -> Self {
+        Self {
+            id: UserId::from_raw(tx.mint()),
+            company,
+            name,
+            email,
+            role,
+            is_owner: false,
+            password,
+            password_version: 0,
+            is_disabled: false,
+            last_sign_in_at: None,
+            created_at: tx.now(),
+        }
+    }
+
     /// What the audit log shows of a user.
     pub(super) fn facts(&self) -> Value {
         json!({ "name": self.name, "email": self.email.as_str(), "role": self.role, "is_owner": self.is_owner,
@@ -104,8 +130,40 @@ impl Accounts {
     }
 
     /// One of the company's people.
-    pub(in crate::accounts) fn user_of(read: &impl Read, company: CompanyId, id: UserId) -> Result<UserView, Error> {
-        store::find_user_of(read, company, id)?.map(UserView::from).ok_or(Error::NotFound("user"))
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub(in crate::accounts) async fn user_of(&self, company: CompanyId, id: UserId) -> Result<Arc<UserView>, Error> {
+        let profile = self.user(id).await?;
+        if profile.company == company { Ok(profile) } else { Err(Error::NotFound("user")) }
+    }
+
+    /// Anybody; from memory when looked up before.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the person was removed in this moment.
+    pub(in crate::accounts) async fn user(&self, id: UserId) -> Result<Arc<UserView>, Error> {
+        let profiles = &self.inner.profiles;
+        if let Some(profile) = profiles.find(&id.hi()).filter(|profile| profile.id == id) {
+            return Ok(profile);
+        }
+        let moment = profiles.moment();
+        let row = self.inner.db.read(move |snapshot| store::find_user(snapshot, id)).await??;
+        let profile = Arc::new(UserView::from(row.ok_or(Error::NotFound("user"))?));
+        profiles.remember(id.hi(), Arc::clone(&profile), moment);
+        Ok(profile)
+    }
+
+    /// Stores a new user whose address is free.
+    pub(super) fn add(&self, tx: &mut Tx<'_>, user: &UserRow) -> Result<(), Error> {
+        if store::is_email_taken(tx, &user.email)? {
+            return Err(Error::EmailTaken);
+        }
+        if store::user_count(tx, user.company) >= OF_COMPANY_MAX {
+            return Err(Error::TooMany("10,000 users"));
+        }
+        self.forget_stats(tx, user.company);
+        Ok(self.put_user(tx, user)?)
     }
 
     /// Makes a user who signs in with the given password.
@@ -114,48 +172,46 @@ impl Accounts {
     /// [`Error::EmailTaken`], [`Error::TooMany`], and each field that is not usable.
     pub(in crate::accounts) async fn create_user(
         &self,
+        caller: Option<&Caller>,
         company: CompanyId,
         origin: Origin,
         order: NewUser,
     ) -> Result<UserView, Error> {
         let name = model::name(&order.name)?;
         let email: Email = order.email.parse()?;
+        if caller.is_some() {
+            self.inner.limits.admit(limits::ADD_USER, Subject::of(&[&company.hi().to_be_bytes()])).await?;
+        }
         let password = self.hash(order.password, &[&name, email.as_str()]).await?;
+        let (accounts, caller) = (self.clone(), caller.copied());
         self.inner
             .db
             .write(move |tx| {
-                let user = UserRow {
-                    id: UserId::from_raw(tx.mint()),
-                    company,
-                    name,
-                    email,
-                    role: order.role,
-                    is_owner: false,
-                    password,
-                    password_version: 0,
-                    is_disabled: false,
-                    last_sign_in_at: None,
-                    created_at: tx.now(),
-                };
-                add(tx, &user)?;
+                if let Some(caller) = &caller {
+                    accounts.confirm(tx, caller)?;
+                }
+                let user = UserRow::fresh(tx, (company, order.role), (name, email), password);
+                accounts.add(tx, &user)?;
                 record(tx, &origin, "user.create", &user, (Value::Null, user.facts()))?;
                 Ok(user.into())
             })
             .await
     }
 
-    /// Changes one of the company's people; a lost right is lost at once.
+    /// Changes one of the company's people, once `fits` has agreed to what is there; a lost right is lost at once.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Name`], [`Error::Last`].
-    pub(in crate::accounts) fn update_user(
+    pub(in crate::accounts) fn update_user<E: From<Error> + From<storage::Error>>(
         &self,
         tx: &mut Tx<'_>,
         (company, origin): (CompanyId, &Origin),
         id: UserId,
         change: UserChange,
-    ) -> Result<UserView, Error> {
+        fits: impl FnOnce(&UserView) -> Result<(), E>,
+    ) -> Result<UserView, E> {
         let before = store::find_user_of(tx, company, id)?.ok_or(Error::NotFound("user"))?;
+        fits(&before.clone().into())?;
         let mut row = before.clone();
         if let Some(name) = change.name {
             row.name = model::name(&name)?;
@@ -166,7 +222,7 @@ impl Accounts {
         if is_weaker {
             require_others(tx, &before)?;
         }
-        store::put_user(tx, &row)?;
+        self.put_user(tx, &row)?;
         record(tx, origin, "user.update", &row, (before.facts(), row.facts()))?;
         if row.is_disabled {
             self.inner.auth.end_sessions(tx, id, None)?;
@@ -191,31 +247,21 @@ impl Accounts {
         self.inner.auth.end_sessions(tx, id, None)?;
         mfa::forget(tx, id)?;
         store::delete_reset(tx, id)?;
+        for department in store::leave_all(tx, company, id)? {
+            self.forget_members(tx, department);
+        }
+        self.forget_profile(tx, id);
+        self.forget_stats(tx, company);
         record(tx, origin, "user.delete", &row, (row.facts(), Value::Null))?;
         Ok(store::delete_user(tx, &row)?)
     }
 }
 
-/// Stores a new user whose address is free.
-pub(super) fn add(tx: &mut Tx<'_>, user: &UserRow) -> Result<(), Error> {
-    if store::is_email_taken(tx, &user.email)? {
-        return Err(Error::EmailTaken);
-    }
-    if store::users_of(tx, user.company, None, OF_COMPANY_MAX)?.len() >= OF_COMPANY_MAX {
-        return Err(Error::TooMany("10,000 users"));
-    }
-    Ok(store::put_user(tx, user)?)
-}
-
 /// The company keeps an active admin, and an owner stays one.
-fn require_others(read: &impl Read, user: &UserRow) -> Result<(), Error> {
+fn require_others(tx: &Tx<'_>, user: &UserRow) -> Result<(), Error> {
     if user.is_owner {
         return Err(Error::Last("owner of the instance"));
     }
-    if user.role != Role::Admin || user.is_disabled {
-        return Ok(());
-    }
-    let people = store::users_of(read, user.company, None, OF_COMPANY_MAX)?;
-    let is_other_admin = |other: &UserRow| other.role == Role::Admin && !other.is_disabled && other.id != user.id;
-    if people.iter().any(is_other_admin) { Ok(()) } else { Err(Error::Last("admin of the company")) }
+    let is_last = user.is_active_admin() && store::admin_count(tx, user.company) <= 1;
+    if is_last { Err(Error::Last("admin of the company")) } else { Ok(()) }
 }

@@ -73,7 +73,8 @@ impl<S: Send + Sync> FromRequestParts<S> for RefreshCookie {
     }
 }
 
-/// The value of one of our cookies, with the prefix or without.
+/// The value of one of our cookies. Where a browser keeps the prefix only the one with it counts: another one may have
+/// been set by a neighbour under the same domain.
 fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -82,7 +83,7 @@ fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         if found.strip_prefix(HOST_PREFIX) == Some(name) {
             return Some(value);
         }
-        if found == name {
+        if found == name && !is_secure(headers) {
             plain = plain.or(Some(value));
         }
     }

@@ -28,10 +28,16 @@ where
             Some(value) => auth.identify(Some(value.to_str().map_err(|_| Error::Invalid)?)).await?,
             None => auth.identify_cookie(&parts.method, &parts.headers).await?,
         };
-        auth.inner.settings.api_rate.admit(caller.company).map_err(Error::from)?;
+        if let Some(rate) = &auth.inner.settings.api_rate {
+            rate.admit(caller.company).map_err(Error::from)?;
+        }
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let scope = permissions::required(parts.method.as_str(), route).ok_or(Error::NotListed)?;
-        if caller.scopes.contains(scope) { Ok(caller) } else { Err(Error::NotAllowed(scope).into()) }
+        match caller.scopes.contains(scope) {
+            true => Ok(caller),
+            false if caller.is_enrolling => Err(Error::Enrolling.into()),
+            false => Err(Error::NotAllowed(scope).into()),
+        }
     }
 }
 
@@ -43,6 +49,7 @@ impl From<Error> for Problem {
             Error::Csrf => Self::of(&problems::CSRF).detail(error.to_string()),
             Error::Signing => Self::internal(&error),
             Error::Limited(refusal) => refusal.into(),
+            Error::Enrolling => Self::of(&problems::MFA_SET_UP_REQUIRED).detail(error.to_string()),
             Error::NotAllowed(_) | Error::NotListed => Self::of(&problems::FORBIDDEN).detail(error.to_string()),
             Error::Storage(error) => error.into(),
         }
@@ -56,6 +63,7 @@ pub fn describe(document: &mut OpenApi) {
         let operation: Option<&mut Operation> = match permission.method {
             "GET" => item.get.as_mut(),
             "POST" => item.post.as_mut(),
+            "PUT" => item.put.as_mut(),
             "PATCH" => item.patch.as_mut(),
             "DELETE" => item.delete.as_mut(),
             _ => None,

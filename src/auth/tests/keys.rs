@@ -36,7 +36,10 @@ async fn a_key_speaks_for_its_company_with_its_scopes() {
     let (id, header) = create(&auth, scopes, None).await;
     for _ in 0..2 {
         let caller = auth.identify(Some(&header)).await.unwrap();
-        assert_eq!(caller, Caller { company: COMPANY, credential: Credential::ApiKey(id), scopes, role: None });
+        assert_eq!(
+            caller,
+            Caller { company: COMPANY, credential: Credential::ApiKey(id), scopes, role: None, is_enrolling: false }
+        );
     }
     assert!(scopes.contains(Scope::JobsRead) && !scopes.contains(Scope::JobsWrite));
     assert!(auth.identify(Some(&header.replace("Bearer", "bearer"))).await.is_ok());

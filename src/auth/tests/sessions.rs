@@ -22,6 +22,7 @@ fn auth() -> (Auth, Arc<ManualClock>) {
 
 async fn open(auth: &Auth) -> Grant {
     let order = NewSession {
+        is_enrolling: false,
         user: USER,
         company: COMPANY,
         role: Role::Manager,

@@ -220,6 +220,12 @@ pub(super) fn count_webhooks(tx: &Tx<'_>, company: CompanyId) -> u64 {
     tx.count(&counter(company, 0, WEBHOOK_COUNT)).max(0).cast_unsigned()
 }
 
+/// Webhooks and event types of a company.
+pub(super) fn counts(read: &impl Read, company: CompanyId) -> Result<(u64, u64), storage::Error> {
+    let count = |what| Ok::<_, storage::Error>(read.counter(&counter(company, 0, what))?.max(0).cast_unsigned());
+    Ok((count(WEBHOOK_COUNT)?, count(EVENT_TYPE_COUNT)?))
+}
+
 /// Webhooks of a company, newest first, older than `before_hi`.
 pub(super) fn list_webhooks(
     read: &impl Read,

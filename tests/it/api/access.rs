@@ -166,9 +166,11 @@ fn changing_the_password_asks_for_the_old_one_and_ends_other_sessions() {
 #[test]
 fn nobody_registers_where_that_is_not_open() {
     let body = json!({ "company_name": "Other", "name": "Eve", "email": "eve@example.com", "password": PASSWORD });
-    let closed = TestApp::start();
-    assert_eq!(closed.anonymous().post("/api/v1/auth/register", &body).problem(403), "registration_closed");
-    let open = TestApp::start_with(&[("NOVAPULSE_AUTH_REGISTRATION", "open")]);
+    let invited = TestApp::start_with(&[("NOVAPULSE_AUTH_REGISTRATION", "invite_only")]);
+    assert_eq!(invited.anonymous().post("/api/v1/auth/register", &body).problem(403), "registration_closed");
+    join(&invited, &mut invited.owner(), "grace@example.com", "user");
+    // Dev mode is open unless told otherwise.
+    let open = TestApp::start();
     let made = open.anonymous().post("/api/v1/auth/register", &body).expect(201);
     let mut eve = bearer(&open, &made);
     assert!(eve.get("/api/v1/auth/me").expect(200)["user"]["is_owner"] == false);

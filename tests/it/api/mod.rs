@@ -1,6 +1,7 @@
 //! Requests in, answers out: one file per slice.
 
 mod access;
+mod company;
 mod deliveries;
 mod events;
 mod health;
@@ -10,6 +11,7 @@ mod mailbox;
 mod members;
 mod queues;
 mod recovery;
+mod rights;
 mod second_factor;
 mod webhooks;
 mod work;

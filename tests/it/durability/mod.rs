@@ -10,4 +10,5 @@ mod doctor;
 mod fixture;
 mod guard;
 mod model;
+mod refresh;
 mod rot;

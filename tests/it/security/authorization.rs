@@ -27,7 +27,7 @@ pub(super) struct Operation {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) is_open: bool,
-    scope: Option<String>,
+    pub(super) scope: Option<String>,
 }
 
 pub(super) fn operations(client: &mut Client) -> Vec<Operation> {
@@ -47,6 +47,14 @@ pub(super) fn operations(client: &mut Client) -> Vec<Operation> {
     }
     assert!(operations.len() > 15, "{}", operations.len());
     operations
+}
+
+/// The path of an operation with something in the place of each parameter.
+pub(super) fn filled(path: &str) -> String {
+    let path = format!("/api/v1{path}");
+    path.replace("{id}", "job_00000000000000000000000001")
+        .replace("{name}", "email")
+        .replace("{user}", "usr_00000000000000000000000001")
 }
 
 #[test]
@@ -77,10 +85,7 @@ fn no_operation_answers_without_a_credential_or_with_a_wrong_one() {
         if operation.is_open {
             continue;
         }
-        let path = format!(
-            "/api/v1{}",
-            operation.path.replace("{id}", "job_00000000000000000000000001").replace("{name}", "email")
-        );
+        let path = filled(&operation.path);
         for headers in [&[][..], &[("authorization", wrong.as_str())], &[("authorization", "Basic YTpi")]] {
             let answer = client.send(&operation.method, &path, headers, Some(b"{}"));
             assert_eq!(answer.problem(401), "unauthorized", "{} {path}", operation.method);
@@ -100,8 +105,7 @@ fn malformed_bodies_are_refused_by_every_operation_that_reads_one() {
                 continue;
             }
             let method = method.to_uppercase();
-            let path =
-                format!("/api/v1{}", path.replace("{id}", "job_00000000000000000000000001").replace("{name}", "email"));
+            let path = filled(path);
             let mut send = |content_type: &str, body: &[u8]| {
                 client.send(&method, &path, &[("content-type", content_type)], Some(body)).status
             };

@@ -57,7 +57,10 @@ fn a_foreign_id_answers_404_everywhere_and_changes_nothing() {
             let id = operation["operationId"].as_str().unwrap();
             let body = operation["requestBody"].is_object().then(|| body_for(id, &leased["lease_token"]).to_string());
             let answer = foreign.send(&method.to_uppercase(), &path, &[], body.as_ref().map(String::as_bytes));
-            assert_eq!(answer.problem(404), "not_found", "{id} {path}");
+            // Queues belong to all; only the owner's company may change them.
+            let (status, problem) =
+                if operation["x-scope"] == "queues:write" { (403, "forbidden") } else { (404, "not_found") };
+            assert_eq!(answer.problem(status), problem, "{id} {path}");
             checked += 1;
         }
     }

@@ -87,6 +87,11 @@ impl Client {
         self.send("POST", path, &[], Some(body.to_string().as_bytes()))
     }
 
+    /// Sends a PUT without a body.
+    pub fn put(&mut self, path: &str) -> Answer {
+        self.send("PUT", path, &[], None)
+    }
+
     /// Sends a POST without a body.
     pub fn post_empty(&mut self, path: &str) -> Answer {
         self.send("POST", path, &[], None)
@@ -133,6 +138,20 @@ impl Client {
         }
         let fresh = self.connect();
         self.exchange(fresh, &request, is_head).unwrap_or_else(|| panic!("no answer to {method} {path}"))
+    }
+
+    /// Sends a request with a JSON body on a connection of its own; `None` when no whole answer came.
+    pub fn try_send(&self, method: &str, path: &str, body: &[u8]) -> Option<Answer> {
+        let stream = TcpStream::connect_timeout(&self.address, PATIENCE).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        let mut connection = BufReader::new(stream);
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            self.address,
+            body.len()
+        );
+        connection.get_mut().write_all(&[head.as_bytes(), body].concat()).ok()?;
+        read_answer(&mut connection, false)
     }
 
     /// Sends bytes as they are on a connection of their own and reads what comes back until the server closes or

@@ -89,7 +89,7 @@ impl Accounts {
         let user = self.inner.db.read(move |snapshot| holder(snapshot, id, &hash, now)).await??;
         let user = user.ok_or(Error::Reset)?;
         let password = self.hash(password, &[&user.name, user.email.as_str()]).await?;
-        let (auth, mail) = (self.inner.auth.clone(), self.inner.mail.clone());
+        let accounts = self.clone();
         self.inner
             .db
             .write(move |tx| {
@@ -97,10 +97,10 @@ impl Accounts {
                 store::delete_reset(tx, id)?;
                 user.password = password;
                 user.password_version = user.password_version.wrapping_add(1);
-                store::put_user(tx, &user)?;
+                accounts.put_user(tx, &user)?;
                 record(tx, &client.origin(id), "password.reset", &user, (Value::Null, Value::Null))?;
-                letters::notify(&mail, tx, &user, Notice::PasswordReset)?;
-                auth.end_sessions(tx, id, None)?;
+                letters::notify(&accounts.inner.mail, tx, &user, Notice::PasswordReset)?;
+                accounts.inner.auth.end_sessions(tx, id, None)?;
                 Ok(())
             })
             .await

@@ -1,6 +1,7 @@
 //! Every operation that changes something leaves its entry in the audit log, or stands on a list that says why not.
 
 mod access;
+mod company;
 mod operation;
 mod refusals;
 mod traffic;
@@ -70,7 +71,7 @@ struct Party {
 /// One call and what comes of it.
 struct Call {
     by: Party,
-    /// What stands in the path.
+    /// What stands in the path; a second thing after `+`.
     id: String,
     body: Option<Value>,
     status: u16,
@@ -183,7 +184,8 @@ impl World {
     }
 
     fn send(&self, operation: &Operation, call: &Call, key: Option<&str>) -> Answer {
-        let path = operation.path.replace("{id}", &call.id).replace("{name}", &call.id);
+        let (id, user) = call.id.split_once('+').unwrap_or((&call.id, ""));
+        let path = operation.path.replace("{id}", id).replace("{name}", id).replace("{user}", user);
         let headers = key.map(|key| ("idempotency-key", key));
         let body = call.body.as_ref().map(ToString::to_string);
         let mut client = self.client(&call.by);
@@ -249,9 +251,10 @@ fn another(id: &str) -> String {
     if is_id { format!("{start}{}", if last == "0" { "1" } else { "0" }) } else { format!("{id}x") }
 }
 
-/// Operations on people and their credentials keep no answers for idempotency keys.
+/// Operations on people and sessions keep no answers for idempotency keys.
 fn is_of_accounts(operation: &Operation) -> bool {
-    ["/auth/", "/mfa/", "/users", "/api-keys"].iter().any(|prefix| operation.path.starts_with(prefix))
+    let is_of_people = ["/auth/", "/mfa/", "/users"].iter().any(|prefix| operation.path.starts_with(prefix));
+    is_of_people && operation.path != "/auth/invites"
 }
 
 /// Who, from where, with which request, about what; and nothing that is a secret.
@@ -306,7 +309,8 @@ fn perform_all(world: &mut World, examples: &[Example]) {
 fn every_change_has_an_example_or_a_reason() {
     let app = TestApp::start();
     let operations = operations(&mut app.anonymous());
-    let worked: Vec<&str> = operation::ALL.iter().chain(access::ALL).map(|example| example.operation).collect();
+    let worked: Vec<&str> =
+        operation::ALL.iter().chain(access::ALL).chain(company::ALL).map(|example| example.operation).collect();
     let apart = APART.iter().map(|(id, _)| *id);
     let listed: Vec<&str> = worked.into_iter().chain(EXEMPT.iter().map(|(id, _)| *id)).chain(apart).collect();
     for (position, id) in listed.iter().enumerate() {

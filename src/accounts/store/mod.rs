@@ -1,5 +1,8 @@
 //! Companies, users and invitations as they are stored.
 
+mod check;
+mod departments;
+
 use serde::{Deserialize, Serialize};
 
 use super::{model::Email, password::PasswordHash};
@@ -7,7 +10,13 @@ use crate::{
     auth::Role,
     base::{CompanyId, InviteId, Timestamp, UserId},
     named_value,
-    storage::{Error, KeyRange, Order, Read, Table, Tx, keyspaces},
+    storage::{CounterKey, Error, KeyRange, Order, Read, Table, Tx, keyspaces},
+};
+
+pub(super) use check::check;
+pub(super) use departments::{
+    DepartmentRow, add_member, delete_department, departments_of, find_department, insert_department, is_member,
+    leave_all, member_count, members_of, put_department, remove_member,
 };
 
 const COMPANIES: Table<u64, CompanyRow> = Table::of(keyspaces::COMPANIES);
@@ -17,6 +26,21 @@ const COMPANY_USERS: Table<(u64, u64), ()> = Table::of(keyspaces::COMPANY_USERS)
 const INVITES: Table<(u64, u64), InviteRow> = Table::of(keyspaces::INVITES);
 const RESETS: Table<u64, ResetRow> = Table::of(keyspaces::PASSWORD_RESETS);
 
+/// Area of this slice's counters.
+const AREA: u8 = 60;
+/// People of a company.
+const USER_COUNT: u8 = 0;
+/// Admins of a company who may sign in.
+const ADMIN_COUNT: u8 = 1;
+/// Departments of a company.
+const DEPARTMENT_COUNT: u8 = 2;
+/// Members of a department.
+const MEMBER_COUNT: u8 = 3;
+
+fn counter(company: CompanyId, subject: u64, what: u8) -> CounterKey {
+    CounterKey { area: AREA, company: company.hi(), subject, what }
+}
+
 /// One company.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CompanyRow {
@@ -24,6 +48,9 @@ pub(super) struct CompanyRow {
     pub(super) id: CompanyId,
     /// What people call it.
     pub(super) name: String,
+    /// Whether everybody needs a second factor.
+    #[serde(default)]
+    pub(super) requires_mfa: bool,
     /// When it was made.
     pub(super) created_at: Timestamp,
 }
@@ -59,6 +86,13 @@ pub(super) struct UserRow {
     pub(super) created_at: Timestamp,
 }
 named_value!(UserRow, 1);
+
+impl UserRow {
+    /// Whether the user is an admin who may sign in.
+    pub(super) const fn is_active_admin(&self) -> bool {
+        matches!(self.role, Role::Admin) && !self.is_disabled
+    }
+}
 
 /// Who has an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,9 +146,9 @@ pub(super) fn find_company(read: &impl Read, id: CompanyId) -> Result<Option<Com
     Ok(read.get(COMPANIES, &id.hi())?.filter(|row| row.id == id))
 }
 
-/// The company made last, when there is one.
-pub(super) fn newest_company(read: &impl Read) -> Result<Option<CompanyRow>, Error> {
-    Ok(read.list(COMPANIES, &KeyRange::all(), Order::Descending, 1)?.pop().map(|(_, row)| row))
+/// The company made first, when there is one.
+pub(super) fn first_company(read: &impl Read) -> Result<Option<CompanyRow>, Error> {
+    Ok(read.list(COMPANIES, &KeyRange::all(), Order::Ascending, 1)?.pop().map(|(_, row)| row))
 }
 
 /// The newest companies.
@@ -123,17 +157,44 @@ pub(super) fn companies(read: &impl Read, limit: usize) -> Result<Vec<CompanyRow
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-/// Stores a user; its address does not change through this.
+/// Stores a user and keeps the counters; its address does not change through this.
 pub(super) fn put_user(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), Error> {
-    tx.put(USERS, &row.id.hi(), row)?;
-    tx.put(USER_EMAILS, &row.email.as_str().to_owned(), &EmailRow { user: row.id })?;
-    tx.put(COMPANY_USERS, &(row.company.hi(), row.id.hi()), &())
+    let before = find_user(tx, row.id)?;
+    if before.is_none() {
+        tx.add(counter(row.company, 0, USER_COUNT), 1);
+        tx.put(USER_EMAILS, &row.email.as_str().to_owned(), &EmailRow { user: row.id })?;
+        tx.put(COMPANY_USERS, &(row.company.hi(), row.id.hi()), &())?;
+    }
+    let was_admin = before.is_some_and(|before| before.is_active_admin());
+    tx.add(counter(row.company, 0, ADMIN_COUNT), i64::from(row.is_active_admin()) - i64::from(was_admin));
+    tx.put(USERS, &row.id.hi(), row)
 }
 
 pub(super) fn delete_user(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), Error> {
+    tx.add(counter(row.company, 0, USER_COUNT), -1);
+    tx.add(counter(row.company, 0, ADMIN_COUNT), -i64::from(row.is_active_admin()));
     tx.remove(USERS, &row.id.hi())?;
     tx.remove(USER_EMAILS, &row.email.as_str().to_owned())?;
     tx.remove(COMPANY_USERS, &(row.company.hi(), row.id.hi()))
+}
+
+/// People of the company, as the transaction sees it.
+pub(super) fn user_count(tx: &Tx<'_>, company: CompanyId) -> usize {
+    usize::try_from(tx.count(&counter(company, 0, USER_COUNT))).unwrap_or(0)
+}
+
+/// Admins of the company who may sign in, as the transaction sees it.
+pub(super) fn admin_count(tx: &Tx<'_>, company: CompanyId) -> usize {
+    usize::try_from(tx.count(&counter(company, 0, ADMIN_COUNT))).unwrap_or(0)
+}
+
+/// People, active admins and departments of the company.
+pub(super) fn counts(read: &impl Read, company: CompanyId) -> Result<[u64; 3], Error> {
+    let mut counts = [0; 3];
+    for (count, what) in counts.iter_mut().zip([USER_COUNT, ADMIN_COUNT, DEPARTMENT_COUNT]) {
+        *count = read.counter(&counter(company, 0, what))?.max(0).cast_unsigned();
+    }
+    Ok(counts)
 }
 
 pub(super) fn is_email_taken(read: &impl Read, email: &Email) -> Result<bool, Error> {
@@ -159,6 +220,14 @@ pub(super) fn find_user_by_email(read: &impl Read, email: &Email) -> Result<Opti
     find_user(read, user)
 }
 
+/// What belongs to a company, from `before` down.
+fn of_company(company: CompanyId, before: Option<u64>) -> KeyRange {
+    match before {
+        Some(before) => KeyRange::before(&(company.hi(), before)).within(&(company.hi(),)),
+        None => KeyRange::prefix(&(company.hi(),)),
+    }
+}
+
 /// Users of a company from `before` down, the newest first.
 pub(super) fn users_of(
     read: &impl Read,
@@ -166,14 +235,19 @@ pub(super) fn users_of(
     before: Option<u64>,
     limit: usize,
 ) -> Result<Vec<UserRow>, Error> {
-    let mut range = KeyRange::prefix(&(company.hi(),));
-    if let Some(before) = before {
-        range = KeyRange::before(&(company.hi(), before)).within(&(company.hi(),));
-    }
-    let keys = read.list(COMPANY_USERS, &range, Order::Descending, limit)?;
+    let keys = read.list(COMPANY_USERS, &of_company(company, before), Order::Descending, limit)?;
     let mut rows = Vec::with_capacity(keys.len());
     for ((_, id), ()) in keys {
         rows.extend(read.get(USERS, &id)?);
+    }
+    Ok(rows)
+}
+
+/// Users by their numbers; those that are gone are left out.
+pub(super) fn users_by_number(read: &impl Read, numbers: &[u64]) -> Result<Vec<UserRow>, Error> {
+    let mut rows = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        rows.extend(read.get(USERS, number)?);
     }
     Ok(rows)
 }
@@ -190,9 +264,14 @@ pub(super) fn find_invite(read: &impl Read, company: CompanyId, id: InviteId) ->
     Ok(read.get(INVITES, &(company.hi(), id.hi()))?.filter(|row| row.id == id))
 }
 
-/// Invitations of a company, the newest first.
-pub(super) fn invites_of(read: &impl Read, company: CompanyId, limit: usize) -> Result<Vec<InviteRow>, Error> {
-    let rows = read.list(INVITES, &KeyRange::prefix(&(company.hi(),)), Order::Descending, limit)?;
+/// Invitations of a company from `before` down, the newest first.
+pub(super) fn invites_of(
+    read: &impl Read,
+    company: CompanyId,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<InviteRow>, Error> {
+    let rows = read.list(INVITES, &of_company(company, before), Order::Descending, limit)?;
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
