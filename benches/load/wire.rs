@@ -5,7 +5,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream as BlockingStream},
+    net::{Ipv4Addr, SocketAddr, TcpStream as BlockingStream},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -38,8 +38,17 @@ impl Request {
     pub(crate) fn new(method: &str, path: &str, host: SocketAddr, bearer: &str, body: &str) -> Self {
         let authorization =
             if bearer.is_empty() { String::new() } else { format!("authorization: Bearer {bearer}\r\n") };
+        Self::render(method, path, host, &authorization, body)
+    }
+
+    /// A POST that comes through a proxy from another address.
+    pub(crate) fn forwarded(client: Ipv4Addr, path: &str, host: SocketAddr, body: &str) -> Self {
+        Self::render("POST", path, host, &format!("x-forwarded-for: {client}\r\n"), body)
+    }
+
+    fn render(method: &str, path: &str, host: SocketAddr, header: &str, body: &str) -> Self {
         let bytes = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {host}\r\n{authorization}content-type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\n{header}content-type: application/json\r\n\
              content-length: {}\r\n\r\n{body}",
             body.len()
         )

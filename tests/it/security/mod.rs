@@ -6,6 +6,8 @@ mod authorization;
 mod canaries;
 mod headers;
 mod limits;
+mod matrix;
 mod outbound;
+mod probes;
 mod tenants;
 mod transport;
