@@ -6,7 +6,7 @@ mod programs;
 mod semantics;
 mod workers;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -98,6 +98,10 @@ impl Kernel {
         for line in self.queues.inner.lines() {
             line.core().heads.begin_pass(self.queues.inner.clock.mono_ms());
             self.queues.inner.load_wanted(&line).await;
+            // Some may be on their way to the background's own reader.
+            while line.is_loading.load(Ordering::Acquire) {
+                tokio::task::yield_now().await;
+            }
         }
     }
 
