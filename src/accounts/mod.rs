@@ -132,6 +132,9 @@ pub enum Error {
     /// Another department of the company has the name.
     #[error("there is a department with this name")]
     DepartmentTaken,
+    /// Nobody but owners comes close to the account of an owner.
+    #[error("only an owner of the instance can do this to an owner")]
+    OfOwner,
     /// A manager says who is in his or her own departments only.
     #[error("a manager can change departments he or she is in")]
     NotYours,

@@ -36,7 +36,8 @@ permissions! {
     CompanyWrite: PATCH "/company";
     DepartmentsWrite: POST "/departments", PATCH "/departments/{id}", DELETE "/departments/{id}";
     MembersWrite: PUT "/departments/{id}/members/{user}", DELETE "/departments/{id}/members/{user}";
-    UsersWrite: POST "/users", PATCH "/users/{id}", DELETE "/users/{id}", GET "/auth/invites", POST "/auth/invites",
+    UsersWrite: POST "/users", PATCH "/users/{id}", DELETE "/users/{id}", DELETE "/users/{id}/sessions",
+        DELETE "/users/{id}/mfa", GET "/auth/invites", POST "/auth/invites",
         DELETE "/auth/invites/{id}";
     KeysWrite: GET "/api-keys", POST "/api-keys", DELETE "/api-keys/{id}";
     AuditRead: GET "/audit", GET "/audit/export";

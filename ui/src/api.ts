@@ -25,6 +25,7 @@ export function reasons(cause: unknown): string {
   const errors = problem.errors?.map(
     (error) => `${error.pointer.slice(1).replaceAll("_", " ")}: ${error.detail}`,
   );
-  const text = errors?.join(". ") ?? problem.detail ?? problem.title ?? "The server did not answer. Try again.";
+  const text =
+    errors?.join(". ") ?? problem.detail ?? problem.title ?? "The server did not answer. Try again.";
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -8,6 +8,7 @@ mod keys;
 mod mailbox;
 mod mfa;
 mod recovery;
+mod rescue;
 mod sessions;
 mod sign_in;
 mod users;
@@ -64,6 +65,8 @@ where
         .routes(routes!(invites::accept_invite))
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::get_user, users::update_user, users::delete_user))
+        .routes(routes!(rescue::end_user_sessions))
+        .routes(routes!(rescue::remove_user_mfa))
         .routes(routes!(company::get_company, company::update_company))
         .routes(routes!(company::get_company_stats))
         .routes(routes!(departments::list_departments, departments::create_department))
@@ -185,7 +188,7 @@ impl From<Error> for Problem {
             Error::Invitation => Self::of(&problems::INVITATION_INVALID).detail(words),
             Error::Reset => Self::of(&problems::RESET_INVALID).detail(words),
             Error::DepartmentTaken => Self::of(&problems::DEPARTMENT_TAKEN).detail(words),
-            Error::NotYours => Self::of(&problems::FORBIDDEN).detail(words),
+            Error::NotYours | Error::OfOwner => Self::of(&problems::FORBIDDEN).detail(words),
             Error::MfaRequired => Self::of(&problems::MFA_REQUIRED).detail(words),
             Error::Last(_) => Self::of(&problems::LAST_ADMIN).detail(words),
             Error::TooMany(_) | Error::WhichCompany | Error::MfaMissing | Error::MfaEnabled | Error::MfaFirst => {

@@ -8,6 +8,7 @@ mod mailbox;
 mod offline;
 mod passwords;
 mod recovery;
+mod rescue;
 mod set_up;
 mod sign_in;
 mod users;

@@ -4,8 +4,11 @@ use std::io::{BufRead, Write};
 
 use serde_json::{Value, json};
 
-use super::access::{PASSWORD, bearer, join, log_in};
-use crate::support::{Client, TestApp, read_answer};
+use super::{
+    access::{PASSWORD, bearer, join, log_in},
+    second_factor::now,
+};
+use crate::support::{Client, TestApp, code_at, read_answer};
 
 /// Sends a POST whose last byte is held back until `meanwhile` is done; the body of the answer with its status.
 fn held_back(app: &TestApp, token: &str, path: &str, body: &Value, meanwhile: impl FnOnce()) -> (u16, Value) {
@@ -145,4 +148,37 @@ fn a_refresh_token_that_is_used_late_leaves_a_trace() {
     let entries = app.client().get("/api/v1/audit?action=session.end").expect(200);
     assert_eq!(entries["data"].as_array().unwrap().len(), 1);
     assert_eq!(entries["data"][0]["actor"]["kind"], "system");
+}
+
+#[test]
+fn an_admin_helps_who_lost_a_device_and_comes_no_closer_to_an_owner() {
+    let app = TestApp::start();
+    let mut owner = app.owner();
+    let joined = join(&app, &mut owner, "grace@example.com", "user");
+    let grace = format!("/api/v1/users/{}", joined["user"]["id"].as_str().unwrap());
+    let mut session = bearer(&app, &joined);
+    let secret = session.send("POST", "/api/v1/mfa/setup", &[], None).expect(200)["secret"].clone();
+    session.post("/api/v1/mfa/verify", &json!({ "code": code_at(secret.as_str().unwrap(), now()) })).expect(200);
+    let mut admin = bearer(&app, &join(&app, &mut owner, "admin@example.com", "admin"));
+    admin.delete(&format!("{grace}/sessions")).expect(204);
+    assert_eq!(session.get("/api/v1/auth/me").problem(401), "unauthorized");
+    let body = json!({ "email": "grace@example.com", "password": PASSWORD });
+    assert_eq!(app.anonymous().post("/api/v1/auth/login", &body).expect(200)["mfa_required"], true);
+    admin.delete(&format!("{grace}/mfa")).expect(204);
+    assert_eq!(admin.delete(&format!("{grace}/mfa")).problem(409), "conflict");
+    log_in(&app, "grace@example.com", PASSWORD);
+    let told = admin.get("/api/v1/mailbox").expect(200)["data"][0].clone();
+    assert_eq!(
+        (&told["to"], &told["subject"]),
+        (&json!("grace@example.com"), &json!("Your second factor was removed"))
+    );
+
+    let me = owner.get("/api/v1/auth/me").expect(200);
+    let own = format!("/api/v1/users/{}", me["user"]["id"].as_str().unwrap());
+    for what in ["sessions", "mfa"] {
+        assert_eq!(admin.delete(&format!("{own}/{what}")).problem(403), "forbidden");
+    }
+    assert_eq!(owner.delete(&format!("{own}/mfa")).problem(409), "conflict");
+    owner.delete(&format!("{own}/sessions")).expect(204);
+    assert_eq!(owner.get("/api/v1/auth/me").problem(401), "unauthorized");
 }

@@ -27,6 +27,19 @@ pub(super) const ALL: &[Example] = &[
         call: |world| Call::by(&world.owner, 204).at(user(world).1).then(404),
     },
     Example {
+        operation: "end_user_sessions",
+        actions: &["session.end_all"],
+        call: |world| Call::by(&world.owner, 204).at(user(world).1),
+    },
+    Example {
+        operation: "remove_user_mfa",
+        actions: &["mfa.disable"],
+        call: |world| {
+            let Enrolled { person, .. } = enrolled(world);
+            Call::by(&world.owner, 204).at(person.actor.unwrap().1).then(409)
+        },
+    },
+    Example {
         operation: "create_api_key",
         actions: &["key.create"],
         call: |world| {

@@ -1,0 +1,60 @@
+//! What an admin does for people who lost a device, on the wire.
+
+use axum::{extract::State, http::StatusCode};
+
+use super::person;
+use crate::{
+    accounts::{Accounts, Client},
+    auth::Caller,
+    base::UserId,
+    http::{Path, Problem},
+};
+
+/// Ends all sessions of a person
+#[utoipa::path(delete, path = "/users/{id}/sessions", operation_id = "end_user_sessions", tag = "users",
+    params(("id" = String, Path, description = "The person's id")),
+    responses((status = 204, description = "Signed out everywhere"), (status = 404, description = "Not there"),
+        (status = 403, description = "An owner of the instance, and the caller is none")))]
+pub(super) async fn end_user_sessions(
+    State(accounts): State<Accounts>,
+    caller: Caller,
+    client: Client,
+    Path(id): Path<UserId>,
+) -> Result<StatusCode, Problem> {
+    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
+    accounts
+        .inner
+        .db
+        .write_reclaiming(move |tx| {
+            handle.confirm(tx, &caller)?;
+            handle.end_sessions_of(tx, (&caller, &origin), id)
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes the second factor of a person who lost it
+///
+/// All sessions of the person end, and the person is told. Make sure who is asking before you do this.
+#[utoipa::path(delete, path = "/users/{id}/mfa", operation_id = "remove_user_mfa", tag = "users",
+    params(("id" = String, Path, description = "The person's id")),
+    responses((status = 204, description = "Removed"), (status = 404, description = "Not there"),
+        (status = 403, description = "An owner of the instance, and the caller is none"),
+        (status = 409, description = "There is no second factor")))]
+pub(super) async fn remove_user_mfa(
+    State(accounts): State<Accounts>,
+    caller: Caller,
+    client: Client,
+    Path(id): Path<UserId>,
+) -> Result<StatusCode, Problem> {
+    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
+    accounts
+        .inner
+        .db
+        .write(move |tx| {
+            handle.confirm(tx, &caller)?;
+            handle.remove_mfa_of(tx, (&caller, &origin), id)
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
