@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{person, read};
+use super::{change, person, read};
 use crate::{
     accounts::{
         Accounts, Client,
@@ -13,7 +13,6 @@ use crate::{
     auth::Caller,
     base::{CompanyId, Timestamp},
     http::{Change, IfMatch, Json, Problem},
-    storage::Tx,
 };
 
 /// A company.
@@ -79,17 +78,16 @@ pub(super) async fn update_company(
     Json(input): Json<CompanyPatch>,
 ) -> Result<Json<CompanyBody>, Problem> {
     let (user, _) = person(&caller)?;
-    let change = CompanyChange {
+    let wanted = CompanyChange {
         name: input.name.required("/name")?,
         requires_mfa: input.mfa_required.required("/mfa_required")?,
     };
-    let (handle, origin) = (accounts.clone(), client.origin(user));
-    let work = move |tx: &mut Tx<'_>| {
-        handle.confirm(tx, &caller)?;
+    let origin = client.origin(user);
+    let company = change(&accounts, caller, move |accounts, tx| {
         let fits = |now: &CompanyView| if_match.check(&CompanyBody::from(now.clone()));
-        handle.update_company::<Problem>(tx, (caller.company, user), &origin, change, fits)
-    };
-    Ok(Json(accounts.inner.db.write(work).await?.into()))
+        accounts.update_company::<Problem>(tx, (caller.company, user), &origin, wanted, fits)
+    });
+    Ok(Json(company.await?.into()))
 }
 
 /// How many jobs the company has, by state.

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{person, read, users::UserBody};
+use super::{change, origin, person, read, users::UserBody};
 use crate::{
     accounts::{
         Accounts, Client, Error,
@@ -13,7 +13,6 @@ use crate::{
     auth::Caller,
     base::{DepartmentId, Timestamp, UserId},
     http::{Change, Idempotent, IfMatch, Json, Page, PageParameters, PageQuery, Path, Problem, idempotency},
-    storage::Tx,
 };
 
 /// A department.
@@ -84,7 +83,7 @@ pub(super) async fn create_department(
     idempotent: Idempotent,
     Json(input): Json<DepartmentInput>,
 ) -> Result<Response, Problem> {
-    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
+    let (handle, origin) = (accounts.clone(), origin(&caller, &client)?);
     idempotency::run(&accounts.inner.db, idempotent, caller.company, move |tx| {
         handle.confirm(tx, &caller)?;
         let made = handle.create_department(tx, (caller.company, &origin), (&input.name, &input.description))?;
@@ -135,17 +134,16 @@ pub(super) async fn update_department(
     if_match: IfMatch,
     Json(input): Json<DepartmentPatch>,
 ) -> Result<Json<DepartmentBody>, Problem> {
-    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    let change = DepartmentChange {
+    let origin = origin(&caller, &client)?;
+    let wanted = DepartmentChange {
         name: input.name.required("/name")?,
         description: input.description.required("/description")?,
     };
-    let work = move |tx: &mut Tx<'_>| {
-        handle.confirm(tx, &caller)?;
+    let department = change(&accounts, caller, move |_, tx| {
         let fits = |now: &DepartmentView| if_match.check(&DepartmentBody::from(now.clone()));
-        Accounts::update_department::<Problem>(tx, (caller.company, &origin), id, change, fits)
-    };
-    Ok(Json(accounts.inner.db.write(work).await?.into()))
+        Accounts::update_department::<Problem>(tx, (caller.company, &origin), id, wanted, fits)
+    });
+    Ok(Json(department.await?.into()))
 }
 
 /// Removes a department; its people stay in the company
@@ -158,14 +156,8 @@ pub(super) async fn delete_department(
     client: Client,
     Path(id): Path<DepartmentId>,
 ) -> Result<StatusCode, Problem> {
-    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    accounts
-        .inner
-        .db
-        .write(move |tx| {
-            handle.confirm(tx, &caller)?;
-            handle.delete_department(tx, (caller.company, &origin), id)
-        })
+    let origin = origin(&caller, &client)?;
+    change(&accounts, caller, move |accounts, tx| accounts.delete_department(tx, (caller.company, &origin), id))
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -198,15 +190,8 @@ pub(super) async fn add_member(
     client: Client,
     Path(place): Path<(DepartmentId, UserId)>,
 ) -> Result<StatusCode, Problem> {
-    let (handle, by) = (accounts.clone(), organiser(&caller, &client)?);
-    accounts
-        .inner
-        .db
-        .write(move |tx| {
-            handle.confirm(tx, &caller)?;
-            handle.add_member(tx, &by, place)
-        })
-        .await?;
+    let by = organiser(&caller, &client)?;
+    change(&accounts, caller, move |accounts, tx| accounts.add_member(tx, &by, place)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -221,15 +206,8 @@ pub(super) async fn remove_member(
     client: Client,
     Path(place): Path<(DepartmentId, UserId)>,
 ) -> Result<StatusCode, Problem> {
-    let (handle, by) = (accounts.clone(), organiser(&caller, &client)?);
-    accounts
-        .inner
-        .db
-        .write(move |tx| {
-            handle.confirm(tx, &caller)?;
-            handle.remove_member(tx, &by, place)
-        })
-        .await?;
+    let by = organiser(&caller, &client)?;
+    change(&accounts, caller, move |accounts, tx| accounts.remove_member(tx, &by, place)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

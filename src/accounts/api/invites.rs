@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{SignedInBody, person, read, signed_in};
+use super::{SignedInBody, change, origin, person, read, signed_in};
 use crate::{
     accounts::{
         Accounts, Client, Error, Inner, Password,
@@ -13,7 +13,6 @@ use crate::{
     auth::{Caller, Mode, Role},
     base::{InviteId, Timestamp, UserId},
     http::{Idempotent, Json, Page, PageParameters, PageQuery, Path, Problem, idempotency},
-    storage::Tx,
 };
 
 /// An invitation that was not used yet.
@@ -118,12 +117,8 @@ pub(super) async fn delete_invite(
     client: Client,
     Path(id): Path<InviteId>,
 ) -> Result<StatusCode, Problem> {
-    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    let work = move |tx: &mut Tx<'_>| {
-        handle.confirm(tx, &caller)?;
-        Accounts::withdraw(tx, (caller.company, &origin), id)
-    };
-    accounts.inner.db.write_reclaiming(work).await?;
+    let origin = origin(&caller, &client)?;
+    change(&accounts, caller, move |_, tx| Accounts::withdraw(tx, (caller.company, &origin), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

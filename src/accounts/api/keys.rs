@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{person, read};
+use super::{change, origin, person, read};
 use crate::{
     accounts::{Accounts, Client, Error, Inner, service::NewKey},
     auth::{ApiKeyView, Caller},
@@ -126,14 +126,7 @@ pub(super) async fn revoke_api_key(
     client: Client,
     Path(id): Path<ApiKeyId>,
 ) -> Result<StatusCode, Problem> {
-    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    accounts
-        .inner
-        .db
-        .write_reclaiming(move |tx| {
-            handle.confirm(tx, &caller)?;
-            handle.revoke_key(tx, (caller.company, &origin), id)
-        })
-        .await?;
+    let origin = origin(&caller, &client)?;
+    change(&accounts, caller, move |accounts, tx| accounts.revoke_key(tx, (caller.company, &origin), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode};
 
-use super::person;
+use super::{change, origin};
 use crate::{
     accounts::{Accounts, Client},
     auth::Caller,
@@ -21,15 +21,8 @@ pub(super) async fn end_user_sessions(
     client: Client,
     Path(id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
-    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    accounts
-        .inner
-        .db
-        .write_reclaiming(move |tx| {
-            handle.confirm(tx, &caller)?;
-            handle.end_sessions_of(tx, (&caller, &origin), id)
-        })
-        .await?;
+    let origin = origin(&caller, &client)?;
+    change(&accounts, caller, move |accounts, tx| accounts.end_sessions_of(tx, (&caller, &origin), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -47,14 +40,7 @@ pub(super) async fn remove_user_mfa(
     client: Client,
     Path(id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
-    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    accounts
-        .inner
-        .db
-        .write(move |tx| {
-            handle.confirm(tx, &caller)?;
-            handle.remove_mfa_of(tx, (&caller, &origin), id)
-        })
-        .await?;
+    let origin = origin(&caller, &client)?;
+    change(&accounts, caller, move |accounts, tx| accounts.remove_mfa_of(tx, (&caller, &origin), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,7 +8,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{person, read};
+use super::{change, origin, read};
 use crate::{
     accounts::{
         Accounts, Client, Password,
@@ -17,7 +17,6 @@ use crate::{
     auth::{Caller, Role},
     base::{Timestamp, UserId},
     http::{Change, IfMatch, Json, Page, PageParameters, PageQuery, Path, Problem},
-    storage::Tx,
 };
 
 /// A person of the company.
@@ -97,12 +96,7 @@ pub(super) async fn create_user(
 ) -> Result<Response, Problem> {
     let UserInput { name, email, role, password } = input;
     let user = accounts
-        .create_user(
-            Some(&caller),
-            caller.company,
-            client.origin(person(&caller)?.0),
-            NewUser { name, email, role, password },
-        )
+        .create_user(Some(&caller), caller.company, origin(&caller, &client)?, NewUser { name, email, role, password })
         .await?;
     Ok((StatusCode::CREATED, Json(UserBody::from(user))).into_response())
 }
@@ -153,18 +147,17 @@ pub(super) async fn update_user(
     if_match: IfMatch,
     Json(input): Json<UserPatch>,
 ) -> Result<Json<UserBody>, Problem> {
-    let change = UserChange {
+    let wanted = UserChange {
         name: input.name.required("/name")?,
         role: input.role.required("/role")?,
         is_disabled: input.disabled.required("/disabled")?,
     };
-    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    let work = move |tx: &mut Tx<'_>| {
-        handle.confirm(tx, &caller)?;
+    let origin = origin(&caller, &client)?;
+    let user = change(&accounts, caller, move |accounts, tx| {
         let fits = |now: &UserView| if_match.check(&UserBody::from(now.clone()));
-        handle.update_user::<Problem>(tx, (caller.company, &origin), id, change, fits)
-    };
-    Ok(Json(accounts.inner.db.write_reclaiming(work).await?.into()))
+        accounts.update_user::<Problem>(tx, (caller.company, &origin), id, wanted, fits)
+    });
+    Ok(Json(user.await?.into()))
 }
 
 /// Removes a person from the company
@@ -178,14 +171,7 @@ pub(super) async fn delete_user(
     client: Client,
     Path(id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
-    let (handle, origin) = (accounts.clone(), client.origin(person(&caller)?.0));
-    accounts
-        .inner
-        .db
-        .write_reclaiming(move |tx| {
-            handle.confirm(tx, &caller)?;
-            handle.delete_user(tx, (caller.company, &origin), id)
-        })
-        .await?;
+    let origin = origin(&caller, &client)?;
+    change(&accounts, caller, move |accounts, tx| accounts.delete_user(tx, (caller.company, &origin), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
