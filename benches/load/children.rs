@@ -134,7 +134,7 @@ fn spawn(directory: &Path) -> Result<(Child, SocketAddr)> {
         // A share of a large disk is much; the absolute mark stays.
         .env("NOVAPULSE_STORAGE_SOFT_FREE_PERCENT", "0")
         // People sign in from many addresses here.
-        .env("NOVAPULSE_SERVER_TRUSTED_PROXIES", "127.0.0.1")
+        .env("NOVAPULSE_SERVER_TRUSTED_PROXIES", "127.0.0.1/32")
         // One company makes all the calls here.
         .env("NOVAPULSE_LIMITS_API_PER_SECOND", "0")
         .stdin(Stdio::null())

@@ -132,6 +132,9 @@ pub enum Error {
     /// Another department of the company has the name.
     #[error("there is a department with this name")]
     DepartmentTaken,
+    /// One's own second factor goes with a proof only.
+    #[error("remove your own second factor with POST /mfa/disable, which asks for a code or the password")]
+    OwnMfa,
     /// Nobody but owners comes close to the account of an owner.
     #[error("only an owner of the instance can do this to an owner")]
     OfOwner,

@@ -368,14 +368,14 @@ impl Auth {
             if let Err(error) = self.write_last_used().await {
                 tracing::warn!(%error, "the times of last use could not be stored: {error}");
             }
+            if is_last {
+                return;
+            }
             if let Err(error) = self.sweep_keys().await {
                 tracing::warn!(%error, "keys that ended long ago could not be removed: {error}");
             }
             if let Err(error) = self.sweep_sessions().await {
                 tracing::warn!(%error, "sessions that are over could not be removed: {error}");
-            }
-            if is_last {
-                return;
             }
         }
     }

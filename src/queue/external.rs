@@ -80,6 +80,7 @@ impl Queues {
         let give_up_ms = clock.mono_ms().saturating_add(request.wait_ms.min(MAX_WAIT_MS));
         let Some(line) = self.wait_for_line(&request.queue, give_up_ms).await else { return Ok(Vec::new()) };
         let waiting = line.wait(company, request.kinds.is_some());
+        let mut is_woken = false;
         loop {
             let woken = waiting.notify.notified();
             tokio::pin!(woken);
@@ -88,8 +89,8 @@ impl Queues {
             let now_ms = clock.mono_ms();
             let left_ms = give_up_ms.saturating_sub(now_ms);
             if !leased.is_empty() || left_ms == 0 || self.is_stopping() {
-                // One was woken, whatever came: the next one looks whether there is more.
-                if line.core().heads.is_lane_ready(company) {
+                // Whoever got something, or was woken in vain, wakes the next one, who looks whether there is more.
+                if (is_woken || !leased.is_empty()) && line.core().heads.is_lane_ready(company) {
                     line.wake_worker(company);
                 }
                 return Ok(leased);
@@ -97,7 +98,7 @@ impl Queues {
             let next_wake = line.core().heads.next_wake(now_ms);
             let wait_ms = next_wake.map_or(left_ms, |at| at.saturating_sub(now_ms).clamp(1, left_ms));
             tokio::select! {
-                () = woken => {}
+                () = woken => is_woken = true,
                 () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
                 () = self.stopping() => {}
             }

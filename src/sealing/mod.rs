@@ -95,6 +95,15 @@ pub fn read(read: &impl ReadBytes, master: &MasterKeys) -> Result<SealKey, Error
     Opened::read(read, &key)?.map_or(Ok(key), |opened| opened.seal_key())
 }
 
+/// Whether this is the newest master key that the keys of the store are sealed for.
+///
+/// # Errors
+/// When the store fails.
+pub fn is_newest(read: &impl ReadBytes, master: &MasterKeys) -> Result<bool, Error> {
+    let seal = master.first_alone().seal_key();
+    Ok(store::all(read)?.into_iter().all(|(place, row)| store::is_newest(&seal, place, &row)))
+}
+
 /// Whether the store has keys that some master key must open.
 ///
 /// # Errors

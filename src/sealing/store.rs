@@ -71,6 +71,11 @@ pub(super) fn open(master: &SealKey, place: Place, row: &KeyRow) -> Result<Zeroi
     Err(failure)
 }
 
+/// Whether the newest of the master keys a row is sealed for, which stands first, is this one.
+pub(super) fn is_newest(master: &SealKey, place: Place, row: &KeyRow) -> bool {
+    row.sealed.first().is_none_or(|newest| !matches!(master.open(&associated(place), newest), Err(SealError::OtherKey)))
+}
+
 /// Every key, by use and number.
 pub(super) fn all(read: &impl ReadBytes) -> Result<Vec<(Place, KeyRow)>, storage::Error> {
     read.list(SEAL_KEYS, &KeyRange::all(), Order::Ascending, ROWS_MAX)

@@ -55,7 +55,7 @@ impl Deliver {
         if !endpoint.webhook.is_enabled() {
             return Some(Settlement::plain(Outcome::Snooze { ms: DISABLED_SNOOZE_MS }));
         }
-        let ms = endpoint.live.open_for_ms(self.shared.db.clock().now())?;
+        let ms = endpoint.live.open_for_ms(self.shared.db.now())?;
         Some(Settlement::plain(Outcome::Snooze { ms }))
     }
 }

@@ -213,7 +213,7 @@ impl From<Error> for Problem {
             Error::Invitation => Self::of(&problems::INVITATION_INVALID).detail(words),
             Error::Reset => Self::of(&problems::RESET_INVALID).detail(words),
             Error::DepartmentTaken => Self::of(&problems::DEPARTMENT_TAKEN).detail(words),
-            Error::NotYours | Error::OfOwner => Self::of(&problems::FORBIDDEN).detail(words),
+            Error::NotYours | Error::OfOwner | Error::OwnMfa => Self::of(&problems::FORBIDDEN).detail(words),
             Error::MfaRequired => Self::of(&problems::MFA_REQUIRED).detail(words),
             Error::Last(_) => Self::of(&problems::LAST_ADMIN).detail(words),
             Error::TooMany(_) | Error::WhichCompany | Error::MfaMissing | Error::MfaEnabled | Error::MfaFirst => {

@@ -32,7 +32,7 @@ pub(super) async fn end_user_sessions(
 #[utoipa::path(delete, path = "/users/{id}/mfa", operation_id = "remove_user_mfa", tag = "users",
     params(("id" = String, Path, description = "The person's id")),
     responses((status = 204, description = "Removed"), (status = 404, description = "Not there"),
-        (status = 403, description = "An owner of the instance, and the caller is none"),
+        (status = 403, description = "An owner of the instance, and the caller is none; or the caller"),
         (status = 409, description = "There is no second factor")))]
 pub(super) async fn remove_user_mfa(
     State(accounts): State<Accounts>,

@@ -35,7 +35,8 @@ impl Accounts {
     /// Removes the second factor of one of the company's people and ends all sessions; the person is told.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::MfaMissing`]; [`Error::OfOwner`] for an owner, from anybody else.
+    /// [`Error::NotFound`]; [`Error::OwnMfa`] for oneself, which takes a proof; [`Error::MfaMissing`]; [`Error::OfOwner`] for
+    /// an owner, from anybody else.
     pub(in crate::accounts) fn remove_mfa_of(
         &self,
         tx: &mut Tx<'_>,
@@ -43,6 +44,9 @@ impl Accounts {
         id: UserId,
     ) -> Result<(), Error> {
         let row = find(tx, caller, id)?;
+        if caller.person().is_some_and(|(own, _)| own == id) {
+            return Err(Error::OwnMfa);
+        }
         if !mfa::is_enabled(tx, id)? {
             return Err(Error::MfaMissing);
         }

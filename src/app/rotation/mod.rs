@@ -56,6 +56,9 @@ pub enum RotationError {
     /// The new key is the one in use.
     #[error("the new master key is the one in use")]
     SameKey,
+    /// The store was sealed for a newer key: ending now would give that one up.
+    #[error("a newer master key opens this store: configure it first, then end the rotation")]
+    OtherKey,
     /// Settings are sealed with an older key.
     #[error("these settings are still sealed with an older master key: {}", .0.join(", "))]
     Settings(Vec<String>),
@@ -105,6 +108,9 @@ fn rotate_in(
         .collect();
     if order.is_end && !stale.is_empty() {
         return Err(RotationError::Settings(stale).into());
+    }
+    if order.is_end && !sealing::is_newest(&directory.db().snapshot(), &known)? {
+        return Err(RotationError::OtherKey.into());
     }
     let is_finished = order.is_end || (stale.is_empty() && !is_configured);
     let mut rows = None;

@@ -68,14 +68,16 @@ pub struct RefreshCookie(pub Option<String>);
 impl<S: Send + Sync> FromRequestParts<S> for RefreshCookie {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(find(&parts.headers, REFRESH).map(str::to_owned)))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let IsSecure(is_tls) = IsSecure::from_request_parts(parts, state).await?;
+        Ok(Self(find(&parts.headers, is_tls, REFRESH).map(str::to_owned)))
     }
 }
 
 /// The value of one of our cookies. Where a browser keeps the prefix only the one with it counts: another one may have
 /// been set by a neighbour under the same domain.
-fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn find<'a>(headers: &'a HeaderMap, is_tls: bool, name: &str) -> Option<&'a str> {
+    let takes_plain = !is_tls && !is_secure(headers);
     let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let mut plain = None;
@@ -83,7 +85,7 @@ fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         if found.strip_prefix(HOST_PREFIX) == Some(name) {
             return Some(value);
         }
-        if found == name && !is_secure(headers) {
+        if found == name && takes_plain {
             plain = plain.or(Some(value));
         }
     }
@@ -95,8 +97,13 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::Missing`] without a cookie, [`Error::Invalid`], [`Error::Csrf`] for a change without the token.
-    pub(in crate::auth) async fn identify_cookie(&self, method: &Method, headers: &HeaderMap) -> Result<Caller, Error> {
-        let token = find(headers, ACCESS).ok_or(Error::Missing)?;
+    pub(in crate::auth) async fn identify_cookie(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        IsSecure(is_tls): IsSecure,
+    ) -> Result<Caller, Error> {
+        let token = find(headers, is_tls, ACCESS).ok_or(Error::Missing)?;
         let known = self.known_session(token).await?;
         if !method.is_safe() {
             let wanted = tokens::csrf_text(&self.inner.refresh_key, known.id, &known.nonce);
@@ -147,10 +154,11 @@ mod tests {
     fn cookies_are_found_and_the_prefixed_one_wins() {
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_static("a=1; np_access=plain"));
-        assert_eq!(find(&headers, ACCESS), Some("plain"));
+        assert_eq!(find(&headers, false, ACCESS), Some("plain"));
+        assert_eq!(find(&headers, true, ACCESS), None, "a neighbour may have set it");
         headers.append(header::COOKIE, HeaderValue::from_static("__Host-np_access=host; x"));
-        assert_eq!(find(&headers, ACCESS), Some("host"));
-        assert_eq!(find(&HeaderMap::new(), ACCESS), None);
+        assert_eq!(find(&headers, false, ACCESS), Some("host"));
+        assert_eq!(find(&HeaderMap::new(), false, ACCESS), None);
     }
 
     #[test]

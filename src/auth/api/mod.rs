@@ -10,7 +10,7 @@ use axum::{
 use utoipa::openapi::{OpenApi, extensions::ExtensionsBuilder, path::Operation};
 
 use super::{Auth, Caller, Error, permissions};
-use crate::http::{Problem, problems};
+use crate::http::{IsSecure, Problem, problems};
 
 pub use author::Author;
 pub use cookies::{Mode, RefreshCookie, clear_cookies, set_cookies};
@@ -24,9 +24,11 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let auth = Auth::from_ref(state);
-        let caller = match parts.headers.get(header::AUTHORIZATION) {
-            Some(value) => auth.identify(Some(value.to_str().map_err(|_| Error::Invalid)?)).await?,
-            None => auth.identify_cookie(&parts.method, &parts.headers).await?,
+        let caller = if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
+            auth.identify(Some(value.to_str().map_err(|_| Error::Invalid)?)).await?
+        } else {
+            let is_secure = IsSecure::from_request_parts(parts, state).await?;
+            auth.identify_cookie(&parts.method, &parts.headers, is_secure).await?
         };
         if let Some(rate) = &auth.inner.settings.api_rate {
             rate.admit(caller.company).map_err(Error::from)?;

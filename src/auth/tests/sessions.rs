@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use super::super::{Auth, Credential, Error, Grant, NewSession, Role, Scope, Settings};
 use crate::{
     base::{CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, UserId},
+    http::IsSecure,
     storage::{Db, space::Headroom},
 };
 
@@ -168,11 +169,14 @@ async fn a_cookie_needs_the_token_of_its_own_session_to_change_anything() {
         }
         headers
     };
-    assert!(auth.identify_cookie(&Method::GET, &headers(None)).await.is_ok());
-    assert!(auth.identify_cookie(&Method::POST, &headers(Some(&grant.csrf_token))).await.is_ok());
+    assert!(auth.identify_cookie(&Method::GET, &headers(None), IsSecure(false)).await.is_ok());
+    assert!(auth.identify_cookie(&Method::POST, &headers(Some(&grant.csrf_token)), IsSecure(false)).await.is_ok());
     for csrf in [None, Some(""), Some("x"), Some(other.csrf_token.as_str())] {
-        let refused = auth.identify_cookie(&Method::DELETE, &headers(csrf)).await;
+        let refused = auth.identify_cookie(&Method::DELETE, &headers(csrf), IsSecure(false)).await;
         assert!(matches!(refused, Err(Error::Csrf)), "{csrf:?}");
     }
-    assert!(matches!(auth.identify_cookie(&Method::GET, &HeaderMap::new()).await, Err(Error::Missing)));
+    assert!(matches!(
+        auth.identify_cookie(&Method::GET, &HeaderMap::new(), IsSecure(false)).await,
+        Err(Error::Missing)
+    ));
 }

@@ -83,7 +83,7 @@ pub(super) async fn replay_webhook(
     idempotent: Idempotent,
     Json(input): Json<ReplayInput>,
 ) -> Result<Response, Problem> {
-    let (replay, is_dry) = input.replay(id, webhooks.db().clock().now())?;
+    let (replay, is_dry) = input.replay(id, webhooks.db().now())?;
     if let Some(kept) = idempotency::kept(webhooks.db(), None, &idempotent, author.caller.company).await? {
         return Ok(kept);
     }

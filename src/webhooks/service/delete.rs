@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Pending deliveries cancelled in the transaction of the deletion; more are cancelled in the background.
-pub(in crate::webhooks) const CANCEL_AT_ONCE_MAX: usize = 2000;
+pub(in crate::webhooks) const CANCEL_AT_ONCE_MAX: usize = 500;
 
 impl Webhooks {
     /// Deletes a webhook and cancels its pending deliveries.

@@ -31,7 +31,7 @@ pub(super) const BATCH: usize = 500;
 /// Transactions one step makes before it gives way to the next.
 pub(super) const ROUNDS: usize = 40;
 /// Batches of pending deliveries of one webhook that a run looks at.
-const REPAIR_ROUNDS: usize = 10;
+const REPAIR_ROUNDS: usize = 1;
 /// Companies whose events a run looks at.
 const COMPANIES: usize = 10_000;
 /// Deleted webhooks a run looks at.

@@ -32,7 +32,7 @@ impl Webhooks {
         let snapshot = shared.db.snapshot();
         let mut rows = Vec::new();
         store::each_webhook(&snapshot, &mut |company_hi, hi, row| rows.push((company_hi, hi, row)))?;
-        let now = shared.db.clock().now();
+        let now = shared.db.now();
         for (company_hi, hi, row) in rows {
             let webhook = row.webhook(company_hi, hi);
             let secrets = shared.open_secrets(&webhook, &row)?;
@@ -64,7 +64,7 @@ impl Webhooks {
     /// Whether a signature is good for a body; `None` when the webhook is not known here.
     pub(in crate::webhooks) fn verifies(&self, id: WebhookId, signature: &str, body: &[u8]) -> Option<bool> {
         let endpoint = self.shared.directory.find_anywhere(id)?;
-        Some(endpoint.signer.verifies(signature, self.shared.db.clock().now(), body))
+        Some(endpoint.signer.verifies(signature, self.shared.db.now(), body))
     }
 
     /// The store, for callers that wrap a use case in a transaction of their own.
@@ -109,7 +109,7 @@ impl Shared {
         health: &Health,
         (live, failures): (Arc<Live>, u64),
     ) {
-        live.follow(health, self.db.clock().now(), failures);
+        live.follow(health, self.db.now(), failures);
         self.set_policy(&webhook, health);
         let policy = self.outbound.policy();
         let endpoint = Endpoint::new(webhook, secrets, policy, self.settings.limits(), live);
@@ -129,26 +129,24 @@ impl Shared {
         let failures = known.map_or(0, |endpoint| endpoint.live.failures());
         tx.on_commit(move || {
             let known = shared.directory.find(webhook.company, webhook.id.hi());
-            let live = known.map_or_else(
-                || Arc::new(Live::new(&health, shared.db.clock().now())),
-                |endpoint| Arc::clone(&endpoint.live),
-            );
+            let live = known
+                .map_or_else(|| Arc::new(Live::new(&health, shared.db.now())), |endpoint| Arc::clone(&endpoint.live));
             shared.put(webhook, &secrets, &health, (live, failures));
         });
     }
 
     /// Tells the queue how many deliveries of a webhook may run, how fast, and since when none may.
     pub(in crate::webhooks) fn set_policy(&self, webhook: &Webhook, health: &Health) {
-        let clock = self.db.clock();
-        let gate = health.breaker.gate(clock.now().as_ms());
+        let now = self.db.now();
+        let gate = health.breaker.gate(now.as_ms());
         let limit = if webhook.is_ordered { 1 } else { self.settings.concurrency_per_webhook };
         let (concurrency, blocked_until_mono_ms) = match gate {
             _ if !webhook.is_enabled() => (limit, Some(u64::MAX)),
             Gate::Closed => (limit, None),
             Gate::HalfOpen => (1, None),
             Gate::Open { until_ms } => {
-                let left = crate::base::Timestamp::from_ms(until_ms).ms_since(clock.now());
-                (1, Some(clock.mono_ms().saturating_add(left)))
+                let left = crate::base::Timestamp::from_ms(until_ms).ms_since(now);
+                (1, Some(self.db.clock().mono_ms().saturating_add(left)))
             }
         };
         let policy = GroupPolicy {

@@ -18,16 +18,16 @@ const FIGURES_KEPT_MS: u64 = 90 * 24 * 3600 * 1000;
 /// How far the oldest part goes when a company is over its bytes: a twentieth of what lies between it and now.
 const OVER_BYTES_SHARE: u64 = 20;
 /// Deliveries of events that one transaction looks at, give or take one event.
-const LOOKS: usize = 4000;
+const LOOKS: usize = 500;
 /// Chunks of notes about its deliveries that an event loses in one transaction.
-const CHUNKS: usize = 8;
+const CHUNKS: usize = 1;
 /// What a delivery failed with whose event is removed before an attempt succeeded.
 const PAST_RETENTION: &str = "its event is past the retention";
 
 impl Webhooks {
     /// Before which time things go: by age, and further when there are too many bytes.
     fn cutoff(&self, oldest: Timestamp, bytes: u64) -> Timestamp {
-        let now = self.shared.db.clock().now();
+        let now = self.shared.db.now();
         let by_age = Timestamp::from_ms(now.as_ms().saturating_sub_unsigned(self.shared.settings.keep_ms));
         if bytes <= self.shared.settings.keep_bytes {
             return by_age;
@@ -95,7 +95,7 @@ impl Webhooks {
 
     /// Removes a batch of old figures.
     pub(super) async fn purge_figures(&self, company: CompanyId, webhook_hi: u64) -> Result<(), Error> {
-        let now = self.shared.db.clock().now();
+        let now = self.shared.db.now();
         let hours_before = Timestamp::from_ms(now.as_ms().saturating_sub_unsigned(FIGURES_KEPT_MS));
         let is_due = self
             .shared

@@ -86,7 +86,7 @@ impl Webhooks {
         window: Window,
     ) -> Result<Stats, Error> {
         store::get_webhook(read, company, id)?;
-        let now = self.shared.db.clock().now();
+        let now = self.shared.db.now();
         let since = Timestamp::from_ms(now.as_ms() - window.length_ms());
         let series = store::stats_window(read, company, id.hi(), since, window.unit_ms())?;
         let mut total = Bucket::default();

@@ -47,7 +47,7 @@ impl Accounts {
         let network = Subject::network(client.address);
         self.inner.limits.admit(limits::RESET_ADDRESS, Subject::of(&[&network])).await?;
         let email: Email = email.parse()?;
-        self.inner.limits.admit(limits::RESET, Subject::of(&[email.as_str().as_bytes()])).await?;
+        self.inner.limits.admit(limits::RESET, Subject::of(&[&network, email.as_str().as_bytes()])).await?;
         let mut secret = [0; SECRET_BYTES];
         self.inner.db.random().fill(&mut secret);
         let secret = secret.iter().fold(String::with_capacity(64), |text, byte| format!("{text}{byte:02x}"));
