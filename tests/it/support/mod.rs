@@ -14,14 +14,31 @@ pub use client::{Answer, Client, read_answer};
 pub use receiver::{Received, Receiver, Reply};
 pub use tls::{Authority, exchange};
 
+/// Between two looks at something that has no other way to tell.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// Looks until there is an answer; `None` when the time is up first.
+pub fn wait_for<T>(patience: Duration, look: impl FnMut() -> Option<T>) -> Option<T> {
+    wait_looking_every(LOOK_EVERY, patience, look)
+}
+
+/// The same with another pause between two looks, for looks that cost the server something.
+pub fn wait_looking_every<T>(pause: Duration, patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(answer) = look() {
+            return Some(answer);
+        }
+        let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        std::thread::park_timeout(left.min(pause));
+    }
+}
+
 /// Waits until the condition holds; fails the test when it does not in time.
 #[track_caller]
 pub fn wait_until(what: &str, patience: Duration, mut condition: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !condition() {
-        assert!(started.elapsed() < patience, "not within {patience:?}: {what}");
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
+    let is_met = wait_for(patience, || condition().then_some(())).is_some();
+    assert!(is_met, "not within {patience:?}: {what}");
 }
 
 /// The code that an authenticator app shows at this time (RFC 6238, as in the specification).

@@ -17,13 +17,16 @@ use serde_json::{Value, json};
 use super::{
     client::{Client, Sent},
     coverage::Coverage,
-    node::{Node, Place, wait_for},
+    node::{Node, Place},
     observe::{Reader, describe, known_events, known_jobs},
     plan::End,
     receiver::{Receiver, SECRET},
     traffic::{BATCH, CYCLES_PER_QUEUE, Traffic, World, queues},
 };
-use crate::durability::model::{Case, Observation, Op, Outcome, Reply, Setup, Violation, check, is_terminal};
+use crate::{
+    durability::model::{Case, Observation, Op, Outcome, Reply, Setup, Violation, check, is_terminal},
+    support::wait_for,
+};
 
 const CONNECTIONS: u64 = 16;
 /// Without this much acknowledged work a cycle would prove nothing.
@@ -115,31 +118,30 @@ impl Campaign {
     }
 
     /// Puts the server under load and ends it as planned; returns the next server, ready.
-    pub(crate) fn cycle(&mut self, node: Node, cycle: u32, end: End) -> Node {
+    pub(crate) fn cycle(&mut self, mut node: Node, cycle: u32, end: End) -> Node {
         let before = self.world.acknowledged.load(Ordering::Relaxed);
         let traffic = Traffic::start(&self.world, node.address, &self.key, cycle, CONNECTIONS, self.seed);
-        let is_busy = |after: Duration| {
-            thread::sleep(after);
-            let least = before + LEAST_PER_CYCLE;
-            wait_for(PATIENCE, || (self.world.acknowledged.load(Ordering::Relaxed) >= least).then_some(())).is_some()
-        };
         let after = end.after();
-        let was_busy = is_busy(after);
+        let mut has_ended = node.ended(after);
+        let least = before + LEAST_PER_CYCLE;
+        let is_busy = || (self.world.acknowledged.load(Ordering::Relaxed) >= least).then_some(());
+        let was_busy = wait_for(PATIENCE, is_busy).is_some();
         match end {
             End::Kill { .. } | End::KillTwice { .. } | End::KillStarting { .. } => node.kill(),
             End::Terminate { .. } => self.require_orderly_end(node.terminate()),
             End::Pause { pause, is_continued, .. } => {
                 node.signal(Signal::STOP);
-                thread::sleep(pause);
+                has_ended |= node.ended(pause);
                 if is_continued {
                     node.signal(Signal::CONT);
-                    thread::sleep(after);
+                    has_ended |= node.ended(after);
                 }
                 node.kill();
             }
         }
         traffic.end();
         self.tally.deaths += 1;
+        self.require(!has_ended, || "the server ended by itself under load".to_owned());
         self.require(was_busy, || format!("fewer than {LEAST_PER_CYCLE} operations were acknowledged in a cycle"));
         if cycle.is_multiple_of(OFFLINE_CHECK_EVERY) {
             self.check_offline();
@@ -167,10 +169,9 @@ impl Campaign {
 
     fn die_while_starting(&mut self, end: End) {
         if let End::KillTwice { again: wait, .. } | End::KillStarting { starting: wait, .. } = end {
-            let starting = self.place.spawn(&[]);
-            thread::sleep(wait);
-            drop(starting);
+            let has_ended = self.place.spawn(&[]).ended(wait);
             self.tally.deaths += 1;
+            self.require(!has_ended, || "the server ended by itself while it started".to_owned());
         }
     }
 

@@ -5,32 +5,16 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    thread,
     time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::support::wait_for;
+
 const START_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(45);
-/// Between two looks at something that has no other way to tell.
-const PAUSE: Duration = Duration::from_millis(2);
-
-/// Looks until there is an answer or the time is up.
-pub(crate) fn wait_for<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-    let deadline = Instant::now() + limit;
-    loop {
-        if let Some(answer) = look() {
-            return Some(answer);
-        }
-        if Instant::now() > deadline {
-            return None;
-        }
-        thread::sleep(PAUSE);
-    }
-}
-
 /// The place of one run: data directory, ready file and log.
 pub(crate) struct Place {
     directory: PathBuf,
@@ -146,6 +130,11 @@ impl Starting<'_> {
         Err(format!("the server {what}:\n{}", self.place.log_tail()))
     }
 
+    /// Waits until the process ends by itself, ready or not; true when it did.
+    pub(crate) fn ended(&mut self, limit: Duration) -> bool {
+        self.child.as_mut().is_none_or(|child| exit_of(child, limit).is_some())
+    }
+
     /// Waits until the process ends by itself or is ready; true when it ended.
     pub(crate) fn ended_before_ready(&mut self, limit: Duration) -> bool {
         let file = self.place.ready_file();
@@ -189,7 +178,7 @@ impl Node {
     /// SIGTERM; the server must end by itself within its grace.
     pub(crate) fn terminate(mut self) -> Option<ExitStatus> {
         self.signal(Signal::TERM);
-        wait_for(STOP_LIMIT, || self.child.try_wait().ok().flatten())
+        exit_of(&mut self.child, STOP_LIMIT)
     }
 
     /// Sends SIGSTOP or SIGCONT.
@@ -200,8 +189,13 @@ impl Node {
 
     /// Waits until the process ends by itself (killed by an injected fault); true when it did.
     pub(crate) fn ended(&mut self, limit: Duration) -> bool {
-        wait_for(limit, || self.child.try_wait().ok().flatten()).is_some()
+        exit_of(&mut self.child, limit).is_some()
     }
+}
+
+/// How the process ended, when it did in time.
+fn exit_of(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    wait_for(limit, || child.try_wait().ok().flatten())
 }
 
 impl Drop for Node {

@@ -12,7 +12,10 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::client::{Client, Sent};
-use crate::durability::model::{AttemptSeen, DeliverySeen, Entry, EventSeen, JobSeen, Observation, Op, Outcome, Reply};
+use crate::{
+    durability::model::{AttemptSeen, DeliverySeen, Entry, EventSeen, JobSeen, Observation, Op, Outcome, Reply},
+    support::wait_looking_every,
+};
 
 const READERS: usize = 8;
 /// States still move by timers after the load has stopped; a recount is repeated until it fits, at most this long.
@@ -133,14 +136,18 @@ impl Reader {
     fn quiet_counters(&self, queues: &BTreeSet<String>, deadline: Instant) -> Result<Counters, String> {
         let mut last = of(&self.counters()?, queues);
         let mut since = Instant::now();
-        while since.elapsed() < QUIET && Instant::now() < deadline {
-            thread::sleep(QUIET / 10);
-            let now = of(&self.counters()?, queues);
-            if now != last {
-                (last, since) = (now, Instant::now());
+        let patience = deadline.saturating_duration_since(since);
+        let failed = wait_looking_every(QUIET / 10, patience, || match self.counters() {
+            Ok(counters) => {
+                let now = of(&counters, queues);
+                if now != last {
+                    (last, since) = (now, Instant::now());
+                }
+                (since.elapsed() >= QUIET).then_some(None)
             }
-        }
-        Ok(last)
+            Err(error) => Some(Some(error)),
+        });
+        failed.flatten().map_or(Ok(last), Err)
     }
 
     /// Applies `read` to each item over several connections, keeping the order.
