@@ -106,11 +106,7 @@ pub(super) fn each_before(
     before: Option<u64>,
     mut visit: impl FnMut(u64, EntryRow) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    let of_company = (company.hi(),);
-    let range = match before {
-        Some(before) => KeyRange::before(&(company.hi(), before)).within(&of_company),
-        None => KeyRange::prefix(&of_company),
-    };
+    let range = KeyRange::page(&(company.hi(),), before.map(|before| (company.hi(), before)).as_ref());
     read.scan(ENTRIES, &range, Order::Descending, &mut |(_, number), row| visit(number, row))
 }
 

@@ -30,7 +30,7 @@ use crate::{
     base::{ApiKeyId, Clock, CompanyId, Random, SealKey, Timestamp, UserId},
     config::Secret,
     limits::{self, ApiRate},
-    storage::{self, Db, Read, Tx},
+    storage::{self, Db, Read, Tx, pause},
 };
 
 pub use api::{Author, Mode, RefreshCookie, clear_cookies, describe, set_cookies};
@@ -361,10 +361,7 @@ impl Auth {
     /// Writes down when keys were last used and removes sessions that are over, until stopped.
     pub async fn maintain(self, stop: CancellationToken) {
         loop {
-            let is_last = tokio::select! {
-                () = stop.cancelled() => true,
-                () = tokio::time::sleep(LAST_USED_EVERY) => false,
-            };
+            let is_last = !pause(LAST_USED_EVERY, &stop).await;
             if let Err(error) = self.write_last_used().await {
                 tracing::warn!(%error, "the times of last use could not be stored: {error}");
             }

@@ -89,11 +89,7 @@ pub(super) fn keys_of(
     before: Option<u64>,
     limit: usize,
 ) -> Result<Vec<ApiKeyRow>, Error> {
-    let of_company = (company.hi(),);
-    let range = match before {
-        Some(before) => KeyRange::before(&(company.hi(), before)).within(&of_company),
-        None => KeyRange::prefix(&of_company),
-    };
+    let range = KeyRange::page(&(company.hi(),), before.map(|before| (company.hi(), before)).as_ref());
     let keys = read.list(COMPANY_API_KEYS, &range, Order::Descending, limit)?;
     let mut rows = Vec::with_capacity(keys.len());
     for ((_, id), ()) in keys {

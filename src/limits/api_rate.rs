@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Metrics, Refusal, gcra::Quota, store};
 use crate::{
     base::{Clock, CompanyId},
-    storage::{self, Db},
+    storage::{self, Db, pause},
 };
 
 /// How often what a restart would give back is written down.
@@ -110,10 +110,7 @@ impl ApiRate {
             Err(_) => HashSet::new(),
         };
         loop {
-            let is_last = tokio::select! {
-                () = stop.cancelled() => true,
-                () = tokio::time::sleep(SAVE_EVERY) => false,
-            };
+            let is_last = !pause(SAVE_EVERY, &stop).await;
             if let Err(error) = self.save(&db, &mut saved).await {
                 tracing::warn!(%error, "the rates of API calls could not be stored: {error}");
             }

@@ -22,7 +22,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use crate::storage::{self, Db};
+use crate::storage::{self, Db, pause};
 
 pub use api_rate::ApiRate;
 pub use counter::{Admission, Counter};
@@ -161,11 +161,7 @@ impl Limits {
 
     /// Removes what no longer counts, until stopped.
     pub async fn maintain(self, stop: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(SWEEP_EVERY) => {}
-            }
+        while pause(SWEEP_EVERY, &stop).await {
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "limits that no longer count could not be removed: {error}");
             }

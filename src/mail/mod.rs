@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     base::{CompanyId, MessageId, SealKey, Timestamp, UserId},
     sealing::SealedRows,
-    storage::{self, Db, Read, Tx},
+    storage::{self, Db, Read, Tx, pause},
 };
 
 pub use model::{Message, MessageError};
@@ -176,11 +176,7 @@ impl Mail {
 
     /// Removes old messages, until stopped.
     pub async fn maintain(self, stop: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(SWEEP_EVERY) => {}
-            }
+        while pause(SWEEP_EVERY, &stop).await {
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "old messages could not be removed: {error}");
             }

@@ -86,11 +86,7 @@ pub(super) fn visit(
     before: Option<u64>,
     visit: &mut dyn FnMut(MessageRow) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    let of_company = (company.hi(),);
-    let range = match before {
-        Some(before) => KeyRange::before(&(company.hi(), before)).within(&of_company),
-        None => KeyRange::prefix(&of_company),
-    };
+    let range = KeyRange::page(&(company.hi(),), before.map(|before| (company.hi(), before)).as_ref());
     read.scan(MAILBOX, &range, Order::Descending, &mut |_, row| visit(row))
 }
 

@@ -11,7 +11,7 @@ use super::{
     settle::{Ending, PolicySource, settle},
     store::{JOB_STATES, Writer},
 };
-use crate::storage::{Error, Read, Tx};
+use crate::storage::{Error, Read, Tx, pause};
 
 /// Leases taken back in one transaction.
 const CHUNK: usize = 256;
@@ -23,11 +23,8 @@ impl Queues {
     /// Looks for lost leases until told to stop.
     pub(super) async fn run_rescue_loop(self) {
         let Some(background) = self.inner.background.get() else { return };
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(self.inner.config.rescue_every_ms)) => {}
-                () = background.stop.cancelled() => return,
-            }
+        let every = Duration::from_millis(self.inner.config.rescue_every_ms);
+        while pause(every, &background.stop).await {
             match self.rescue_lost().await {
                 Ok(0) => {}
                 Ok(count) => tracing::warn!(count, "leases were lost and their jobs taken back"),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     base::{QueueId, Timestamp},
-    storage::{Error, KeyRange, Order, Read, Snapshot, Tx},
+    storage::{Error, KeyRange, Order, Read, Snapshot, Tx, pause},
 };
 
 /// Jobs removed in one transaction.
@@ -21,11 +21,8 @@ impl Queues {
     /// Applies the retention until told to stop.
     pub(super) async fn run_retention_loop(self) {
         let Some(background) = self.inner.background.get() else { return };
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(self.inner.config.retention_every_ms)) => {}
-                () = background.stop.cancelled() => return,
-            }
+        let every = Duration::from_millis(self.inner.config.retention_every_ms);
+        while pause(every, &background.stop).await {
             match self.apply_retention().await {
                 Ok(_) => {}
                 Err(Error::Stopped | Error::Unknown(_)) => return,

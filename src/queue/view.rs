@@ -134,11 +134,7 @@ impl Queues {
         limit: usize,
         is_wanted: &dyn Fn(&JobView) -> bool,
     ) -> Result<JobPage, Error> {
-        let lane = (company.hi(),);
-        let range = match before {
-            Some(job) => KeyRange::before(&(company.hi(), job)).within(&lane),
-            None => KeyRange::prefix(&lane),
-        };
+        let range = KeyRange::page(&(company.hi(),), before.map(|job| (company.hi(), job)).as_ref());
         let mut page = JobPage::default();
         let (mut looked_at, mut looked_bytes, mut listed_bytes, mut is_cut) = (0, 0, 0, false);
         let mut failure = None;

@@ -226,6 +226,13 @@ impl KeyRange {
         Self { start: self.start.max(other.start), end }
     }
 
+    /// Every key that begins with these parts, and from `before` down only when it is given: a page of a list that shows
+    /// the newest first.
+    #[must_use]
+    pub fn page(parts: &impl Key, before: Option<&impl Key>) -> Self {
+        before.map_or_else(|| Self::prefix(parts), |key| Self::before(key).within(parts))
+    }
+
     /// The range as whole engine keys, with the table's number in front.
     pub(crate) fn for_table(&self, table: u8) -> (Vec<u8>, Vec<u8>) {
         let mut start = Vec::with_capacity(self.start.len() + 1);

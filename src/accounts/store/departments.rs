@@ -139,11 +139,9 @@ pub(in crate::accounts) fn members_of(
     before: Option<u64>,
     limit: usize,
 ) -> Result<Vec<u64>, Error> {
-    let of_department = (company.hi(), id.hi());
-    let range = match before {
-        Some(before) => KeyRange::before(&(company.hi(), id.hi(), before)).within(&of_department),
-        None => KeyRange::prefix(&of_department),
-    };
+    let (company, department) = (company.hi(), id.hi());
+    let before = before.map(|before| (company, department, before));
+    let range = KeyRange::page(&(company, department), before.as_ref());
     let rows = read.list(MEMBERS, &range, Order::Descending, limit)?;
     Ok(rows.into_iter().map(|((_, _, user), ())| user).collect())
 }

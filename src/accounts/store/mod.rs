@@ -222,10 +222,7 @@ pub(super) fn find_user_by_email(read: &impl Read, email: &Email) -> Result<Opti
 
 /// What belongs to a company, from `before` down.
 fn of_company(company: CompanyId, before: Option<u64>) -> KeyRange {
-    match before {
-        Some(before) => KeyRange::before(&(company.hi(), before)).within(&(company.hi(),)),
-        None => KeyRange::prefix(&(company.hi(),)),
-    }
+    KeyRange::page(&(company.hi(),), before.map(|before| (company.hi(), before)).as_ref())
 }
 
 /// Users of a company from `before` down, the newest first.

@@ -29,7 +29,7 @@ use crate::{
     base::{CompanyId, SealKey, Timestamp},
     postcard_value,
     sealing::{SealedRows, SealedTable},
-    storage::{self, Db, KeyRange, Order, Read, Table, Tx, keyspaces},
+    storage::{self, Db, KeyRange, Order, Read, Table, Tx, keyspaces, pause},
 };
 
 /// The request header.
@@ -347,11 +347,7 @@ fn serialised(value: &impl Serialize) -> Result<Bytes, Problem> {
 
 /// Removes answers older than [`KEPT_MS`] until stopped.
 pub async fn sweep(db: Db, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(SWEEP_EVERY) => {}
-        }
+    while pause(SWEEP_EVERY, &stop).await {
         loop {
             match db.write_reclaiming(remove_old).await {
                 Ok(removed) if removed == SWEEP_MAX && !stop.is_cancelled() => {}

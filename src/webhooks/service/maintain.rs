@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     base::{CompanyId, DeliveryId, Timestamp},
     events,
-    storage::{self, Read, Tx},
+    storage::{self, Read, Tx, pause},
     webhooks::{
         Error, Shared, Webhooks,
         model::{Delivery, DeliveryState},
@@ -109,11 +109,7 @@ impl Shared {
 impl Webhooks {
     /// Runs the steps again and again until stopped; for the task tracker.
     pub async fn maintain(self, stop: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(EVERY) => {}
-            }
+        while pause(EVERY, &stop).await {
             match self.maintain_once().await {
                 Ok(done) if done == Maintained::default() => {}
                 Ok(done) => tracing::debug!(?done, "webhook maintenance"),
