@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 use super::{change, person, read};
 use crate::{
     accounts::{
-        Accounts, Client,
+        Accounts,
         service::{CompanyChange, CompanyStats, CompanyView},
     },
-    auth::Caller,
+    auth::{Author, Caller},
     base::{CompanyId, Timestamp},
     http::{Change, IfMatch, Json, Problem},
 };
@@ -72,20 +72,18 @@ pub(super) struct CompanyPatch {
         (status = 412, description = "It is not what `If-Match` names")))]
 pub(super) async fn update_company(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     if_match: IfMatch,
     Json(input): Json<CompanyPatch>,
 ) -> Result<Json<CompanyBody>, Problem> {
-    let (user, _) = person(&caller)?;
+    let (user, _) = person(&author.caller)?;
     let wanted = CompanyChange {
         name: input.name.required("/name")?,
         requires_mfa: input.mfa_required.required("/mfa_required")?,
     };
-    let origin = client.origin(user);
-    let company = change(&accounts, caller, move |accounts, tx| {
+    let company = change(&accounts, author, move |accounts, tx, by| {
         let fits = |now: &CompanyView| if_match.check(&CompanyBody::from(now.clone()));
-        accounts.update_company::<Problem>(tx, (caller.company, user), &origin, wanted, fits)
+        accounts.update_company::<Problem>(tx, (by.caller.company, user), &by.origin, wanted, fits)
     });
     Ok(Json(company.await?.into()))
 }

@@ -4,13 +4,13 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{change, origin, person, read, users::UserBody};
+use super::{change, person, read, users::UserBody};
 use crate::{
     accounts::{
-        Accounts, Client, Error,
+        Accounts, Error,
         service::{DepartmentChange, DepartmentView, Organiser},
     },
-    auth::Caller,
+    auth::{Author, Caller},
     base::{DepartmentId, Timestamp, UserId},
     http::{Change, Idempotent, IfMatch, Json, Page, PageParameters, PageQuery, Path, Problem, idempotency},
 };
@@ -78,15 +78,15 @@ pub(super) struct DepartmentInput {
     responses((status = 201, description = "Made", body = DepartmentBody), (status = 409, description = "The name is taken")))]
 pub(super) async fn create_department(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     idempotent: Idempotent,
     Json(input): Json<DepartmentInput>,
 ) -> Result<Response, Problem> {
-    let (handle, origin) = (accounts.clone(), origin(&caller, &client)?);
-    idempotency::run(&accounts.inner.db, idempotent, caller.company, move |tx| {
-        handle.confirm(tx, &caller)?;
-        let made = handle.create_department(tx, (caller.company, &origin), (&input.name, &input.description))?;
+    person(&author.caller)?;
+    let handle = accounts.clone();
+    idempotency::run(&accounts.inner.db, idempotent, author.caller.company, move |tx| {
+        handle.confirm(tx, &author.caller)?;
+        let made = handle.create_department(tx, author.by(), (&input.name, &input.description))?;
         Ok::<_, Error>((StatusCode::CREATED, DepartmentBody::from(made)))
     })
     .await
@@ -128,20 +128,18 @@ pub(super) struct DepartmentPatch {
         (status = 412, description = "It is not what `If-Match` names")))]
 pub(super) async fn update_department(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Path(id): Path<DepartmentId>,
     if_match: IfMatch,
     Json(input): Json<DepartmentPatch>,
 ) -> Result<Json<DepartmentBody>, Problem> {
-    let origin = origin(&caller, &client)?;
     let wanted = DepartmentChange {
         name: input.name.required("/name")?,
         description: input.description.required("/description")?,
     };
-    let department = change(&accounts, caller, move |_, tx| {
+    let department = change(&accounts, author, move |_, tx, by| {
         let fits = |now: &DepartmentView| if_match.check(&DepartmentBody::from(now.clone()));
-        Accounts::update_department::<Problem>(tx, (caller.company, &origin), id, wanted, fits)
+        Accounts::update_department::<Problem>(tx, by.by(), id, wanted, fits)
     });
     Ok(Json(department.await?.into()))
 }
@@ -152,13 +150,10 @@ pub(super) async fn update_department(
     responses((status = 204, description = "Removed"), (status = 404, description = "Not there")))]
 pub(super) async fn delete_department(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Path(id): Path<DepartmentId>,
 ) -> Result<StatusCode, Problem> {
-    let origin = origin(&caller, &client)?;
-    change(&accounts, caller, move |accounts, tx| accounts.delete_department(tx, (caller.company, &origin), id))
-        .await?;
+    change(&accounts, author, move |accounts, tx, by| accounts.delete_department(tx, by.by(), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -186,12 +181,11 @@ pub(super) async fn list_members(
         (status = 404, description = "Not there")))]
 pub(super) async fn add_member(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Path(place): Path<(DepartmentId, UserId)>,
 ) -> Result<StatusCode, Problem> {
-    let by = organiser(&caller, &client)?;
-    change(&accounts, caller, move |accounts, tx| accounts.add_member(tx, &by, place)).await?;
+    let by = organiser(&author)?;
+    change(&accounts, author, move |accounts, tx, _| accounts.add_member(tx, &by, place)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -202,16 +196,15 @@ pub(super) async fn add_member(
         (status = 404, description = "Not there, or not in it")))]
 pub(super) async fn remove_member(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Path(place): Path<(DepartmentId, UserId)>,
 ) -> Result<StatusCode, Problem> {
-    let by = organiser(&caller, &client)?;
-    change(&accounts, caller, move |accounts, tx| accounts.remove_member(tx, &by, place)).await?;
+    let by = organiser(&author)?;
+    change(&accounts, author, move |accounts, tx, _| accounts.remove_member(tx, &by, place)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn organiser(caller: &Caller, client: &Client) -> Result<Organiser, Problem> {
+fn organiser(Author { caller, origin }: &Author) -> Result<Organiser, Problem> {
     let (user, _) = person(caller)?;
-    Ok(Organiser { company: caller.company, user, role: caller.role, origin: client.origin(user) })
+    Ok(Organiser { company: caller.company, user, role: caller.role, origin: origin.clone() })
 }

@@ -4,13 +4,13 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{SignedInBody, change, origin, person, read, signed_in};
+use super::{SignedInBody, change, person, read, signed_in};
 use crate::{
     accounts::{
         Accounts, Client, Error, Inner, Password,
         service::{Accept, InviteView, NewInvite},
     },
-    auth::{Caller, Mode, Role},
+    auth::{Author, Caller, Mode, Role},
     base::{InviteId, Timestamp, UserId},
     http::{Idempotent, Json, Page, PageParameters, PageQuery, Path, Problem, idempotency},
 };
@@ -89,19 +89,18 @@ pub(super) struct InviteInput {
         (status = 409, description = "The address has an account")))]
 pub(super) async fn create_invite(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     idempotent: Idempotent,
     Json(input): Json<InviteInput>,
 ) -> Result<Response, Problem> {
-    let (user, _) = person(&caller)?;
-    accounts.limit_invites(caller.company).await?;
-    let origin = client.origin(user);
+    let (user, _) = person(&author.caller)?;
+    let company = author.caller.company;
+    accounts.limit_invites(company).await?;
     let (handle, order) = (accounts.clone(), NewInvite { email: input.email, role: input.role });
     let Inner { db, seal, .. } = &*accounts.inner;
-    idempotency::run_sealed(db, seal, idempotent, caller.company, move |tx| {
-        handle.confirm(tx, &caller)?;
-        let made = handle.invite(tx, (caller.company, user), &origin, &order)?;
+    idempotency::run_sealed(db, seal, idempotent, company, move |tx| {
+        handle.confirm(tx, &author.caller)?;
+        let made = handle.invite(tx, (company, user), &author.origin, &order)?;
         Ok::<_, Error>((StatusCode::CREATED, NewInviteBody { invite: made.invite.into(), token: made.token }))
     })
     .await
@@ -113,12 +112,10 @@ pub(super) async fn create_invite(
     responses((status = 204, description = "Withdrawn"), (status = 404, description = "Not there")))]
 pub(super) async fn delete_invite(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Path(id): Path<InviteId>,
 ) -> Result<StatusCode, Problem> {
-    let origin = origin(&caller, &client)?;
-    change(&accounts, caller, move |_, tx| Accounts::withdraw(tx, (caller.company, &origin), id)).await?;
+    change(&accounts, author, move |_, tx, by| Accounts::withdraw(tx, by.by(), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,10 +4,10 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{change, origin, person, read};
+use super::{change, person, read};
 use crate::{
-    accounts::{Accounts, Client, Error, Inner, service::NewKey},
-    auth::{ApiKeyView, Caller},
+    accounts::{Accounts, Error, Inner, service::NewKey},
+    auth::{ApiKeyView, Author, Caller},
     base::{ApiKeyId, Timestamp, UserId},
     http::{Idempotent, Json, Page, PageParameters, PageQuery, Path, Problem, idempotency},
 };
@@ -97,19 +97,18 @@ pub(super) struct KeyInput {
         (status = 422, description = "Refused, with the reason")))]
 pub(super) async fn create_api_key(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     idempotent: Idempotent,
     Json(input): Json<KeyInput>,
 ) -> Result<Response, Problem> {
-    let (user, _) = person(&caller)?;
+    person(&author.caller)?;
     let KeyInput { name, scopes, expires_at } = input;
-    let order = NewKey::check(&name, &scopes, expires_at, caller.scopes)?;
-    let (handle, origin) = (accounts.clone(), client.origin(user));
+    let order = NewKey::check(&name, &scopes, expires_at, author.caller.scopes)?;
+    let handle = accounts.clone();
     let Inner { db, seal, .. } = &*accounts.inner;
-    idempotency::run_sealed(db, seal, idempotent, caller.company, move |tx| {
-        handle.confirm(tx, &caller)?;
-        let (key, text) = handle.create_key(tx, (caller.company, &origin), order)?;
+    idempotency::run_sealed(db, seal, idempotent, author.caller.company, move |tx| {
+        handle.confirm(tx, &author.caller)?;
+        let (key, text) = handle.create_key(tx, author.by(), order)?;
         let body = NewKeyBody { key: key.into(), secret: text.expose().to_owned() };
         Ok::<_, Error>((StatusCode::CREATED, body))
     })
@@ -122,11 +121,9 @@ pub(super) async fn create_api_key(
     responses((status = 204, description = "Refused from now on"), (status = 404, description = "Not there")))]
 pub(super) async fn revoke_api_key(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Path(id): Path<ApiKeyId>,
 ) -> Result<StatusCode, Problem> {
-    let origin = origin(&caller, &client)?;
-    change(&accounts, caller, move |accounts, tx| accounts.revoke_key(tx, (caller.company, &origin), id)).await?;
+    change(&accounts, author, move |accounts, tx, by| accounts.revoke_key(tx, by.by(), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 use super::{person, read};
 use crate::{
     accounts::{
-        Accounts, Client, Password,
+        Accounts, Password,
         mfa::{Enrolment, MfaView, Proof},
     },
-    auth::Caller,
+    auth::{Author, Caller},
     base::Timestamp,
     http::{Json, Problem},
 };
@@ -57,11 +57,10 @@ pub(super) struct EnrolmentBody {
         (status = 409, description = "There is a second factor already")))]
 pub(super) async fn set_up_mfa(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
 ) -> Result<Json<EnrolmentBody>, Problem> {
-    let (user, _) = person(&caller)?;
-    let Enrolment { secret, otpauth_url, qr_code } = accounts.set_mfa_up(user, client.origin(user)).await?;
+    let (user, _) = person(&author.caller)?;
+    let Enrolment { secret, otpauth_url, qr_code } = accounts.set_mfa_up(user, author.origin).await?;
     Ok(Json(EnrolmentBody { secret, otpauth_url, qr_code }))
 }
 
@@ -91,12 +90,11 @@ pub(super) struct RecoveryCodesBody {
         (status = 409, description = "Not set up, or enabled already"), (status = 422, description = "The code is wrong")))]
 pub(super) async fn verify_mfa(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Json(input): Json<CodeInput>,
 ) -> Result<Json<RecoveryCodesBody>, Problem> {
-    let person = person(&caller)?;
-    let recovery_codes = accounts.enable_mfa(person, input.code, client.origin(person.0)).await?;
+    let person = person(&author.caller)?;
+    let recovery_codes = accounts.enable_mfa(person, input.code, author.origin).await?;
     Ok(Json(RecoveryCodesBody { enabled: true, recovery_codes }))
 }
 
@@ -121,8 +119,7 @@ pub(super) struct DisableInput {
         (status = 422, description = "The code or password is wrong")))]
 pub(super) async fn disable_mfa(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Json(input): Json<DisableInput>,
 ) -> Result<Json<MfaBody>, Problem> {
     let proof = match (input.code, input.recovery_code, input.password) {
@@ -131,8 +128,8 @@ pub(super) async fn disable_mfa(
         (None, None, Some(password)) => Err(password),
         _ => return Err(Problem::invalid("", "has exactly one of code, recovery_code and password")),
     };
-    let person = person(&caller)?;
-    accounts.disable_mfa(person, proof, client.origin(person.0)).await?;
+    let person = person(&author.caller)?;
+    accounts.disable_mfa(person, proof, author.origin).await?;
     Ok(Json(MfaBody { enabled: false, enabled_at: None, recovery_codes_left: 0 }))
 }
 
@@ -143,11 +140,10 @@ pub(super) async fn disable_mfa(
         (status = 409, description = "There is no second factor"), (status = 422, description = "The code is wrong")))]
 pub(super) async fn renew_recovery_codes(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Json(input): Json<CodeInput>,
 ) -> Result<Json<RecoveryCodesBody>, Problem> {
-    let (user, _) = person(&caller)?;
-    let recovery_codes = accounts.renew_recovery_codes(user, input.code, client.origin(user)).await?;
+    let (user, _) = person(&author.caller)?;
+    let recovery_codes = accounts.renew_recovery_codes(user, input.code, author.origin).await?;
     Ok(Json(RecoveryCodesBody { enabled: true, recovery_codes }))
 }

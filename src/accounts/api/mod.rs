@@ -24,8 +24,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Accounts, Client, Error, SignedIn};
 use crate::{
-    audit::Origin,
-    auth::{Auth, Caller, Mode, set_cookies},
+    auth::{Auth, Author, Caller, Mode, set_cookies},
     base::{SessionId, UserId},
     http::{ClientAddress, Json, Problem, RequestId, problems},
     storage::{self, Snapshot, Tx},
@@ -89,28 +88,24 @@ async fn read<T: Send + 'static>(
     Ok(accounts.inner.db.read(closure).await.map_err(Error::from)??)
 }
 
-/// Makes a change in one transaction for a caller who still has every right it came with; also on a full disk, since most
+/// Makes a change in one transaction for a person who still has every right he came with; also on a full disk, since most
 /// of these take rights away.
 async fn change<T, E>(
     accounts: &Accounts,
-    caller: Caller,
-    work: impl FnOnce(&Accounts, &mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    author: Author,
+    work: impl FnOnce(&Accounts, &mut Tx<'_>, &Author) -> Result<T, E> + Send + 'static,
 ) -> Result<T, Problem>
 where
     T: Send + 'static,
     E: Into<Problem> + From<Error> + From<storage::Error> + Send + 'static,
 {
+    person(&author.caller)?;
     let handle = accounts.clone();
     let work = move |tx: &mut Tx<'_>| {
-        handle.confirm(tx, &caller)?;
-        work(&handle, tx)
+        handle.confirm(tx, &author.caller)?;
+        work(&handle, tx, &author)
     };
     accounts.inner.db.write_reclaiming(work).await.map_err(E::into)
-}
-
-/// Where a change of the person who calls comes from.
-fn origin(caller: &Caller, client: &Client) -> Result<Origin, Problem> {
-    Ok(client.origin(person(caller)?.0))
 }
 
 /// The person who calls; the permission table keeps keys away before this.

@@ -2,10 +2,10 @@
 
 use axum::{extract::State, http::StatusCode};
 
-use super::{change, origin};
+use super::change;
 use crate::{
-    accounts::{Accounts, Client},
-    auth::Caller,
+    accounts::Accounts,
+    auth::Author,
     base::UserId,
     http::{Path, Problem},
 };
@@ -17,12 +17,10 @@ use crate::{
         (status = 403, description = "An owner of the instance, and the caller is none")))]
 pub(super) async fn end_user_sessions(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Path(id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
-    let origin = origin(&caller, &client)?;
-    change(&accounts, caller, move |accounts, tx| accounts.end_sessions_of(tx, (&caller, &origin), id)).await?;
+    change(&accounts, author, move |accounts, tx, by| accounts.end_sessions_of(tx, by, id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -36,11 +34,9 @@ pub(super) async fn end_user_sessions(
         (status = 409, description = "There is no second factor")))]
 pub(super) async fn remove_user_mfa(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Path(id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
-    let origin = origin(&caller, &client)?;
-    change(&accounts, caller, move |accounts, tx| accounts.remove_mfa_of(tx, (&caller, &origin), id)).await?;
+    change(&accounts, author, move |accounts, tx, by| accounts.remove_mfa_of(tx, by, id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 
 use super::{company::CompanyBody, person, read, users::UserBody};
 use crate::{
-    accounts::{Accounts, Client, Error, Password, UserView},
-    audit::{self, Entry, Origin},
-    auth::{Caller, SessionView, clear_cookies},
-    base::{CompanyId, SessionId, Timestamp},
+    accounts::{Accounts, Error, Password, UserView},
+    audit::{self, Entry},
+    auth::{Author, Caller, SessionView, clear_cookies},
+    base::{SessionId, Timestamp},
     http::{Json, Page, Path, Problem},
     storage::Tx,
 };
@@ -100,11 +100,10 @@ pub(super) async fn list_sessions(
         (status = 404, description = "Not there")))]
 pub(super) async fn end_session(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Path(id): Path<SessionId>,
 ) -> Result<StatusCode, Problem> {
-    let (user, _) = person(&caller)?;
+    let (user, _) = person(&author.caller)?;
     let auth = accounts.inner.auth.clone();
     accounts
         .inner
@@ -113,7 +112,7 @@ pub(super) async fn end_session(
             if !auth.end_session(tx, user, id)? {
                 return Err(Error::NotFound("session"));
             }
-            record_end(tx, caller.company, &client.origin(user), "session.end", id.to_string())
+            record_end(tx, &author, "session.end", id.to_string())
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)
@@ -122,16 +121,12 @@ pub(super) async fn end_session(
 /// Signs out of this session
 #[utoipa::path(post, path = "/auth/logout", operation_id = "log_out", tag = "auth",
     responses((status = 204, description = "Signed out; the tokens are refused from now on")))]
-pub(super) async fn log_out(
-    State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
-) -> Result<Response, Problem> {
-    let (user, session) = person(&caller)?;
+pub(super) async fn log_out(State(accounts): State<Accounts>, author: Author) -> Result<Response, Problem> {
+    let (user, session) = person(&author.caller)?;
     let auth = accounts.inner.auth.clone();
     let work = move |tx: &mut Tx<'_>| {
         auth.end_session(tx, user, session)?;
-        record_end(tx, caller.company, &client.origin(user), "session.end", session.to_string())
+        record_end(tx, &author, "session.end", session.to_string())
     };
     accounts.inner.db.write_reclaiming(work).await?;
     Ok(signed_out())
@@ -140,29 +135,20 @@ pub(super) async fn log_out(
 /// Signs out of every session
 #[utoipa::path(post, path = "/auth/logout-all", operation_id = "log_out_everywhere", tag = "auth",
     responses((status = 204, description = "Signed out everywhere, here too")))]
-pub(super) async fn log_out_everywhere(
-    State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
-) -> Result<Response, Problem> {
-    let (user, _) = person(&caller)?;
+pub(super) async fn log_out_everywhere(State(accounts): State<Accounts>, author: Author) -> Result<Response, Problem> {
+    let (user, _) = person(&author.caller)?;
     let auth = accounts.inner.auth.clone();
     let work = move |tx: &mut Tx<'_>| {
         auth.end_sessions(tx, user, None)?;
-        record_end(tx, caller.company, &client.origin(user), "session.end_all", user.to_string())
+        record_end(tx, &author, "session.end_all", user.to_string())
     };
     accounts.inner.db.write_reclaiming(work).await?;
     Ok(signed_out())
 }
 
-fn record_end(
-    tx: &mut Tx<'_>,
-    company: CompanyId,
-    origin: &Origin,
-    action: &'static str,
-    object: String,
-) -> Result<(), Error> {
+fn record_end(tx: &mut Tx<'_>, author: &Author, action: &'static str, object: String) -> Result<(), Error> {
     let entry = Entry { action, object, before: Value::Null, after: Value::Null };
+    let (company, origin) = author.by();
     Ok(audit::record(tx, company, origin, entry)?)
 }
 
@@ -193,11 +179,10 @@ pub(super) struct PasswordInput {
     responses((status = 204, description = "Changed"), (status = 422, description = "Refused, with the reason")))]
 pub(super) async fn change_password(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Json(input): Json<PasswordInput>,
 ) -> Result<StatusCode, Problem> {
-    let person = person(&caller)?;
-    accounts.change_password(person, input.current_password, input.password, client.origin(person.0)).await?;
+    let person = person(&author.caller)?;
+    accounts.change_password(person, input.current_password, input.password, author.origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

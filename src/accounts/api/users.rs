@@ -8,13 +8,13 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{change, origin, read};
+use super::{change, person, read};
 use crate::{
     accounts::{
-        Accounts, Client, Password,
+        Accounts, Password,
         service::{NewUser, UserChange, UserView},
     },
-    auth::{Caller, Role},
+    auth::{Author, Caller, Role},
     base::{Timestamp, UserId},
     http::{Change, IfMatch, Json, Page, PageParameters, PageQuery, Path, Problem},
 };
@@ -90,13 +90,18 @@ pub(super) struct UserInput {
     responses((status = 201, description = "Added", body = UserBody), (status = 409, description = "The address is taken")))]
 pub(super) async fn create_user(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Json(input): Json<UserInput>,
 ) -> Result<Response, Problem> {
+    person(&author.caller)?;
     let UserInput { name, email, role, password } = input;
     let user = accounts
-        .create_user(Some(&caller), caller.company, origin(&caller, &client)?, NewUser { name, email, role, password })
+        .create_user(
+            Some(&author.caller),
+            author.caller.company,
+            author.origin,
+            NewUser { name, email, role, password },
+        )
         .await?;
     Ok((StatusCode::CREATED, Json(UserBody::from(user))).into_response())
 }
@@ -141,8 +146,7 @@ pub(super) struct UserPatch {
         (status = 412, description = "It is not what `If-Match` names")))]
 pub(super) async fn update_user(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Path(id): Path<UserId>,
     if_match: IfMatch,
     Json(input): Json<UserPatch>,
@@ -152,10 +156,9 @@ pub(super) async fn update_user(
         role: input.role.required("/role")?,
         is_disabled: input.disabled.required("/disabled")?,
     };
-    let origin = origin(&caller, &client)?;
-    let user = change(&accounts, caller, move |accounts, tx| {
+    let user = change(&accounts, author, move |accounts, tx, by| {
         let fits = |now: &UserView| if_match.check(&UserBody::from(now.clone()));
-        accounts.update_user::<Problem>(tx, (caller.company, &origin), id, wanted, fits)
+        accounts.update_user::<Problem>(tx, by.by(), id, wanted, fits)
     });
     Ok(Json(user.await?.into()))
 }
@@ -167,11 +170,9 @@ pub(super) async fn update_user(
         (status = 409, description = "The last admin or the owner")))]
 pub(super) async fn delete_user(
     State(accounts): State<Accounts>,
-    caller: Caller,
-    client: Client,
+    author: Author,
     Path(id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
-    let origin = origin(&caller, &client)?;
-    change(&accounts, caller, move |accounts, tx| accounts.delete_user(tx, (caller.company, &origin), id)).await?;
+    change(&accounts, author, move |accounts, tx, by| accounts.delete_user(tx, by.by(), id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

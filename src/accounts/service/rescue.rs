@@ -10,8 +10,7 @@ use crate::{
         mfa,
         store::{self, UserRow},
     },
-    audit::Origin,
-    auth::{Caller, Scope},
+    auth::{Author, Caller, Scope},
     base::UserId,
     storage::{Read, Tx},
 };
@@ -24,7 +23,7 @@ impl Accounts {
     pub(in crate::accounts) fn end_sessions_of(
         &self,
         tx: &mut Tx<'_>,
-        (caller, origin): (&Caller, &Origin),
+        Author { caller, origin }: &Author,
         id: UserId,
     ) -> Result<(), Error> {
         let row = find(tx, caller, id)?;
@@ -40,7 +39,7 @@ impl Accounts {
     pub(in crate::accounts) fn remove_mfa_of(
         &self,
         tx: &mut Tx<'_>,
-        (caller, origin): (&Caller, &Origin),
+        Author { caller, origin }: &Author,
         id: UserId,
     ) -> Result<(), Error> {
         let row = find(tx, caller, id)?;
