@@ -1,7 +1,7 @@
 //! NovaPulse: durable jobs, signed webhooks and workflows in one binary.
 //!
 //! The crate is a small kernel with feature slices above it. Imports point down only:
-//! `base` → `config`, `telemetry` → `storage`, `outbound` → `queue`, `events`, `http` →
+//! `base` → `config`, `telemetry` → `storage`, `outbound` → `blob` → `queue`, `events`, `http` →
 //! the slices (`auth`, `accounts`, `webhooks`, `jobs`, `system`) → `app` → `cli`.
 //! `tests/it/tidy` checks that. Start reading at `docs/ARCHITECTURE.md`.
 
@@ -11,6 +11,8 @@ pub mod telemetry;
 
 pub mod outbound;
 pub mod storage;
+
+pub mod blob;
 
 pub mod events;
 pub mod http;

@@ -1,7 +1,9 @@
 //! From the configuration to concrete handles.
 
-use std::{fs, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+#[cfg(feature = "s3")]
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Error, metrics::Readings};
@@ -10,6 +12,7 @@ use crate::{
     acme::{self, Acme},
     auth,
     base::{Clock, Random, SealKey},
+    blob::{self, Blobs, LocalBlobs},
     config::{Config, PublicUrl, Registration},
     http::{self, Tls, tls},
     limits::{self, ApiRate},
@@ -19,6 +22,9 @@ use crate::{
     telemetry::Metrics,
     webhooks,
 };
+
+/// The folder of files in the data directory.
+const BLOB_FOLDER: &str = "blobs";
 
 /// The HTTP server's limits.
 pub(super) fn http_options(config: &Config) -> http::Options {
@@ -171,6 +177,17 @@ pub(super) fn outbound(
     if outbound.https_only {
         policy = policy.https_only();
     }
+    client(config, policy, is_dev, tracker, stop)
+}
+
+fn client(
+    config: &Config,
+    policy: Policy,
+    is_dev: bool,
+    tracker: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<Client, Error> {
+    let outbound = &config.outbound;
     let mut settings = outbound::Settings::new(policy);
     settings.open_max = outbound.connections_max;
     // What runs on the machine of somebody who tries things out has no certificate of a public authority.
@@ -179,6 +196,72 @@ pub(super) fn outbound(
         settings.extra_ca_pem = Some(fs::read(path).map_err(|source| Error::ReadFile { path: path.clone(), source })?);
     }
     Ok(Client::new(settings, tracker, stop.clone())?)
+}
+
+/// Where files are kept; blocks, and sends nothing yet.
+pub(super) fn blobs(
+    config: &Config,
+    is_dev: bool,
+    random: &Arc<dyn Random>,
+    (tracker, stop): (&TaskTracker, &CancellationToken),
+) -> Result<Blobs, Error> {
+    #[cfg(feature = "s3")]
+    if let Some(bucket) = &config.blob.s3_bucket {
+        return s3_blobs(config, bucket, is_dev, (tracker, stop));
+    }
+    #[cfg(not(feature = "s3"))]
+    let _: (bool, &TaskTracker, &CancellationToken) = (is_dev, tracker, stop);
+    let folder = blob_folder(config);
+    let store =
+        LocalBlobs::open(&folder, Arc::clone(random)).map_err(|source| Error::BlobFolder { path: folder, source })?;
+    Ok(Blobs::new(Arc::new(store)))
+}
+
+/// The folder of files, when they are kept on this machine.
+fn blob_folder(config: &Config) -> PathBuf {
+    config.blob.directory.clone().unwrap_or_else(|| config.storage.directory.join(BLOB_FOLDER))
+}
+
+/// Counts the files that are kept on this machine; none when they are in a bucket. Blocks.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn survey_blobs(config: &Config) -> io::Result<Option<blob::Survey>> {
+    if config.blob.s3_bucket.is_some() {
+        return Ok(None);
+    }
+    blob::survey(&blob_folder(config)).map(Some)
+}
+
+/// The service is the operator's choice and nobody else's, so its client reaches private addresses, on its port; the
+/// connector goes nowhere else.
+#[cfg(feature = "s3")]
+fn s3_blobs(
+    config: &Config,
+    bucket: &str,
+    is_dev: bool,
+    (tracker, stop): (&TaskTracker, &CancellationToken),
+) -> Result<Blobs, Error> {
+    let table = &config.blob;
+    let secret =
+        |secret: &Option<crate::config::Secret>| secret.as_ref().map_or_else(String::new, |it| it.expose().to_owned());
+    let settings = blob::S3Settings {
+        bucket: bucket.to_owned(),
+        endpoint: table.s3_endpoint.as_ref().map(ToString::to_string),
+        region: table.s3_region.clone(),
+        access_key: table.s3_access_key.clone().unwrap_or_default(),
+        secret_key: secret(&table.s3_secret_key),
+        prefix: table.s3_prefix.clone(),
+        part_bytes: table.s3_part.as_usize(),
+    };
+    let mut policy = Policy::default();
+    if let url::Origin::Tuple(_, _, port) = settings.origin()? {
+        for network in [IpNet::from(Ipv4Net::default()), IpNet::from(Ipv6Net::default())] {
+            policy = policy.allow(AllowRule::new(network, [port]));
+        }
+    }
+    let client = client(config, policy, is_dev, tracker, stop)?;
+    Ok(Blobs::new(Arc::new(blob::S3Blobs::new(settings, client, tracker.clone())?)))
 }
 
 /// Tells the guard where this process listens, so that nobody reaches it through itself.

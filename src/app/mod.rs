@@ -33,6 +33,7 @@ use crate::{
     accounts, acme, config::MasterKeyError, http::tls, outbound, queue, sealing, storage::OpenError, webhooks,
 };
 
+pub use adapters::survey_blobs;
 pub use lifecycle::{Ended, ServeOptions, serve};
 pub use rotation::{Rotated, RotationError, RotationOrder, rotate};
 pub use routes::openapi_json;
@@ -67,6 +68,18 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The folder of files cannot be used.
+    #[error("cannot keep files in {}", path.display())]
+    BlobFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The bucket for files cannot be used as configured.
+    #[cfg(feature = "s3")]
+    #[error("cannot keep files in the bucket")]
+    Bucket(#[from] crate::blob::S3SettingsError),
     /// The client for outbound calls cannot be made.
     #[error("cannot make outbound calls")]
     Outbound(#[from] outbound::SettingsError),

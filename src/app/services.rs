@@ -16,6 +16,7 @@ use crate::{
     accounts::{self, Accounts},
     acme::Acme,
     auth::Auth,
+    blob::Blobs,
     config::Config,
     http::{self, Tls},
     jobs::Jobs,
@@ -34,6 +35,8 @@ pub(super) struct Services {
     pub(super) state: State,
     pub(super) outbound: Client,
     pub(super) queues: Queues,
+    #[expect(dead_code, reason = "slices that keep files take it from here")]
+    pub(super) blobs: Blobs,
     pub(super) mail: Mail,
     pub(super) tls: Option<Tls>,
     acme: Option<Acme>,
@@ -67,6 +70,7 @@ impl Services {
         let seal = Arc::new(master_key::load(config, directory)?);
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
         let (tls, acme) = adapters::tls(config, &outbound, db.clock())?;
+        let blobs = adapters::blobs(config, options.is_dev, db.random(), (&tasks.tracker, &tasks.stop))?;
         let queues = adapters::queues(config, db)?;
         let api_rate = adapters::api_rate(config, db, limit_metrics.clone()).map_err(queue::Error::from)?;
         let limits = Limits::new(db.clone(), limit_metrics);
@@ -113,7 +117,7 @@ impl Services {
             metrics: webhook_metrics,
         })?;
         let state = State { auth, accounts, jobs, webhooks, system };
-        Ok(Self { state, outbound, queues, mail, tls, acme, limits, api_rate, pools })
+        Ok(Self { state, outbound, queues, blobs, mail, tls, acme, limits, api_rate, pools })
     }
 
     /// Starts the background work of every module and the pools that run jobs.

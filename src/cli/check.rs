@@ -8,9 +8,10 @@ use super::{ConfigArguments, output};
 use crate::{
     app,
     base::{SystemClock, SystemRandom},
+    blob::Survey,
     storage::{
         OpenError,
-        check::{Verify, accept_loss, check, weigh_loss},
+        check::{Report, Verify, accept_loss, check, weigh_loss},
     },
 };
 
@@ -40,11 +41,27 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let verifiers = app::verifiers(keys);
     let verifiers: Vec<&dyn Verify> = verifiers.iter().map(Box::as_ref).collect();
     let mut report = check(directory, &SystemRandom, &verifiers).map_err(OpenError::from)?;
+    match app::survey_blobs(&config) {
+        Ok(Some(survey)) => describe_blobs(survey, &mut report),
+        Ok(None) => report.note("files are kept in a bucket, which was not looked at"),
+        Err(error) => report.problem(format!("the folder of files cannot be read: {error}")),
+    }
     if is_closed {
         report.note("there is no master key: sealed values were not opened");
     }
     output::say(&format!("{}\n{report}", directory.display()))?;
     Ok(if report.problems() == 0 { ExitCode::SUCCESS } else { ExitCode::from(DAMAGED) })
+}
+
+fn describe_blobs(survey: Survey, report: &mut Report) {
+    let Survey { blobs, bytes, drafts, strange } = survey;
+    report.found(format!("{blobs} files beside the store, {bytes} bytes"));
+    if drafts > 0 {
+        report.note(format!("{drafts} unfinished files, which the next start removes"));
+    }
+    if strange > 0 {
+        report.note(format!("{strange} files in the folder of files were not put there by the server"));
+    }
 }
 
 fn give_up(directory: &Path, is_meant: bool) -> anyhow::Result<ExitCode> {

@@ -10,6 +10,7 @@
 //! test` writes `docs/reference/config.md`.
 
 mod auth;
+mod blob;
 mod limits;
 mod load;
 mod master;
@@ -34,6 +35,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use section::Section;
 
 pub use auth::{Auth, Registration};
+pub use blob::Blob;
 pub use limits::Limits;
 pub use load::Sources;
 pub use master::{MASTER_KEY_FILE, MasterKeyError, MasterKeys};
@@ -55,6 +57,8 @@ pub struct Config {
     pub server: Server,
     /// `[storage]`.
     pub storage: Storage,
+    /// `[blob]`.
+    pub blob: Blob,
     /// `[queues]`.
     pub queues: Queues,
     /// `[webhooks]`.
@@ -77,10 +81,11 @@ pub struct Config {
 
 impl Config {
     /// The tables in the order of the reference.
-    fn sections(&self) -> [&dyn Section; 9] {
+    fn sections(&self) -> [&dyn Section; 10] {
         [
             &self.server,
             &self.storage,
+            &self.blob,
             &self.queues,
             &self.webhooks,
             &self.outbound,
@@ -91,10 +96,11 @@ impl Config {
         ]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 9] {
+    fn sections_mut(&mut self) -> [&mut dyn Section; 10] {
         [
             &mut self.server,
             &mut self.storage,
+            &mut self.blob,
             &mut self.queues,
             &mut self.webhooks,
             &mut self.outbound,

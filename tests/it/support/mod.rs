@@ -3,6 +3,8 @@
 mod app;
 mod client;
 mod receiver;
+#[cfg(feature = "s3")]
+mod services;
 mod tls;
 
 use std::time::{Duration, Instant};
@@ -12,6 +14,8 @@ use serde_json::Value;
 pub use app::{SMALL, TestApp, signal};
 pub use client::{Answer, Client, read_answer};
 pub use receiver::{Received, Receiver, Reply};
+#[cfg(feature = "s3")]
+pub use services::{S3Service, skipped};
 pub use tls::{Authority, exchange};
 
 /// Between two looks at something that has no other way to tell.
