@@ -1,11 +1,12 @@
 //! The master keys: configured, or kept in a file of the data directory.
 //!
 //! The first one seals, all of them open, so that a key can be replaced while values sealed with the one before are
-//! still about. Their file is refused when others than its owner can read it.
+//! still about. Their file is refused when others than its owner can read it, unless it is root's and root gave it to a
+//! group.
 
 use std::{
     fmt, fs, io,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -21,7 +22,9 @@ pub const MASTER_KEY_FILE: &str = "master.key";
 pub(super) const SETTING: &str = "secrets.master_key";
 /// One that seals and a few that are on their way out.
 const KEYS_MAX: usize = 4;
-const OTHERS: u32 = 0o077;
+const GROUP_AND_OTHERS: u32 = 0o077;
+const GROUP_READS: u32 = 0o040;
+const ROOT: u32 = 0;
 
 /// Why there are no master keys.
 #[derive(Debug, thiserror::Error)]
@@ -153,11 +156,22 @@ fn decode(text: &str) -> Option<Zeroizing<[u8; 32]>> {
 /// Reads a file with a secret that must be for its owner alone.
 pub(super) fn read_private(path: &Path) -> Result<Zeroizing<String>, MasterKeyError> {
     let failed = |source| MasterKeyError::File { path: path.to_owned(), source };
-    let mode = fs::metadata(path).map_err(failed)?.permissions().mode() & 0o7777;
-    if mode & OTHERS != 0 {
+    let metadata = fs::metadata(path).map_err(failed)?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    if !is_private(metadata.uid(), mode) {
         return Err(MasterKeyError::Open { path: path.to_owned(), mode });
     }
     fs::read_to_string(path).map(Zeroizing::new).map_err(failed)
+}
+
+/// Whether nobody reads a file but its owner, or, where it is root's, the group root gave it to: that is how root hands a
+/// secret to a service.
+const fn is_private(owner: u32, mode: u32) -> bool {
+    match mode & GROUP_AND_OTHERS {
+        0 => true,
+        GROUP_READS => owner == ROOT,
+        _ => false,
+    }
 }
 
 impl Config {
@@ -169,6 +183,29 @@ impl Config {
         match &self.secrets.master_key {
             Some(secret) => MasterKeys::parse(secret.expose(), SETTING).map(Some),
             None => MasterKeys::read(&self.storage.directory.join(MASTER_KEY_FILE)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_private;
+
+    #[test]
+    fn a_secret_is_for_its_owner_or_for_the_group_root_gave_it_to() {
+        for (owner, mode, is) in [
+            (1_000, 0o600, true),
+            (0, 0o400, true),
+            (0, 0o440, true),
+            (0, 0o640, true),
+            (1_000, 0o440, false),
+            (1_000, 0o640, false),
+            (0, 0o444, false),
+            (0, 0o460, false),
+            (0, 0o450, false),
+            (0, 0o404, false),
+        ] {
+            assert_eq!(is_private(owner, mode), is, "{owner} {mode:o}");
         }
     }
 }

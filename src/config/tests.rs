@@ -173,7 +173,7 @@ fn the_master_key_comes_from_its_file_the_environment_or_a_credential() {
     fs::write(&file, &**keys(1).text()).unwrap();
     let set_mode = |mode| fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
     let path = file.to_str().unwrap();
-    for mode in [0o640, 0o604, 0o620, 0o644] {
+    for mode in [0o660, 0o604, 0o620, 0o644] {
         set_mode(mode);
         let said = complaints("", &[("NOVAPULSE_SECRETS_MASTER_KEY_FILE", path)]);
         assert!(said[0].contains(&format!("can be read by others than its owner (mode {mode:o})")), "{said:?}");

@@ -6,7 +6,8 @@ use url::Url;
 
 use super::value::{ConfigValue, Raw, expected, quote, textual};
 
-/// An `http` or `https` address that paths are put behind: no user, query or fragment, and no slash at the end.
+/// An `http` or `https` address that paths are put behind: no user, path, query or fragment, and no slash at the end. The
+/// interface, its cookies and links stand at the root of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
@@ -27,6 +28,7 @@ impl FromStr for PublicUrl {
             && url.has_host()
             && url.username().is_empty()
             && url.password().is_none()
+            && url.path() == "/"
             && url.query().is_none()
             && url.fragment().is_none();
         if is_base { Ok(Self(url.as_str().trim_end_matches('/').to_owned())) } else { Err(()) }
@@ -126,7 +128,7 @@ impl fmt::Display for DirectoryUrl {
 }
 
 textual! {
-    PublicUrl, "an address such as https://nova.example.com";
+    PublicUrl, "an address such as https://nova.example.com, without a path";
     DomainName, "a name such as jobs.example.com, without a wildcard";
     DirectoryUrl, "an address such as https://acme-v02.api.letsencrypt.org/directory";
     ContactUrl, "an address that begins with mailto:, https:// or tel:";
@@ -141,12 +143,21 @@ mod tests {
         for (given, shown, is_https) in [
             ("https://nova.example.com/", "https://nova.example.com", true),
             ("HTTPS://nova.example.com:8443", "https://nova.example.com:8443", true),
-            ("http://10.0.0.1:8080/nova/", "http://10.0.0.1:8080/nova", false),
+            ("http://10.0.0.1:8080/", "http://10.0.0.1:8080", false),
         ] {
             let url: PublicUrl = given.parse().unwrap();
             assert_eq!((url.to_string().as_str(), url.is_https()), (shown, is_https));
         }
-        for text in ["", "nova.example.com", "ftp://a", "https://u:p@a", "https://a?x", "https://a#x", "javascript:1"] {
+        for text in [
+            "",
+            "nova.example.com",
+            "ftp://a",
+            "https://u:p@a",
+            "https://a?x",
+            "https://a#x",
+            "https://a/nova",
+            "https://a/nova/",
+        ] {
             assert_eq!(text.parse::<PublicUrl>(), Err(()), "{text}");
         }
     }

@@ -6,12 +6,15 @@ import { forgetToken, onSubmit, show, showDone } from "./form";
 export function showJoin(page: HTMLElement, token: string): void {
   show(page, "join-page");
   onSubmit(page, async (field) => {
-    const { user } = (await post("/auth/invites/accept", {
+    const { user, mfa_setup_required: isRestricted } = (await post("/auth/invites/accept", {
       token,
       name: field("name"),
       password: field("password"),
-    })) as { user: { name: string; email: string } };
+    })) as { user: { name: string; email: string }; mfa_setup_required: boolean };
     forgetToken();
-    showDone(page, `Welcome, ${user.name}.`, `You are signed in. From now on sign in with ${user.email}.`);
+    const next = isRestricted
+      ? "Your company asks everybody for a second factor: until you have set one up, nothing else is open to you."
+      : "You are signed in.";
+    showDone(page, `Welcome, ${user.name}.`, `${next} From now on sign in with ${user.email}.`);
   });
 }

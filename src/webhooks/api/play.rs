@@ -206,7 +206,7 @@ pub(super) async fn create_play_receiver(
     idempotent: Idempotent,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
-    idempotency::run(webhooks.db(), idempotent, author.caller.company, move |tx| {
+    idempotency::run_sealed(webhooks.db(), webhooks.seal(), idempotent, author.caller.company, move |tx| {
         let token = handle.create_receiver(tx, author.by())?;
         let path = format!("/play/{token}");
         Ok::<_, Error>((StatusCode::CREATED, PlayView { token, path }))

@@ -166,7 +166,7 @@ fn a_master_key_that_others_can_read_stops_the_start() {
     assert!(made.status.success(), "{}", err(&made));
     let key = data.join("master.key");
     assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     let serve = ["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
     let output = novapulse(&serve);
     assert_eq!(output.status.code(), Some(5), "{}", err(&output));
