@@ -1,20 +1,90 @@
 //! What is written to people. Links carry their token behind the `#`; nothing else here is a secret.
 
-use super::{Error, store::UserRow};
+use super::{
+    Client, Error,
+    store::{self, UserRow},
+};
 use crate::{
     mail::{Mail, Message, MessageError},
     storage::Tx,
 };
 
-/// What a person is told about a change of the account.
+/// Characters shown of what a client calls itself.
+const CLIENT_CHARACTERS_MAX: usize = 200;
+
+/// What a person is told about the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Notice {
     /// By the person, who knew the old one.
     PasswordChanged,
     /// With a link, or from the machine.
     PasswordReset,
+    /// There is a second factor now.
+    FactorAdded,
     /// There is no second factor any more.
     FactorRemoved,
+    /// A recovery code was used in the place of a code.
+    RecoveryUsed,
+    /// There are other recovery codes.
+    RecoveryRenewed,
+    /// Somebody knew the password and not the code.
+    FactorRefused,
+    /// A sign-in followed several refused ones.
+    SignedInAfterFailures,
+    /// A sign-in came from a network and client that were not seen before.
+    SignedInElsewhere,
+}
+
+impl Notice {
+    /// The word under which it is remembered.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
+            Self::FactorAdded => "factor_added",
+            Self::FactorRemoved => "factor_removed",
+            Self::RecoveryUsed => "recovery_used",
+            Self::RecoveryRenewed => "recovery_renewed",
+            Self::FactorRefused => "factor_refused",
+            Self::SignedInAfterFailures => "signed_in_after_failures",
+            Self::SignedInElsewhere => "signed_in_elsewhere",
+        }
+    }
+
+    /// Subject and first sentence.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::PasswordChanged => ("Your password was changed", "The password of your account was changed."),
+            Self::PasswordReset => (
+                "Your password was reset",
+                "The password of your account was reset, and every session of it has ended.",
+            ),
+            Self::FactorAdded => {
+                ("A second factor was set up", "From now on, signing in to your account asks for a code too.")
+            }
+            Self::FactorRemoved => (
+                "Your second factor was removed",
+                "The second factor of your account was removed: signing in asks for the password only.",
+            ),
+            Self::RecoveryUsed => ("A recovery code was used", "One of your recovery codes was used; it is used up."),
+            Self::RecoveryRenewed => (
+                "Your recovery codes were replaced",
+                "Your account has other recovery codes; the old ones work no more.",
+            ),
+            Self::FactorRefused => (
+                "A sign-in failed at the second factor",
+                "Somebody gave the right password of your account and a wrong code. If it was not you, change the password.",
+            ),
+            Self::SignedInAfterFailures => (
+                "A sign-in after failed tries",
+                "Somebody signed in to your account after several tries that were refused.",
+            ),
+            Self::SignedInElsewhere => (
+                "A sign-in from a new place",
+                "Somebody signed in to your account from a network or with a program that was not seen before.",
+            ),
+        }
+    }
 }
 
 /// An invitation to a company.
@@ -35,20 +105,33 @@ pub(super) fn reset(to: &str, link: &str) -> Result<Message, MessageError> {
     Message::new(to, "Reset your password", text)
 }
 
-/// Tells a person about a change; somebody whose address no mail can be sent to is not told.
+/// Tells a person about the account, unless the same was told within the hour; somebody whose address no mail can be sent
+/// to is not told.
 pub(super) fn notify(mail: &Mail, tx: &mut Tx<'_>, user: &UserRow, notice: Notice) -> Result<(), Error> {
-    let (subject, what) = match notice {
-        Notice::PasswordChanged => ("Your password was changed", "The password of your account was changed."),
-        Notice::PasswordReset => {
-            ("Your password was reset", "The password of your account was reset, and every session of it has ended.")
-        }
-        Notice::FactorRemoved => (
-            "Your second factor was removed",
-            "The second factor of your account was removed: signing in asks for the password only.",
-        ),
-    };
+    notify_from(mail, tx, user, notice, None)
+}
+
+/// The same about something that `client` did.
+pub(super) fn notify_from(
+    mail: &Mail,
+    tx: &mut Tx<'_>,
+    user: &UserRow,
+    notice: Notice,
+    client: Option<&Client>,
+) -> Result<(), Error> {
+    let mut habits = store::habits(tx, user.id)?;
+    if !habits.is_news(notice, tx.now()) {
+        return Ok(());
+    }
+    store::put_habits(tx, user.id, &habits)?;
+    let (subject, what) = notice.words();
     let email = user.email.as_str();
-    let text = format!("{what}\n\nAccount: {email}\nTime: {}\n\nIf this was not you, tell an admin now.\n", tx.now());
+    let from = client.map_or_else(String::new, |client| {
+        let name: String = client.name.chars().filter(|c| !c.is_control()).take(CLIENT_CHARACTERS_MAX).collect();
+        format!("\nFrom: {}\nWith: {}", client.address, if name.is_empty() { "(not told)" } else { &name })
+    });
+    let text =
+        format!("{what}\n\nAccount: {email}\nTime: {}{from}\n\nIf this was not you, tell an admin now.\n", tx.now());
     let Ok(message) = Message::new(email, subject, text) else { return Ok(()) };
     mail.send(tx, user.company, &message.about(user.id))?;
     Ok(())

@@ -9,7 +9,9 @@
 
 pub mod api;
 mod cache;
+mod habits;
 mod letters;
+mod metrics;
 mod mfa;
 mod model;
 mod password;
@@ -35,6 +37,7 @@ use crate::{
     storage::{self, Db},
 };
 
+pub use metrics::Metrics;
 pub use model::{DESCRIPTION_CHARACTERS_MAX, Email, NAME_CHARACTERS_MAX, Registration};
 pub use password::{PASSWORD_CHARACTERS, Password};
 pub use service::{Client, CompanyFigures, Created, NewPerson, ReadFigures, Registered, SetUp, SignedIn, UserView};
@@ -182,6 +185,8 @@ pub struct Settings {
     pub hashing_max: usize,
     /// What other slices count for a company.
     pub figures: Figures,
+    /// What sign-ins cost.
+    pub metrics: Metrics,
 }
 
 /// Reads what other slices count; without one, nothing is counted.

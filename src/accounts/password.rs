@@ -6,7 +6,10 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
+use zxcvbn::matching::patterns::MatchPattern;
 
 use super::Error;
 
@@ -25,6 +29,8 @@ pub const PASSWORD_CHARACTERS: std::ops::RangeInclusive<usize> = 12..=128;
 const PASSWORD_BYTES_MAX: usize = 512;
 /// Characters a password must have beside names, addresses and ours.
 const OWN_CHARACTERS_MIN: usize = 8;
+/// Characters a password must have beside one of the bundled list.
+const UNLISTED_CHARACTERS_MIN: usize = 5;
 /// Characters that the judge looks at at once: what it costs grows with their third power and more.
 const JUDGED_CHARACTERS: usize = 40;
 /// How hard to guess a password must be, of 0 to 4.
@@ -77,8 +83,29 @@ impl Password {
         let parts = words.iter().flat_map(|word| word.split(|c: char| !c.is_alphanumeric()));
         let mut words: Vec<&str> = parts.filter(|part| part.len() > 2).chain(words.iter().copied()).collect();
         words.push("novapulse");
-        let is_weak = !self.is_hard_to_guess(&words) || self.rest_of(&words) < OWN_CHARACTERS_MIN;
+        let is_weak = self.is_listed() || !self.is_hard_to_guess(&words) || self.rest_of(&words) < OWN_CHARACTERS_MIN;
         if is_weak { Err(Error::WeakPassword) } else { Ok(()) }
+    }
+
+    /// Whether it is one of the 30,000 passwords of the list that the judge brings along, made of passwords that were
+    /// stolen elsewhere, or one of them with a little around it; in capitals, with digits for letters and backwards too.
+    fn is_listed(&self) -> bool {
+        let characters = self.0.chars().count();
+        if characters > JUDGED_CHARACTERS {
+            return false;
+        }
+        let judged = catch_unwind(AssertUnwindSafe(|| zxcvbn::zxcvbn(&self.0, &[])));
+        let Ok(judged) = judged else { return true };
+        judged.sequence().iter().any(|part| {
+            let listed = match &part.pattern {
+                MatchPattern::Dictionary(found) => is_of_passwords(&found.dictionary_name),
+                MatchPattern::Repeat(found) => found.base_matches.iter().any(|base| {
+                    matches!(&base.pattern, MatchPattern::Dictionary(found) if is_of_passwords(&found.dictionary_name))
+                }),
+                _ => false,
+            };
+            listed && characters.saturating_sub(part.token.chars().count()) < UNLISTED_CHARACTERS_MIN
+        })
     }
 
     /// Whether the beginning or the end would be a good password by itself.
@@ -105,6 +132,11 @@ impl Password {
     fn is_sane(&self) -> bool {
         self.0.len() <= PASSWORD_BYTES_MAX
     }
+}
+
+/// Whether a list of the judge is that of passwords; it keeps the type of its lists to itself.
+fn is_of_passwords(list: &impl std::fmt::Debug) -> bool {
+    format!("{list:?}") == "Passwords"
 }
 
 /// An Argon2id hash in the PHC string format (RFC 9106; m = 19 MiB, t = 2, p = 1).
@@ -168,6 +200,8 @@ pub(super) struct Hasher {
     running: Arc<Semaphore>,
     /// One for each that runs or waits.
     admitted: Arc<Semaphore>,
+    /// How often Argon2 was begun.
+    begun: AtomicU64,
 }
 
 impl Hasher {
@@ -176,7 +210,11 @@ impl Hasher {
         let processors = std::thread::available_parallelism().map_or(1, usize::from).min(8);
         let at_once = if at_once == 0 { processors } else { at_once };
         let admitted = at_once * (1 + WAITING_PER_RUNNING);
-        Self { running: Arc::new(Semaphore::new(at_once)), admitted: Arc::new(Semaphore::new(admitted)) }
+        Self {
+            running: Arc::new(Semaphore::new(at_once)),
+            admitted: Arc::new(Semaphore::new(admitted)),
+            begun: AtomicU64::new(0),
+        }
     }
 
     /// Checks the rules for a new password and hashes it; `words` are names and addresses that must not make it up.
@@ -221,10 +259,17 @@ impl Hasher {
         .await
     }
 
+    /// How often a hash was begun since the start, for whoever compares the work behind two answers.
+    #[cfg(test)]
+    pub(super) fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Error::Busy)?;
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.running).acquire_owned()).await;
         let turn = turn.ok().and_then(Result::ok).ok_or(Error::Busy)?;
+        self.begun.fetch_add(1, Ordering::Relaxed);
         let work = move || {
             let done = work();
             drop((turn, admitted));
@@ -278,6 +323,21 @@ mod tests {
         assert!(matches!(password("ada.lovelace1").check(&personal), Err(Error::WeakPassword)));
         // No rule about kinds of characters.
         password("tram orbit velvet noon").check(&personal).unwrap();
+    }
+
+    #[test]
+    fn a_stolen_password_is_refused_also_with_a_little_around_it() {
+        for text in ["ghjnbdjcnjzybt", "weihnachtsbaum", "Weihnachtsbaum", "fktrcfylhjdf", "qwertasdfgzxcvb"] {
+            assert!(password(text).is_listed(), "{text}");
+            assert!(matches!(password(text).check(&[]), Err(Error::WeakPassword)), "{text}");
+        }
+        // Hard enough to guess for the judge, since the list is long.
+        let around = password("ghjnbdjcnjzybt7K~x");
+        assert!(around.is_hard_to_guess(&[]) && matches!(around.check(&[]), Err(Error::WeakPassword)));
+        // With more of its own, or of several words, it is nobody's.
+        for text in ["ghjnbdjcnjzybt7K~xQm", "tram orbit velvet noon", "correct horse battery"] {
+            password(text).check(&[]).unwrap();
+        }
     }
 
     #[tokio::test]

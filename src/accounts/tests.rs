@@ -1,21 +1,21 @@
 //! Setting up and being refused, on a store in memory.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use super::{Accounts, Client, Created, Error, SetUp, service::SignIn, store};
 use crate::{
     audit,
     auth::{Auth, Scopes, Settings},
-    base::{ManualClock, SealKey, SeededRandom, Timestamp},
+    base::{ApiKeyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, UserId},
     limits::Limits,
     mail::Mail,
-    storage::{COMMITS, Db, Head, KeyRange, Order, Read},
+    storage::{self, COMMITS, Db, Head, KeyRange, Order, Read, ReadBytes, Snapshot, Space, Tx, engine::VisitBytes},
 };
 
 /// How to spoil an order, and the error that must follow.
 type Case = (fn(&mut SetUp), fn(&Error) -> bool);
 
-fn order() -> SetUp {
+pub(super) fn order() -> SetUp {
     SetUp {
         company_name: " Demo ".to_owned(),
         name: "Ada".to_owned(),
@@ -24,7 +24,7 @@ fn order() -> SetUp {
     }
 }
 
-fn accounts() -> (Accounts, Auth, Db) {
+pub(super) fn accounts() -> (Accounts, Auth, Db) {
     let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
     let db = Db::in_memory(clock, Arc::new(SeededRandom::new(1))).unwrap();
     let auth = Auth::new(db.clone(), Settings::new(Arc::new(SealKey::from_bytes(&[7; 32]))));
@@ -92,30 +92,126 @@ async fn a_password_reset_from_the_machine_is_told_to_the_person() {
     assert!(!messages[0].text.clone().unwrap().expose().contains("velvet"));
 }
 
-/// How many rows each commit of a refused sign-in changed.
-async fn rows_of_refusal(accounts: &Accounts, db: &Db, email: &str) -> Vec<u32> {
+/// What a call did: hashes begun, and how many rows each of its commits changed.
+#[derive(Debug, PartialEq, Eq)]
+struct Work {
+    hashes: u64,
+    commits: Vec<u32>,
+}
+
+async fn work_of(accounts: &Accounts, db: &Db, call: impl Future<Output = ()>) -> Work {
     let before = db.read(Head::read).await.unwrap().unwrap().number;
-    let client = Client { address: "192.0.2.1".parse().unwrap(), name: String::new(), request_id: "req_1".to_owned() };
-    let order = SignIn { email: email.to_owned(), password: "wrong".to_owned().into(), code: None, client };
-    assert!(matches!(accounts.sign_in(order).await, Err(Error::Credentials)));
+    let hashes = accounts.inner.hasher.begun();
+    call.await;
     let range = KeyRange::after(&(before,));
     let commits =
         db.read(move |snapshot| snapshot.list(COMMITS, &range, Order::Ascending, 100)).await.unwrap().unwrap();
-    commits.into_iter().map(|(_, record)| record.rows).collect()
+    let commits = commits.into_iter().map(|(_, record)| record.rows).collect();
+    Work { hashes: accounts.inner.hasher.begun() - hashes, commits }
+}
+
+fn client() -> Client {
+    Client { address: "192.0.2.1".parse().unwrap(), name: String::new(), request_id: "req_1".to_owned() }
+}
+
+async fn refused(accounts: &Accounts, email: &str) {
+    let password = "wrong".to_owned().into();
+    let order = SignIn { email: email.to_owned(), password, code: None, client: client() };
+    assert!(matches!(accounts.sign_in(order).await, Err(Error::Credentials)));
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_writes_as_much_for_an_unknown_account_as_for_a_known_one() {
+async fn a_refused_sign_in_works_and_writes_as_much_for_an_unknown_account_as_for_a_known_one() {
     let (accounts, _, db) = accounts();
     let company = accounts.set_up(order()).await.unwrap().company;
     // The first round makes the rows that the second finds.
     for _ in 0..2 {
-        let known = rows_of_refusal(&accounts, &db, "ada@example.com").await;
-        let unknown = rows_of_refusal(&accounts, &db, "eve@example.com").await;
-        assert_eq!((known.len(), &known), (2, &unknown), "one for the limits, one for the refusal");
+        let known = work_of(&accounts, &db, refused(&accounts, "ada@example.com")).await;
+        assert_eq!((known.hashes, known.commits.len()), (1, 2), "one for the limits, one for the refusal");
+        for other in ["eve@example.com", "no address"] {
+            assert_eq!(work_of(&accounts, &db, refused(&accounts, other)).await, known, "{other}");
+        }
     }
     let query = audit::Query { action: Some("session.refuse".to_owned()), ..audit::Query::default() };
     let found =
         db.read(move |snapshot| audit::list(snapshot, company, &query, None, (10, 100))).await.unwrap().unwrap();
     assert_eq!(found.0.len(), 2);
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_refused_with_as_much_work_as_any_other() {
+    let (accounts, _, db) = accounts();
+    let user = accounts.set_up(order()).await.unwrap().user;
+    let disable = move |tx: &mut Tx<'_>| {
+        let row = store::find_user(tx, user)?.unwrap();
+        store::put_user(tx, &store::UserRow { is_disabled: true, ..row })
+    };
+    db.write(disable).await.unwrap();
+    for _ in 0..2 {
+        let disabled = work_of(&accounts, &db, refused(&accounts, "ada@example.com")).await;
+        assert_eq!(work_of(&accounts, &db, refused(&accounts, "eve@example.com")).await, disabled);
+    }
+}
+
+#[tokio::test]
+async fn asking_for_a_link_works_and_writes_as_much_for_an_unknown_address_as_for_a_known_one() {
+    let (accounts, _, db) = accounts();
+    accounts.set_up(order()).await.unwrap();
+    let ask = async |email: &str| accounts.forgot_password(email, &client()).await.unwrap();
+    let mut last = None;
+    for _ in 0..2 {
+        let known = work_of(&accounts, &db, ask("ada@example.com")).await;
+        let unknown = work_of(&accounts, &db, ask("eve@example.com")).await;
+        assert_eq!(known.hashes + unknown.hashes, 0);
+        last = Some((known, unknown));
+    }
+    let (known, unknown) = last.unwrap();
+    assert_eq!(known.commits.len(), unknown.commits.len());
+    // A message is counted where it stands, and the decoy of an unknown address is in no mailbox.
+    let (known, unknown): (u32, u32) = (known.commits.iter().sum(), unknown.commits.iter().sum());
+    assert!(known.abs_diff(unknown) <= 1, "{known} {unknown}");
+}
+
+/// Counts what is read through it.
+struct Counting<'a> {
+    inner: &'a Snapshot,
+    reads: Cell<u32>,
+}
+
+impl ReadBytes for Counting<'_> {
+    fn get_bytes(&self, space: Space, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<(), storage::Error> {
+        self.reads.set(self.reads.get() + 1);
+        self.inner.get_bytes(space, key, found)
+    }
+
+    fn scan_bytes(
+        &self,
+        space: Space,
+        start: &[u8],
+        end: &[u8],
+        order: Order,
+        visit: &mut VisitBytes<'_>,
+    ) -> Result<(), storage::Error> {
+        self.reads.set(self.reads.get() + 1);
+        self.inner.scan_bytes(space, start, end, order, visit)
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_another_company_is_looked_up_like_one_that_nobody_has() {
+    let (accounts, auth, db) = accounts();
+    let own = accounts.set_up(order()).await.unwrap();
+    let foreign = accounts.set_up(SetUp { email: "eve@example.com".to_owned(), ..order() }).await.unwrap();
+    let snapshot = db.snapshot();
+    let nobody = RawId { hi: u64::MAX, lo: 1 };
+    let reads = |look: &dyn Fn(&Counting<'_>) -> bool| {
+        let counting = Counting { inner: &snapshot, reads: Cell::new(0) };
+        assert!(!look(&counting), "it is found");
+        counting.reads.get()
+    };
+    let user = |id: UserId| reads(&|read| store::find_user_of(read, own.company, id).unwrap().is_some());
+    assert_eq!(user(foreign.user), user(UserId::from_raw(nobody)));
+    let key = |id: ApiKeyId| reads(&|read| auth.key(read, own.company, id).unwrap().is_some());
+    assert_eq!(key(foreign.api_key), key(ApiKeyId::from_raw(nobody)));
+    assert!(store::find_user_of(&snapshot, foreign.company, foreign.user).unwrap().is_some());
 }

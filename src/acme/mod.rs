@@ -1,7 +1,7 @@
 //! Certificates from an authority by ACME (RFC 8555): ordered, renewed in time, kept in the data directory.
 //!
 //! The authority asks at the TLS port itself whether the names are ours (TLS-ALPN-01, RFC 8737), so nothing else has to be
-//! reachable. Account and certificate stand in one file ([`cache`]), which only its owner may read. Until the first
+//! reachable. Account and certificate stand in one sealed file ([`cache`]), which only its owner may read. Until the first
 //! certificate is there, one that signs itself stands in; an order that fails is repeated ever more rarely and leaves
 //! the present certificate alone. All calls go through `outbound`.
 //!
@@ -21,7 +21,7 @@ use rcgen::{CertificateParams, KeyPair};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    base::{Clock, Timestamp},
+    base::{Clock, Random, SealKey, Timestamp},
     http::{
         Tls,
         tls::{self, Trouble},
@@ -54,6 +54,12 @@ pub enum Error {
         path: PathBuf,
         /// What the operating system said.
         source: std::io::Error,
+    },
+    /// The cache was sealed by another store.
+    #[error("{} was sealed with another key; move it away to begin with a new account", path.display())]
+    OtherKey {
+        /// The file.
+        path: PathBuf,
     },
     /// The cache holds something else.
     #[error("{} is damaged; move it away to begin with a new account", path.display())]
@@ -98,8 +104,13 @@ impl Acme {
     ///
     /// # Errors
     /// When the cache cannot be used.
-    pub fn open(settings: Settings, outbound: Client, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let cache = Cache::open(&settings.data)?;
+    pub fn open(
+        settings: Settings,
+        seal: &SealKey,
+        outbound: Client,
+        (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
+    ) -> Result<Self, Error> {
+        let cache = Cache::open(&settings.data, seal, random)?;
         let tls = match &cache.content.certificate {
             Some(kept) => Tls::issued(&kept.chain, &kept.key)?,
             None => stand_in(&settings.domains)?,
@@ -117,11 +128,13 @@ impl Acme {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut failures = 0;
         loop {
-            let wait = schedule::wait_ms(self.renew_at(), self.clock.now(), failures);
+            let is_at_once = self.cache.is_unsaved() && failures == 0;
+            let wait = if is_at_once { 0 } else { schedule::wait_ms(self.renew_at(), self.clock.now(), failures) };
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(Duration::from_millis(wait)) => {}
             }
+            self.keep(&mut failures);
             if !schedule::is_due(self.renew_at(), self.clock.now()) {
                 continue;
             }
@@ -148,6 +161,21 @@ impl Acme {
                         cause.unwrap_or_default()
                     );
                 }
+            }
+        }
+    }
+
+    /// Writes down what could not be written before.
+    fn keep(&mut self, failures: &mut usize) {
+        if !self.cache.is_unsaved() {
+            return;
+        }
+        match tokio::task::block_in_place(|| self.cache.save()) {
+            Ok(()) => *failures = 0,
+            Err(error) => {
+                *failures += 1;
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                tracing::warn!(failures, "the certificate is not kept yet, trying again later: {error}{cause}");
             }
         }
     }

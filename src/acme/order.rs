@@ -28,7 +28,11 @@ pub(super) async fn renew(acme: &mut Acme) -> Result<(), Error> {
     acme.tls.install(&chain, &key)?;
     let (directory, domains) = (acme.settings.directory.clone(), acme.settings.domains.clone());
     acme.cache.content.certificate = Some(Kept { directory, domains, chain, key });
-    tokio::task::block_in_place(|| acme.cache.save())
+    if let Err(error) = tokio::task::block_in_place(|| acme.cache.save()) {
+        // It is in use already; whoever runs this tries to keep it again soon.
+        tracing::warn!("the certificate is in use and could not be kept: {error}");
+    }
+    Ok(())
 }
 
 async fn order(acme: &mut Acme) -> Result<(String, String), Error> {

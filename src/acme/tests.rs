@@ -10,7 +10,7 @@ use super::{
     cache::{Cache, Content, Kept},
 };
 use crate::{
-    base::{ManualClock, Timestamp},
+    base::{ManualClock, SealKey, SeededRandom, Timestamp},
     http::tls::Trouble,
     outbound::{self, Client, Policy},
 };
@@ -27,14 +27,23 @@ fn settings(data: &Path) -> Settings {
 fn open(settings: Settings) -> Result<Acme, Error> {
     let client = outbound::Settings::new(Policy::default());
     let client = Client::new(client, &TaskTracker::new(), CancellationToken::new()).unwrap();
-    Acme::open(settings, client, Arc::new(ManualClock::new(Timestamp::from_ms(0))))
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(0)));
+    Acme::open(settings, &seal(), client, (clock, Arc::new(SeededRandom::new(1))))
+}
+
+fn seal() -> SealKey {
+    SealKey::from_bytes(&[7; 32])
+}
+
+fn cache(data: &Path) -> Cache {
+    Cache::open(data, &seal(), Arc::new(SeededRandom::new(2))).unwrap()
 }
 
 fn keep(data: &Path) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["np.test".to_owned()]).unwrap();
     (params.not_before, params.not_after) = (date_time_ymd(2026, 1, 1), date_time_ymd(2026, 4, 1));
-    let mut cache = Cache::open(data).unwrap();
+    let mut cache = cache(data);
     cache.content.certificate = Some(Kept {
         directory: "https://authority.test/directory".to_owned(),
         domains: vec!["np.test".to_owned()],
@@ -72,10 +81,47 @@ async fn the_cache_is_for_its_owner_and_damage_is_told() {
     keep(data.path());
     let path = data.path().join("acme.json");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let stored = fs::read_to_string(&path).unwrap();
+    assert!(!stored.contains("PRIVATE KEY") && !stored.contains("np.test"), "sealed: {stored}");
     let shown = format!("{:?}", open(settings(data.path())).unwrap());
     assert!(!shown.contains("PRIVATE KEY"), "{shown}");
     fs::write(&path, "{").unwrap();
     assert!(matches!(open(settings(data.path())), Err(Error::Damaged { .. })));
     fs::write(&path, serde_json::to_vec(&Content::default()).unwrap()).unwrap();
     assert!(open(settings(data.path())).unwrap().renew_at().is_none());
+}
+
+#[test]
+fn a_cache_of_before_is_read_and_sealed_and_that_of_another_store_is_told() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().join("acme.json");
+    keep(data.path());
+    let content = cache(data.path()).content;
+    fs::write(&path, serde_json::to_vec(&content).unwrap()).unwrap();
+    let mut before = cache(data.path());
+    assert!(before.is_unsaved() && before.content.certificate.is_some());
+    before.save().unwrap();
+    assert!(!before.is_unsaved() && !fs::read_to_string(&path).unwrap().contains("PRIVATE KEY"));
+    assert!(cache(data.path()).content.certificate.is_some());
+    let other = Cache::open(data.path(), &SealKey::from_bytes(&[8; 32]), Arc::new(SeededRandom::new(1)));
+    assert!(matches!(other, Err(Error::OtherKey { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_kept_is_kept_as_soon_as_that_is_possible() {
+    let data = tempfile::tempdir().unwrap();
+    keep(data.path());
+    let mut acme = open(settings(data.path())).unwrap();
+    let obstacle = data.path().join("acme.json.new");
+    fs::create_dir(&obstacle).unwrap();
+    acme.cache.content.certificate.as_mut().unwrap().domains.push("b.test".to_owned());
+    acme.cache.save().unwrap_err();
+    let mut failures = 0;
+    acme.keep(&mut failures);
+    assert_eq!((failures, acme.cache.is_unsaved()), (1, true));
+    fs::remove_dir(&obstacle).unwrap();
+    acme.keep(&mut failures);
+    assert_eq!((failures, acme.cache.is_unsaved()), (0, false));
+    let kept = cache(data.path()).content.certificate.unwrap();
+    assert_eq!(kept.domains, ["np.test", "b.test"]);
 }

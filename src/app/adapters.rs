@@ -17,7 +17,7 @@ use crate::{
     http::{self, Tls, tls},
     limits::{self, ApiRate},
     outbound::{self, AllowRule, Client, OwnAddresses, Policy},
-    queue::{self, QueueConfig, Queues},
+    queue::{self, QueueConfig, Queues, TokenKey},
     storage::{self, Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
     telemetry::Metrics,
     webhooks,
@@ -48,7 +48,8 @@ pub(super) fn http_options(config: &Config) -> http::Options {
 pub(super) fn tls(
     config: &Config,
     outbound: &Client,
-    clock: &Arc<dyn Clock>,
+    seal: &SealKey,
+    (clock, random): (&Arc<dyn Clock>, &Arc<dyn Random>),
 ) -> Result<(Option<Tls>, Option<Acme>), Error> {
     let server = &config.server;
     if let (Some(certificate), Some(key)) = (&server.tls_certificate, &server.tls_key) {
@@ -64,7 +65,7 @@ pub(super) fn tls(
         directory: server.acme_directory.to_string(),
         data: config.storage.directory.clone(),
     };
-    let acme = Acme::open(settings, outbound.clone(), Arc::clone(clock))?;
+    let acme = Acme::open(settings, seal, outbound.clone(), (Arc::clone(clock), Arc::clone(random)))?;
     Ok((Some(acme.tls().clone()), Some(acme)))
 }
 
@@ -102,6 +103,7 @@ pub(super) fn auth_settings(config: &Config, seal: Arc<SealKey>, api_rate: Optio
         access_ms: table.access_lifetime_ms,
         session_idle_ms: table.session_idle_ms,
         session_max_ms: table.session_max_ms,
+        proof_ms: table.proof_lifetime_ms,
         api_rate,
     }
 }
@@ -135,7 +137,7 @@ pub(super) fn figures(queues: Queues) -> accounts::Figures {
 }
 
 /// The queues of the store; blocks.
-pub(super) fn queues(config: &Config, db: &Db) -> Result<Queues, queue::Error> {
+pub(super) fn queues(config: &Config, db: &Db, seal: &SealKey) -> Result<Queues, queue::Error> {
     let queues = &config.queues;
     let config = QueueConfig {
         concurrency: queues.concurrency,
@@ -144,6 +146,7 @@ pub(super) fn queues(config: &Config, db: &Db) -> Result<Queues, queue::Error> {
         external_leases: queues.external_leases,
         rescue_every_ms: queues.rescue_every_ms,
         retention_every_ms: queues.retention_every_ms,
+        tokens: Some(TokenKey::of(seal)),
         ..QueueConfig::default()
     };
     Queues::open_blocking(db.clone(), config)
@@ -278,6 +281,7 @@ pub(super) struct Meters {
     pub(super) registry: Metrics,
     pub(super) http: http::Metrics,
     pub(super) limits: limits::Metrics,
+    pub(super) accounts: accounts::Metrics,
     pub(super) webhooks: webhooks::Metrics,
     pub(super) readings: Readings,
 }
@@ -287,7 +291,8 @@ pub(super) fn metrics() -> Result<Meters, Error> {
     let registry = Metrics::new()?;
     let http = http::Metrics::register(registry.registry())?;
     let limits = limits::Metrics::register(registry.registry())?;
+    let accounts = accounts::Metrics::register(registry.registry())?;
     let readings = Readings::register(registry.registry())?;
     let webhooks = webhooks::Metrics::register(registry.registry())?;
-    Ok(Meters { registry, http, limits, webhooks, readings })
+    Ok(Meters { registry, http, limits, accounts, webhooks, readings })
 }

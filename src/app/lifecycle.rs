@@ -23,6 +23,7 @@ use super::{
     state::State,
 };
 use crate::{
+    audit,
     base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
     storage::Directory,
@@ -136,13 +137,16 @@ fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Resul
     let meters = adapters::metrics()?;
     let mut services = Services::open(config, options, &directory, meters.clone(), &tasks)?;
     let time_and_chance = (db.clock(), &**db.random());
+    let (refusals, writer) = audit::refusals(db.clone());
+    let refusals = Arc::new(refusals);
     let listeners =
-        Listeners::bind(config, services.state.clone(), meters.http, services.tls.clone(), time_and_chance)?;
+        Listeners::bind(config, services.state.clone(), meters.http, services.tls.clone(), refusals, time_and_chance)?;
     let address = listeners.address();
     adapters::guard_own_addresses(&services.outbound, listeners.addresses());
     services.mail.link_to(&listeners::public(config, address));
 
     services.start(&directory, &tasks);
+    tasks.tracker.spawn(writer.run(tasks.stop.clone()));
     listeners.start(&tasks)?;
     services.state.system.enter(Phase::Ready);
     let grace = Duration::from_millis(config.server.shutdown_grace_ms);

@@ -9,7 +9,7 @@ use super::{Error, adapters, routes, services::Tasks, state::State};
 use crate::{
     base::{Clock, Random},
     config::Config,
-    http::{self, Edge, Server, Tls, redirect},
+    http::{self, Edge, Refusals, Server, Tls, redirect},
 };
 
 /// Bound and not yet accepting.
@@ -27,11 +27,12 @@ impl Listeners {
         state: State,
         metrics: http::Metrics,
         tls: Option<Tls>,
+        refusals: Arc<dyn Refusals>,
         (clock, random): (&Arc<dyn Clock>, &dyn Random),
     ) -> Result<Self, Error> {
         let router = routes::router(state, &config.server, clock)?;
         let options = adapters::http_options(config);
-        let edge = Edge::new(router, options.clone(), Arc::clone(clock), random, metrics.clone());
+        let edge = Edge::new(router, options.clone(), Arc::clone(clock), random, metrics.clone()).telling(refusals);
         let main = bind(config.server.listen, edge)?.with_tls(tls.clone());
         let redirect = match config.server.redirect_listen {
             None => None,

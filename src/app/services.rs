@@ -66,12 +66,13 @@ impl Services {
         tasks: &Tasks,
     ) -> Result<Self, Error> {
         let db = directory.db();
-        let Meters { registry, limits: limit_metrics, webhooks: webhook_metrics, readings, .. } = meters;
+        let Meters { registry, limits: limit_metrics, accounts: metrics, webhooks: webhook_metrics, readings, .. } =
+            meters;
         let seal = Arc::new(master_key::load(config, directory)?);
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
-        let (tls, acme) = adapters::tls(config, &outbound, db.clock())?;
+        let (tls, acme) = adapters::tls(config, &outbound, &seal, (db.clock(), db.random()))?;
         let blobs = adapters::blobs(config, options.is_dev, db.random(), (&tasks.tracker, &tasks.stop))?;
-        let queues = adapters::queues(config, db)?;
+        let queues = adapters::queues(config, db, &seal)?;
         let api_rate = adapters::api_rate(config, db, limit_metrics.clone()).map_err(queue::Error::from)?;
         let limits = Limits::new(db.clone(), limit_metrics);
         let auth =
@@ -85,6 +86,7 @@ impl Services {
             Arc::clone(&seal),
             accounts::Settings {
                 figures: adapters::figures(queues.clone()),
+                metrics,
                 ..adapters::account_settings(config, options.is_dev)
             },
         );
@@ -127,6 +129,7 @@ impl Services {
         self.pools.get_or_init(|| jobs::start_pools(&self.queues, &self.state, tasks));
         tracker.spawn(http::idempotency::sweep(directory.db().clone(), stop.clone()));
         tracker.spawn(self.state.auth.clone().maintain(stop.clone()));
+        tracker.spawn(self.state.accounts.clone().maintain(stop.clone()));
         tracker.spawn(self.limits.clone().maintain(stop.clone()));
         tracker.spawn(Arc::clone(&self.api_rate).maintain(directory.db().clone(), stop.clone()));
         tracker.spawn(self.mail.clone().maintain(stop.clone()));

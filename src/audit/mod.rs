@@ -9,6 +9,7 @@
 mod chain;
 mod changed;
 mod export;
+mod refusals;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::{
 
 pub use changed::changed;
 pub use export::{Format, line};
+pub use refusals::{RefusalLog, RefusalWriter, refusals};
 pub use store::check;
 
 use store::EntryRow;
@@ -33,6 +35,8 @@ use store::EntryRow;
 pub enum Actor {
     /// A person.
     User(UserId),
+    /// Whoever had a link that was sent to this person, who need not have signed in.
+    Link(UserId),
     /// A program with an API key.
     ApiKey(ApiKeyId),
     /// Whoever has the machine, over the command line.
@@ -86,7 +90,7 @@ pub struct EntryView {
     pub number: u64,
     /// When.
     pub time: Timestamp,
-    /// Who: the kind (`user`, `api_key`, `machine`, `system`) and the id.
+    /// Who: the kind (`user`, `link`, `api_key`, `machine`, `system`) and the id.
     pub actor: (String, Option<String>),
     /// What was done.
     pub action: String,

@@ -79,6 +79,7 @@ fn put(
 ) -> Result<(), Error> {
     let (actor_kind, actor_id) = match origin.actor {
         Actor::User(id) => ("user", Some(id.to_string())),
+        Actor::Link(id) => ("link", Some(id.to_string())),
         Actor::ApiKey(id) => ("api_key", Some(id.to_string())),
         Actor::Machine => ("machine", None),
         Actor::System => ("system", None),

@@ -10,6 +10,7 @@
 mod api;
 mod cache;
 mod keyring;
+mod maintain;
 mod model;
 pub mod permissions;
 mod session_cache;
@@ -19,18 +20,17 @@ mod store;
 mod tests;
 mod tokens;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit::{self, Actor, Entry, Origin},
     base::{ApiKeyId, Clock, CompanyId, Random, SealKey, Timestamp, UserId},
     config::Secret,
     limits::{self, ApiRate},
-    storage::{self, Db, Read, Tx, pause},
+    storage::{self, Db, Read, Tx},
 };
 
 pub use api::{Author, Mode, RefreshCookie, clear_cookies, describe, set_cookies};
@@ -52,10 +52,6 @@ pub fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(), stor
     store::check(read, found)
 }
 
-/// How often the times of last use are written down.
-const LAST_USED_EVERY: Duration = Duration::from_mins(1);
-/// How long a key that has ended is still shown.
-const KEPT_AFTER_END_MS: u64 = 30 * 24 * 3_600_000;
 /// How long somebody may take between password and second factor, in seconds.
 pub const MFA_TOKEN_S: u64 = 300;
 
@@ -80,6 +76,9 @@ pub enum Error {
     /// The credential is good and does not cover the operation.
     #[error("the scope {0} is required")]
     NotAllowed(Scope),
+    /// The person showed password or second factor too long ago for this.
+    #[error("show your password or a code again with POST /auth/reauthenticate, then repeat the call")]
+    Unproven,
     /// The person has to set up a second factor first.
     #[error("the company asks for a second factor: set one up with POST /mfa/setup and POST /mfa/verify")]
     Enrolling,
@@ -168,12 +167,14 @@ pub struct Settings {
     pub session_idle_ms: u64,
     /// How long a session lasts at most.
     pub session_max_ms: u64,
+    /// How long a person who showed password or second factor may do what asks for that.
+    pub proof_ms: u64,
     /// How often a company may call.
     pub api_rate: Option<Arc<ApiRate>>,
 }
 
 impl Settings {
-    /// The usual lives: 15 minutes, 7 days, 30 days; no limit on calls.
+    /// The usual lives: 15 minutes, 7 days, 30 days, a proof 10 minutes; no limit on calls.
     #[must_use]
     pub fn new(seal: Arc<SealKey>) -> Self {
         const DAY_MS: u64 = 24 * 3_600_000;
@@ -184,6 +185,7 @@ impl Settings {
             access_ms: 900_000,
             session_idle_ms: 7 * DAY_MS,
             session_max_ms: 30 * DAY_MS,
+            proof_ms: 600_000,
             api_rate: None,
         }
     }
@@ -237,7 +239,19 @@ impl Auth {
             scopes: known.scopes.and(Scopes::of_keys()),
             role: None,
             is_enrolling: false,
+            proven_at: None,
         })
+    }
+
+    /// Makes sure that the person showed password or second factor a short while ago. An API key does nothing that asks
+    /// for it and is let through.
+    ///
+    /// # Errors
+    /// [`Error::Unproven`].
+    pub fn require_proof(&self, caller: &Caller) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let is_old = |at: Timestamp| now.ms_since(at) >= self.inner.settings.proof_ms;
+        if caller.proven_at.is_some_and(is_old) { Err(Error::Unproven) } else { Ok(()) }
     }
 
     /// Makes sure inside a transaction that the caller still has every right it came with: a request may have been on
@@ -357,62 +371,6 @@ impl Auth {
         tx.on_commit(move || cache.forget(id));
         Ok(true)
     }
-
-    /// Writes down when keys were last used and removes sessions that are over, until stopped.
-    pub async fn maintain(self, stop: CancellationToken) {
-        loop {
-            let is_last = !pause(LAST_USED_EVERY, &stop).await;
-            if let Err(error) = self.write_last_used().await {
-                tracing::warn!(%error, "the times of last use could not be stored: {error}");
-            }
-            if is_last {
-                return;
-            }
-            if let Err(error) = self.sweep_keys().await {
-                tracing::warn!(%error, "keys that ended long ago could not be removed: {error}");
-            }
-            if let Err(error) = self.sweep_sessions().await {
-                tracing::warn!(%error, "sessions that are over could not be removed: {error}");
-            }
-        }
-    }
-
-    /// Removes keys that ended thirty days ago.
-    pub(super) async fn sweep_keys(&self) -> Result<usize, storage::Error> {
-        let mut removed = 0;
-        let mut after = None;
-        loop {
-            let page = self.inner.db.read(move |snapshot| store::all_keys(snapshot, after)).await??;
-            let Some(last) = page.last() else { return Ok(removed) };
-            after = Some(last.id.hi());
-            let now = self.inner.clock.now();
-            let is_over = |row: &ApiKeyRow| row.ended_at().is_some_and(|end| end.plus_ms(KEPT_AFTER_END_MS) <= now);
-            let over: Vec<_> = page.into_iter().filter(is_over).collect();
-            removed += over.len();
-            if !over.is_empty() {
-                self.inner.db.write_reclaiming(move |tx| store::delete_keys(tx, &over)).await?;
-            }
-        }
-    }
-
-    async fn write_last_used(&self) -> Result<(), storage::Error> {
-        let used = self.inner.cache.take_used();
-        if used.is_empty() {
-            return Ok(());
-        }
-        self.inner
-            .db
-            .write(move |tx| {
-                for (id, time) in used {
-                    if let Some(mut row) = store::find(tx, id)? {
-                        row.last_used_at = Some(time);
-                        store::put(tx, &row)?;
-                    }
-                }
-                Ok(())
-            })
-            .await
-    }
 }
 
 fn caller_of(known: &session_cache::KnownSession) -> Caller {
@@ -422,6 +380,7 @@ fn caller_of(known: &session_cache::KnownSession) -> Caller {
         scopes: scopes_of(known),
         is_enrolling: known.is_enrolling,
         role: Some(known.role),
+        proven_at: Some(known.proven_at),
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
-use crate::base::{ApiKeyId, CompanyId, RawId, SessionId, UserId};
+use crate::base::{ApiKeyId, CompanyId, RawId, SessionId, Timestamp, UserId};
 
 const PREFIX: &str = "np_live_";
 const ID_LEN: usize = 26;
@@ -228,6 +228,8 @@ pub struct Caller {
     pub role: Option<Role>,
     /// Whether the person has to set up a second factor before anything else.
     pub is_enrolling: bool,
+    /// When the person last showed password or second factor; an API key shows none.
+    pub proven_at: Option<Timestamp>,
 }
 
 impl Caller {

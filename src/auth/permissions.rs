@@ -29,7 +29,7 @@ macro_rules! permissions {
 
 permissions! {
     Profile: GET "/auth/me", GET "/auth/sessions", DELETE "/auth/sessions/{id}", POST "/auth/logout",
-        POST "/auth/logout-all", POST "/auth/password", GET "/mfa", POST "/mfa/setup", POST "/mfa/verify",
+        POST "/auth/logout-all", POST "/auth/reauthenticate", POST "/auth/password", GET "/mfa", POST "/mfa/setup", POST "/mfa/verify",
         POST "/mfa/disable", POST "/mfa/recovery-codes";
     UsersRead: GET "/company", GET "/company/stats", GET "/users", GET "/users/{id}", GET "/departments",
         GET "/departments/{id}", GET "/departments/{id}/members";
@@ -59,6 +59,22 @@ permissions! {
         POST "/events/{id}/replay", POST "/deliveries/{id}/retry", POST "/deliveries/{id}/cancel", POST "/play";
 }
 
+/// What a person does only for a short while after showing password or second factor: what makes, shows or takes
+/// away ways in, and what takes much out at once. Changes of one's password, of recovery codes and the removal of one's
+/// second factor are not here, since each of them asks for a proof itself; what depends on the body (a role, the policy
+/// of the company) asks in its handler.
+pub const DELICATE: &[(&str, &str)] = &[
+    ("POST", "/mfa/setup"),
+    ("POST", "/mfa/verify"),
+    ("POST", "/api-keys"),
+    ("DELETE", "/api-keys/{id}"),
+    ("DELETE", "/users/{id}/mfa"),
+    ("GET", "/audit/export"),
+    ("GET", "/mailbox"),
+    ("GET", "/webhooks/{id}/secret"),
+    ("POST", "/webhooks/{id}/rotate-secret"),
+];
+
 /// Where the operations stand.
 const BASE: &str = "/api/v1";
 
@@ -69,6 +85,12 @@ static BY_PATH: LazyLock<HashMap<&'static str, Vec<Permission>>> = LazyLock::new
     }
     by_path
 });
+
+/// Whether the operation behind a route asks for a proof that is not old.
+pub(super) fn is_delicate(method: &str, route: &str) -> bool {
+    let path = route.strip_prefix(BASE).unwrap_or(route);
+    DELICATE.contains(&(method, path))
+}
 
 /// The scope of the operation behind a route; `None` when it is not listed.
 pub(super) fn required(method: &str, route: &str) -> Option<Scope> {

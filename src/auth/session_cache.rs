@@ -25,12 +25,16 @@ pub(super) struct KnownSession {
     pub(super) is_enrolling: bool,
     pub(super) nonce: [u8; 16],
     pub(super) ends_at: Timestamp,
+    pub(super) proven_at: Timestamp,
 }
 
 impl From<SessionRow> for KnownSession {
     fn from(row: SessionRow) -> Self {
-        let SessionRow { id, user, company, role, is_owner, is_enrolling, nonce, ends_at, .. } = row;
-        Self { id, user, company, role, is_owner, is_enrolling, nonce, ends_at }
+        let SessionRow {
+            id, user, company, role, is_owner, is_enrolling, nonce, ends_at, proven_at, created_at, ..
+        } = row;
+        let proven_at = proven_at.unwrap_or(created_at);
+        Self { id, user, company, role, is_owner, is_enrolling, nonce, ends_at, proven_at }
     }
 }
 

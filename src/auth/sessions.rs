@@ -46,6 +46,9 @@ pub(super) struct SessionRow {
     pub(super) rotated_at: Timestamp,
     pub(super) created_at: Timestamp,
     pub(super) ends_at: Timestamp,
+    /// When the person last showed password or second factor; at the sign-in when there is none.
+    #[serde(default)]
+    pub(super) proven_at: Option<Timestamp>,
     pub(super) address: String,
     pub(super) client: String,
 }
@@ -153,11 +156,29 @@ impl Auth {
             rotated_at: now,
             created_at: now,
             ends_at: now.plus_ms(self.inner.settings.session_max_ms),
+            proven_at: Some(now),
             address: order.address,
             client: order.client.chars().filter(|c| !c.is_control()).take(CLIENT_CHARACTERS_MAX).collect(),
         };
         store::put_session(tx, &row)?;
         // Tokens go by the clock that they are checked with, which may have been set back since the last commit.
+        self.grant(&row, self.inner.clock.now())
+    }
+
+    /// Puts a new session in the place of one whose person has just shown password or second factor; its tokens are
+    /// good no more. It ends when the old one would have.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the session is over.
+    pub fn renew_session(&self, tx: &mut Tx<'_>, id: SessionId) -> Result<Grant, Error> {
+        let now = tx.now();
+        let row = store::find_session(tx, id)?.filter(|row| !self.is_over(row, now)).ok_or(Error::Invalid)?;
+        self.remove(tx, &row)?;
+        let mut nonce = [0; 16];
+        self.inner.random.fill(&mut nonce);
+        let id = SessionId::from_raw(tx.mint());
+        let row = SessionRow { id, nonce, number: 0, rotated_at: now, proven_at: Some(now), ..row };
+        store::put_session(tx, &row)?;
         self.grant(&row, self.inner.clock.now())
     }
 
@@ -210,7 +231,7 @@ impl Auth {
     }
 
     /// Whether the session may not be renewed any more.
-    fn is_over(&self, row: &SessionRow, now: Timestamp) -> bool {
+    pub(super) fn is_over(&self, row: &SessionRow, now: Timestamp) -> bool {
         let idle_ends = row.rotated_at.plus_ms(self.inner.settings.session_idle_ms);
         now >= row.ends_at || now >= idle_ends
     }
@@ -285,17 +306,27 @@ impl Auth {
         Ok(())
     }
 
-    /// Gives a session the rights it was waiting for, from this commit on.
+    /// Gives the sessions of a person the rights they were waiting for, from this commit on.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn end_enrolment(&self, tx: &mut Tx<'_>, id: SessionId) -> Result<(), storage::Error> {
-        let Some(mut row) = store::find_session(tx, id)?.filter(|row| row.is_enrolling) else { return Ok(()) };
-        row.is_enrolling = false;
-        store::put_session(tx, &row)?;
-        let cache = Arc::clone(&self.inner.sessions);
-        tx.on_commit(move || cache.forget(id));
+    pub fn end_enrolment(&self, tx: &mut Tx<'_>, user: UserId) -> Result<(), storage::Error> {
+        for mut row in store::sessions_of(tx, user, SESSIONS_MAX + 1)?.into_iter().filter(|row| row.is_enrolling) {
+            row.is_enrolling = false;
+            store::put_session(tx, &row)?;
+            let (cache, id) = (Arc::clone(&self.inner.sessions), row.id);
+            tx.on_commit(move || cache.forget(id));
+        }
         Ok(())
+    }
+
+    /// Ends the sessions of a person that have all rights and not only that to set up a second factor.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn end_full_sessions(&self, tx: &mut Tx<'_>, user: UserId) -> Result<(), storage::Error> {
+        let rows = store::sessions_of(tx, user, SESSIONS_MAX + 1)?;
+        rows.iter().filter(|row| !row.is_enrolling).try_for_each(|row| self.remove(tx, row))
     }
 
     /// The open sessions of a person, the newest first.
@@ -344,26 +375,8 @@ impl Auth {
         self.inner.keyring.at(now).read_mfa(token, now)
     }
 
-    /// Removes sessions that are over; answers how many.
-    pub(super) async fn sweep_sessions(&self) -> Result<usize, storage::Error> {
-        let mut removed = 0;
-        let mut after = None;
-        loop {
-            let page = self.inner.db.read(move |snapshot| store::all_sessions(snapshot, after)).await??;
-            let Some(last) = page.last() else { return Ok(removed) };
-            after = Some(last.id.hi());
-            let now = self.inner.clock.now();
-            let over: Vec<_> = page.into_iter().filter(|row| self.is_over(row, now)).map(|row| row.id).collect();
-            removed += over.len();
-            if !over.is_empty() {
-                let auth = self.clone();
-                self.inner.db.write_reclaiming(move |tx| auth.remove_all(tx, &over)).await?;
-            }
-        }
-    }
-
     /// Removes those of the sessions that are still over.
-    fn remove_all(&self, tx: &mut Tx<'_>, ids: &[SessionId]) -> Result<(), storage::Error> {
+    pub(super) fn remove_over(&self, tx: &mut Tx<'_>, ids: &[SessionId]) -> Result<(), storage::Error> {
         for id in ids {
             if let Some(row) = store::find_session(tx, *id)?.filter(|row| self.is_over(row, tx.now())) {
                 self.remove(tx, &row)?;

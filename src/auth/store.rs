@@ -23,7 +23,7 @@ const AREA: u8 = 50;
 /// API keys of a company, revoked ones too.
 const KEY_COUNT: u8 = 0;
 /// Rows looked at at once in a sweep.
-const SWEEP_PAGE: usize = 1_000;
+pub(super) const SWEEP_PAGE: usize = 1_000;
 
 /// One API key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

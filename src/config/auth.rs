@@ -22,6 +22,8 @@ section! {
         session_idle_ms: u64 = 604_800_000, range 60_000..=31_536_000_000;
         /// How long a session lasts at most.
         session_max_ms: u64 = 2_592_000_000, range 60_000..=31_536_000_000;
+        /// How long somebody who showed password or second factor may make API keys, change roles and do what else is delicate before being asked again.
+        proof_lifetime_ms: u64 = 600_000, range 1_000..=86_400_000;
         /// How many passwords are hashed at once; each takes 19 MiB and some 20 ms of a processor. 0 takes one per processor, at most 8.
         hashing_max: usize = 0, range 0..=64;
     }

@@ -13,7 +13,7 @@ use axum::{
     http::{Extensions, HeaderValue, request::Parts},
 };
 
-use super::{Options, Problem};
+use super::{KnownCaller, Options, Problem};
 
 /// SHA-256 of a request body.
 pub type BodyHash = [u8; 32];
@@ -31,6 +31,8 @@ pub(super) struct RequestContext {
     pub(super) is_body_read: AtomicBool,
     /// Set by the JSON extractor when the request carries an idempotency key.
     pub(super) body_hash: OnceLock<BodyHash>,
+    /// Set once the credential was found good.
+    pub(super) caller: OnceLock<KnownCaller>,
 }
 
 impl RequestContext {
@@ -44,12 +46,18 @@ impl RequestContext {
             timeout_ms,
             is_body_read: AtomicBool::new(false),
             body_hash: OnceLock::new(),
+            caller: OnceLock::new(),
         }
+    }
+
+    /// The context the edge has put beside the request, when there is an edge.
+    pub(super) fn find(extensions: &Extensions) -> Option<&Arc<Self>> {
+        extensions.get::<Arc<Self>>()
     }
 
     /// The context the edge has put beside the request; a neutral one where a router is called without the edge.
     pub(super) fn of(extensions: &Extensions) -> Arc<Self> {
-        extensions.get::<Arc<Self>>().cloned().unwrap_or_else(|| {
+        Self::find(extensions).cloned().unwrap_or_else(|| {
             let client = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
             Arc::new(Self::new(HeaderValue::from_static("none"), client, false, &Options::default()))
         })

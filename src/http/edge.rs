@@ -22,8 +22,8 @@ use tower::Service;
 use tracing::Instrument;
 
 use super::{
-    Metrics, Options, Peer, Problem, compression, context::RequestContext, etag, forwarded, problems, request_id,
-    request_id::RequestIds,
+    Metrics, Options, Peer, Problem, Refusals, RefusedCall, compression, context::RequestContext, etag, forwarded,
+    problems, request_id, request_id::RequestIds,
 };
 use crate::base::{Clock, Random};
 
@@ -35,6 +35,8 @@ pub struct Edge {
     ids: RequestIds,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
+    /// Keeps a record of refused calls.
+    refusals: Option<Arc<dyn Refusals>>,
     /// `Strict-Transport-Security`, sent to those who came over TLS.
     transport_security: HeaderValue,
 }
@@ -53,6 +55,9 @@ struct Asked {
 const OFFERED: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
+/// Characters kept of the path of a refused call.
+const REFUSED_PATH_CHARACTERS_MAX: usize = 200;
+
 /// A year, for this name and those below it.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
@@ -62,7 +67,14 @@ impl Edge {
     pub fn new(router: Router, options: Options, clock: Arc<dyn Clock>, random: &dyn Random, metrics: Metrics) -> Self {
         let transport_security = format!("max-age={}; includeSubDomains", options.hsts_max_age_s);
         let transport_security = HeaderValue::try_from(transport_security).unwrap_or(HSTS);
-        Self { router, options, ids: RequestIds::new(random), clock, metrics, transport_security }
+        let refusals = None;
+        Self { router, options, ids: RequestIds::new(random), clock, metrics, refusals, transport_security }
+    }
+
+    /// Tells this of every call that a known caller was not allowed.
+    #[must_use]
+    pub fn telling(self, refusals: Arc<dyn Refusals>) -> Self {
+        Self { refusals: Some(refusals), ..self }
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -170,7 +182,22 @@ impl Edge {
         }
     }
 
+    fn tell_refusal(&self, response: &Response, asked: &Asked, context: &RequestContext) {
+        let (Some(refusals), Some(caller)) = (&self.refusals, context.caller.get()) else { return };
+        let path: String = asked.uri.path().chars().take(REFUSED_PATH_CHARACTERS_MAX).collect();
+        refusals.refused(RefusedCall {
+            caller: *caller,
+            address: context.client,
+            request_id: context.id_text().to_owned(),
+            call: format!("{} {path}", asked.method),
+            code: response.extensions().get::<Problem>().map_or(problems::FORBIDDEN.code, Problem::code),
+        });
+    }
+
     async fn finish(&self, mut response: Response, asked: &Asked, context: &RequestContext) -> Response {
+        if response.status() == StatusCode::FORBIDDEN {
+            self.tell_refusal(&response, asked, context);
+        }
         if response.status().is_client_error() || response.status().is_server_error() {
             response = render_problem(response, asked, context);
         }

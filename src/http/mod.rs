@@ -27,6 +27,7 @@ pub mod problems;
 mod query;
 mod raw;
 mod redirect;
+mod refused;
 mod request_id;
 mod server;
 #[cfg(test)]
@@ -47,5 +48,6 @@ pub use problem::{FieldError, Problem, ProblemDocument};
 pub use query::{Path, Query};
 pub use raw::RawJson;
 pub use redirect::redirect;
+pub use refused::{KnownCaller, Refusals, RefusedCall, Who};
 pub use server::Server;
 pub use tls::Tls;

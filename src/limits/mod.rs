@@ -111,6 +111,12 @@ impl Subject {
         Self(subject)
     }
 
+    /// The hash.
+    #[must_use]
+    pub const fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
     /// An address; the lower half of an IPv6 address is the subscriber's to choose and does not count.
     #[must_use]
     pub fn network(address: IpAddr) -> [u8; 8] {

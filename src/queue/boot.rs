@@ -25,7 +25,6 @@ use crate::{
 /// What the boot commit read.
 struct Found {
     boot: u32,
-    tokens: TokenKey,
     queues: Vec<(String, QueueRow)>,
     lanes: Vec<((QueueId, u64), LaneRow)>,
 }
@@ -36,8 +35,7 @@ impl Queues {
     /// # Errors
     /// When the store cannot read or write.
     pub async fn open(db: Db, config: QueueConfig) -> Result<Self, Error> {
-        let tokens = TokenKey::generate(&**db.random());
-        let found = db.write(move |tx| boot(tx, tokens)).await?;
+        let found = db.write(boot).await?;
         Ok(Self::with(db, config, found))
     }
 
@@ -46,13 +44,13 @@ impl Queues {
     /// # Errors
     /// As [`Queues::open`].
     pub fn open_blocking(db: Db, config: QueueConfig) -> Result<Self, Error> {
-        let tokens = TokenKey::generate(&**db.random());
-        let found = db.write_blocking(move |tx| boot(tx, tokens))?;
+        let found = db.write_blocking(boot)?;
         Ok(Self::with(db, config, found))
     }
 
     fn with(db: Db, config: QueueConfig, found: Found) -> Self {
-        let inner = Inner::new(db, config, found.boot, found.tokens);
+        let tokens = config.tokens.unwrap_or_else(|| TokenKey::generate(&**db.random()));
+        let inner = Inner::new(db, config, found.boot, tokens);
         for (name, row) in found.queues {
             let name = QueueName::trusted(&name);
             let settings = row.settings.unwrap_or_else(|| inner.defaults(&name));
@@ -86,11 +84,10 @@ impl Queues {
     }
 }
 
-fn boot(tx: &mut Tx<'_>, new_tokens: TokenKey) -> Result<Found, Error> {
+fn boot(tx: &mut Tx<'_>) -> Result<Found, Error> {
     let before = tx.get(QUEUE_BOOTS, &0)?;
     let boot = before.map_or(1, |row| row.boot.wrapping_add(1));
-    let tokens = before.and_then(|row| row.tokens).unwrap_or(new_tokens);
-    tx.put(QUEUE_BOOTS, &0, &BootRow { boot, tokens: Some(tokens) })?;
+    tx.put(QUEUE_BOOTS, &0, &BootRow { boot })?;
     for (name, id) in BUILT_IN {
         if !tx.exists(QUEUES, &name.to_owned())? {
             tx.put(QUEUES, &name.to_owned(), &QueueRow { id, settings: None })?;
@@ -103,5 +100,5 @@ fn boot(tx: &mut Tx<'_>, new_tokens: TokenKey) -> Result<Found, Error> {
         count(tx, *company, *queue, State::Active, -active);
         count(tx, *company, *queue, State::Waiting, active);
     }
-    Ok(Found { boot, tokens, queues, lanes })
+    Ok(Found { boot, queues, lanes })
 }

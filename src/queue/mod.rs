@@ -52,4 +52,5 @@ pub use pool::{Handlers, Pool, PoolFigures};
 pub use registry::Queues;
 pub use settings::{GroupPolicy, Keep, QueueConfig, QueueSettings, Retention};
 pub use stats::{QueueStats, QueueTotals};
+pub use token::TokenKey;
 pub use view::{JobPage, is_stored};

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::job::{QueueName, RetryPolicy};
+use super::{
+    job::{QueueName, RetryPolicy},
+    token::TokenKey,
+};
 use crate::base::Backoff;
 
 const MINUTE_MS: u64 = 60_000;
@@ -137,6 +140,8 @@ pub struct QueueConfig {
     pub rescue_every_ms: u64,
     /// How often finished jobs are checked against the retention.
     pub retention_every_ms: u64,
+    /// Makes lease tokens; without one they end with the process.
+    pub tokens: Option<TokenKey>,
 }
 
 impl Default for QueueConfig {
@@ -149,6 +154,7 @@ impl Default for QueueConfig {
             external_leases: 100_000,
             rescue_every_ms: 5_000,
             retention_every_ms: 15_000,
+            tokens: None,
         }
     }
 }

@@ -15,7 +15,6 @@ use super::{
     job::{AttemptError, RetryPolicy, State, UniqueScope},
     settings::QueueSettings,
     state::{Indexes, JobState, Place},
-    token::TokenKey,
 };
 use crate::{
     base::{QueueId, RawId, Timestamp},
@@ -126,12 +125,10 @@ pub(super) struct LaneRow {
 }
 named_value!(LaneRow, 1);
 
-/// The number of this start, and what outlives it.
+/// The number of this start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct BootRow {
     pub(super) boot: u32,
-    /// Made by the first start; leases outlive a restart, and so do their tokens.
-    pub(super) tokens: Option<TokenKey>,
 }
 named_value!(BootRow, 1);
 

@@ -7,14 +7,13 @@
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::base::{JobId, QueueId, Random};
+use crate::base::{JobId, QueueId, Random, SealKey};
 
 /// Makes and reads tokens.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct TokenKey([u8; 32]);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TokenKey([u8; 32]);
 
 impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,6 +30,13 @@ pub(super) struct Token {
 }
 
 impl TokenKey {
+    /// The key of a store, which follows from the key behind its codes and is itself kept nowhere: leases outlive a
+    /// restart, and so do their tokens.
+    #[must_use]
+    pub fn of(seal: &SealKey) -> Self {
+        Self(seal.code(b"lease tokens", b""))
+    }
+
     pub(super) fn generate(random: &dyn Random) -> Self {
         let mut key = [0; 32];
         random.fill(&mut key);

@@ -168,6 +168,10 @@ tables! {
     MAILBOX = 105 in Records, owner "mail": "company u64, message u64" => "MessageRow";
     /// Links to reset a password, the newest of each person.
     PASSWORD_RESETS = 106 in Records, owner "accounts": "user u64" => "ResetRow";
+    /// Where people usually sign in from, and what they were told of late.
+    SIGN_IN_HABITS = 130 in Records, owner "accounts": "user u64" => "HabitsRow";
+    /// Companies whose sessions are being fitted to a changed policy.
+    POLICY_SWEEPS = 131 in Index, owner "accounts": "company u64" => "SweepRow";
 }
 
 #[cfg(test)]

@@ -30,7 +30,8 @@ const NEXT_AFTER: HeaderName = HeaderName::from_static("x-next-after");
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditActor)]
 struct ActorBody {
-    /// `user`, `api_key`, `machine` (the command line) or `system`.
+    /// `user`, `link` (whoever had a link that was sent to the person), `api_key`, `machine` (the command line) or
+    /// `system`.
     kind: String,
     /// The person or key.
     #[schema(required)]

@@ -68,6 +68,7 @@ pub(super) struct CompanyPatch {
 /// Changes the company's name or policy
 #[utoipa::path(patch, path = "/company", operation_id = "update_company", tag = "company", request_body = CompanyPatch,
     responses((status = 200, description = "The company now", body = CompanyBody),
+        (status = 403, description = "The policy changes and the password was not shown of late"),
         (status = 409, description = "Asked for second factors without having one"),
         (status = 412, description = "It is not what `If-Match` names")))]
 pub(super) async fn update_company(
@@ -81,11 +82,19 @@ pub(super) async fn update_company(
         name: input.name.required("/name")?,
         requires_mfa: input.mfa_required.required("/mfa_required")?,
     };
-    let company = change(&accounts, author, move |accounts, tx, by| {
+    let is_policy = wanted.requires_mfa.is_some();
+    if is_policy {
+        accounts.require_proof(&author.caller)?;
+    }
+    let company = change(&accounts, author, move |_, tx, by| {
         let fits = |now: &CompanyView| if_match.check(&CompanyBody::from(now.clone()));
-        accounts.update_company::<Problem>(tx, (by.caller.company, user), &by.origin, wanted, fits)
+        Accounts::update_company::<Problem>(tx, (by.caller.company, user), &by.origin, wanted, fits)
     });
-    Ok(Json(company.await?.into()))
+    let company = company.await?;
+    if is_policy {
+        accounts.apply_policy(company.id).await?;
+    }
+    Ok(Json(company.into()))
 }
 
 /// How many jobs the company has, by state.

@@ -51,7 +51,7 @@ struct NewInviteBody {
     /// What is kept of it.
     #[serde(flatten)]
     invite: InviteBody,
-    /// Hand it to the person; it cannot be had again.
+    /// Also in the message to the person. Whoever has it can accept; the API shows it this once.
     token: String,
 }
 
@@ -85,7 +85,9 @@ pub(super) struct InviteInput {
 /// Invites a person to the company
 #[utoipa::path(post, path = "/auth/invites", operation_id = "create_invite", tag = "auth", request_body = InviteInput,
     description = "An earlier invitation of the same address is replaced. Good for a week.",
-    responses((status = 201, description = "Invited; the token is in this answer only", body = NewInviteBody),
+    responses((status = 201, description = "Invited; the token is in this answer and in the message to the person",
+            body = NewInviteBody),
+        (status = 403, description = "An admin is invited and the password was not shown of late"),
         (status = 409, description = "The address has an account")))]
 pub(super) async fn create_invite(
     State(accounts): State<Accounts>,
@@ -95,6 +97,9 @@ pub(super) async fn create_invite(
 ) -> Result<Response, Problem> {
     let (user, _) = person(&author.caller)?;
     let company = author.caller.company;
+    if input.role == Role::Admin {
+        accounts.require_proof(&author.caller)?;
+    }
     accounts.limit_invites(company).await?;
     let (handle, order) = (accounts.clone(), NewInvite { email: input.email, role: input.role });
     let Inner { db, seal, .. } = &*accounts.inner;

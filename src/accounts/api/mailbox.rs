@@ -8,10 +8,10 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{person, read};
+use super::{change, person, read};
 use crate::{
     accounts::Accounts,
-    auth::Caller,
+    auth::Author,
     base::{MessageId, Timestamp},
     http::{Json, Page, PageParameters, PageQuery, Problem},
     mail::{MessageText, MessageView},
@@ -46,14 +46,17 @@ impl From<MessageView> for MessageBody {
 /// Lists messages to people of the company, the newest first
 #[utoipa::path(get, path = "/mailbox", operation_id = "list_mailbox", tag = "mail", params(PageParameters),
     description = "Without a mail server messages stay here: the newest 1,000 for 30 days. They hold links that open \
-        accounts, so only admins read them, and only an owner of the instance reads those about an owner.",
+        accounts, so only admins read them, and only an owner of the instance reads those about an owner. Each look is \
+        recorded in the audit log.",
     responses((status = 200, description = "The messages", body = Page<MessageBody>)))]
 pub(super) async fn list_mailbox(
     State(accounts): State<Accounts>,
-    caller: Caller,
+    author: Author,
     page: PageQuery,
 ) -> Result<Response, Problem> {
+    let caller = author.caller;
     let (user, _) = person(&caller)?;
+    change(&accounts, author, move |_, tx, by| Accounts::record_mailbox(tx, by)).await?;
     let before = page.after::<1>()?.map(|[before]| before);
     let (handle, limit) = (accounts.clone(), page.limit);
     let found = read(&accounts, move |snapshot| {

@@ -60,7 +60,7 @@ pub(super) async fn set_up_mfa(
     author: Author,
 ) -> Result<Json<EnrolmentBody>, Problem> {
     let (user, _) = person(&author.caller)?;
-    let Enrolment { secret, otpauth_url, qr_code } = accounts.set_mfa_up(user, author.origin).await?;
+    let Enrolment { secret, otpauth_url, qr_code } = accounts.set_mfa_up(user, author).await?;
     Ok(Json(EnrolmentBody { secret, otpauth_url, qr_code }))
 }
 
@@ -94,7 +94,7 @@ pub(super) async fn verify_mfa(
     Json(input): Json<CodeInput>,
 ) -> Result<Json<RecoveryCodesBody>, Problem> {
     let person = person(&author.caller)?;
-    let recovery_codes = accounts.enable_mfa(person, input.code, author.origin).await?;
+    let recovery_codes = accounts.enable_mfa(person, input.code, author).await?;
     Ok(Json(RecoveryCodesBody { enabled: true, recovery_codes }))
 }
 
@@ -129,7 +129,7 @@ pub(super) async fn disable_mfa(
         _ => return Err(Problem::invalid("", "has exactly one of code, recovery_code and password")),
     };
     let person = person(&author.caller)?;
-    accounts.disable_mfa(person, proof, author.origin).await?;
+    accounts.disable_mfa(person, proof, author).await?;
     Ok(Json(MfaBody { enabled: false, enabled_at: None, recovery_codes_left: 0 }))
 }
 
@@ -144,6 +144,6 @@ pub(super) async fn renew_recovery_codes(
     Json(input): Json<CodeInput>,
 ) -> Result<Json<RecoveryCodesBody>, Problem> {
     let (user, _) = person(&author.caller)?;
-    let recovery_codes = accounts.renew_recovery_codes(user, input.code, author.origin).await?;
+    let recovery_codes = accounts.renew_recovery_codes(user, input.code, author).await?;
     Ok(Json(RecoveryCodesBody { enabled: true, recovery_codes }))
 }

@@ -7,6 +7,7 @@ mod invites;
 mod keys;
 mod mailbox;
 mod mfa;
+mod prove;
 mod recovery;
 mod rescue;
 mod sessions;
@@ -47,6 +48,7 @@ where
         .routes(routes!(sign_in::log_in))
         .routes(routes!(sign_in::log_in_mfa))
         .routes(routes!(sign_in::refresh))
+        .routes(routes!(prove::reauthenticate))
         .routes(routes!(mfa::get_mfa))
         .routes(routes!(mfa::set_up_mfa))
         .routes(routes!(mfa::verify_mfa))

@@ -183,6 +183,6 @@ pub(super) async fn change_password(
     Json(input): Json<PasswordInput>,
 ) -> Result<StatusCode, Problem> {
     let person = person(&author.caller)?;
-    accounts.change_password(person, input.current_password, input.password, author.origin).await?;
+    accounts.change_password(person, input.current_password, input.password, author).await?;
     Ok(StatusCode::NO_CONTENT)
 }

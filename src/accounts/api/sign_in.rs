@@ -15,7 +15,7 @@ use crate::{
         mfa::Proof,
         service::{SignIn, Welcome},
     },
-    auth::{Auth, MFA_TOKEN_S, Mode, RefreshCookie, set_cookies},
+    auth::{Auth, Grant, MFA_TOKEN_S, Mode, RefreshCookie, set_cookies},
     http::{Json, OptionalJson, Problem, problems},
 };
 
@@ -195,7 +195,7 @@ pub(super) struct RefreshInput {
 /// The next tokens.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refreshed)]
-struct RefreshedBody {
+pub(super) struct RefreshedBody {
     /// The next access token; left out when cookies were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     access_token: Option<String>,
@@ -226,7 +226,11 @@ pub(super) async fn refresh(
     let of_cookie = || cookie.0.filter(|_| matches!(mode, Mode::Cookies { .. }));
     let token = input.refresh_token.or_else(of_cookie);
     let token = token.ok_or_else(|| Problem::of(&problems::UNAUTHORIZED).detail("there is no refresh token"))?;
-    let grant = auth.refresh(&token).await?;
+    Ok(refreshed(auth.refresh(&token).await?, mode))
+}
+
+/// The answer with the next tokens, where the client wants them.
+pub(super) fn refreshed(grant: Grant, mode: Mode) -> Response {
     let mut headers = HeaderMap::new();
     let (token_type, expires_in) = ("Bearer", grant.expires_in_s);
     let body = match mode {
@@ -240,5 +244,5 @@ pub(super) async fn refresh(
             RefreshedBody { access_token, refresh_token, csrf_token: None, token_type, expires_in }
         }
     };
-    Ok((headers, Json(body)).into_response())
+    (headers, Json(body)).into_response()
 }

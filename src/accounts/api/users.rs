@@ -87,7 +87,8 @@ pub(super) struct UserInput {
 /// Adds a person with a first password
 #[utoipa::path(post, path = "/users", operation_id = "create_user", tag = "users", request_body = UserInput,
     description = "An invitation (`POST /auth/invites`) is better: nobody else then knows the password.",
-    responses((status = 201, description = "Added", body = UserBody), (status = 409, description = "The address is taken")))]
+    responses((status = 201, description = "Added", body = UserBody),
+        (status = 403, description = "An admin is added and the password was not shown of late"), (status = 409, description = "The address is taken")))]
 pub(super) async fn create_user(
     State(accounts): State<Accounts>,
     author: Author,
@@ -95,6 +96,9 @@ pub(super) async fn create_user(
 ) -> Result<Response, Problem> {
     person(&author.caller)?;
     let UserInput { name, email, role, password } = input;
+    if role == Role::Admin {
+        accounts.require_proof(&author.caller)?;
+    }
     let user = accounts
         .create_user(
             Some(&author.caller),
@@ -142,6 +146,8 @@ pub(super) struct UserPatch {
 #[utoipa::path(patch, path = "/users/{id}", operation_id = "update_user", tag = "users", request_body = UserPatch,
     params(("id" = String, Path, description = "The person's id")),
     responses((status = 200, description = "The person now", body = UserBody), (status = 404, description = "Not there"),
+        (status = 403, description = "An owner of the instance, and the caller is none; or the role changes and the \
+            password was not shown of late"),
         (status = 409, description = "The last admin or the owner"),
         (status = 412, description = "It is not what `If-Match` names")))]
 pub(super) async fn update_user(
@@ -156,9 +162,12 @@ pub(super) async fn update_user(
         role: input.role.required("/role")?,
         is_disabled: input.disabled.required("/disabled")?,
     };
+    if wanted.role.is_some() {
+        accounts.require_proof(&author.caller)?;
+    }
     let user = change(&accounts, author, move |accounts, tx, by| {
         let fits = |now: &UserView| if_match.check(&UserBody::from(now.clone()));
-        accounts.update_user::<Problem>(tx, by.by(), id, wanted, fits)
+        accounts.update_user::<Problem>(tx, by, id, wanted, fits)
     });
     Ok(Json(user.await?.into()))
 }
@@ -167,12 +176,13 @@ pub(super) async fn update_user(
 #[utoipa::path(delete, path = "/users/{id}", operation_id = "delete_user", tag = "users",
     params(("id" = String, Path, description = "The person's id")),
     responses((status = 204, description = "Removed, with all sessions"), (status = 404, description = "Not there"),
+        (status = 403, description = "An owner of the instance, and the caller is none"),
         (status = 409, description = "The last admin or the owner")))]
 pub(super) async fn delete_user(
     State(accounts): State<Accounts>,
     author: Author,
     Path(id): Path<UserId>,
 ) -> Result<StatusCode, Problem> {
-    change(&accounts, author, move |accounts, tx, by| accounts.delete_user(tx, by.by(), id)).await?;
+    change(&accounts, author, move |accounts, tx, by| accounts.delete_user(tx, by, id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     audit::{self, Entry, Origin},
+    auth::Author,
     base::{Random, SealKey, SessionId, Timestamp, UserId},
     limits::{self, Subject},
     sealing::SealedRows,
@@ -156,21 +157,23 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Error::MfaEnabled`] when there is a second factor already.
-    pub(super) async fn set_mfa_up(&self, user: UserId, origin: Origin) -> Result<Enrolment, Error> {
+    pub(super) async fn set_mfa_up(&self, user: UserId, author: Author) -> Result<Enrolment, Error> {
         let mut secret = [0; totp::SECRET_BYTES];
         self.inner.db.random().fill(&mut secret);
         let (seal, random) = (Arc::clone(&self.inner.seal), Arc::clone(self.inner.db.random()));
         let sealed_secret = seal.seal(&*random, &place(user), &secret);
+        let accounts = self.clone();
         let email = self
             .inner
             .db
             .write(move |tx| {
+                accounts.confirm(tx, &author.caller)?;
                 if is_enabled(tx, user)? {
                     return Err(Error::MfaEnabled);
                 }
                 let person = find_user(tx, user)?.ok_or(Error::NotFound("user"))?;
                 store::put_factor(tx, user, &FactorRow { sealed_secret, enabled_at: None, last_step: None })?;
-                record(tx, &origin, "mfa.set_up", user)?;
+                record(tx, &author.origin, "mfa.set_up", user)?;
                 Ok(person.email.as_str().to_owned())
             })
             .await?;
@@ -185,14 +188,15 @@ impl Accounts {
         &self,
         (user, session): (UserId, SessionId),
         code: String,
-        origin: Origin,
+        author: Author,
     ) -> Result<Vec<String>, Error> {
         self.limit_mfa(user).await?;
-        let (seal, auth, now) = (Arc::clone(&self.inner.seal), self.inner.auth.clone(), self.inner.db.clock().now());
+        let (seal, accounts, now) = (Arc::clone(&self.inner.seal), self.clone(), self.inner.db.clock().now());
         let (codes, recovery) = make_recovery(&seal, &**self.inner.db.random(), user);
         self.inner
             .db
             .write(move |tx| {
+                accounts.confirm(tx, &author.caller)?;
                 let mut row = store::factor(tx, user)?.ok_or(Error::MfaMissing)?;
                 if row.enabled_at.is_some() {
                     return Err(Error::MfaEnabled);
@@ -200,9 +204,11 @@ impl Accounts {
                 row.enabled_at = Some(tx.now());
                 accept_code(tx, (&seal, now), user, row, &code)?;
                 store::put_recovery(tx, user, &recovery)?;
-                record(tx, &origin, "mfa.enable", user)?;
-                auth.end_sessions(tx, user, Some(session))?;
-                auth.end_enrolment(tx, session)?;
+                record(tx, &author.origin, "mfa.enable", user)?;
+                let person = find_user(tx, user)?.ok_or(Error::NotFound("user"))?;
+                letters::notify(&accounts.inner.mail, tx, &person, Notice::FactorAdded)?;
+                accounts.inner.auth.end_sessions(tx, user, Some(session))?;
+                accounts.inner.auth.end_enrolment(tx, user)?;
                 Ok(codes)
             })
             .await
@@ -217,7 +223,7 @@ impl Accounts {
         &self,
         (user, session): (UserId, SessionId),
         proof: Result<Proof, Password>,
-        origin: Origin,
+        author: Author,
     ) -> Result<(), Error> {
         self.limit_mfa(user).await?;
         let mut version = None;
@@ -234,11 +240,11 @@ impl Accounts {
                 None
             }
         };
-        let (seal, auth, now) = (Arc::clone(&self.inner.seal), self.inner.auth.clone(), self.inner.db.clock().now());
-        let mail = self.inner.mail.clone();
+        let (seal, accounts, now) = (Arc::clone(&self.inner.seal), self.clone(), self.inner.db.clock().now());
         self.inner
             .db
             .write(move |tx| {
+                accounts.confirm(tx, &author.caller)?;
                 if !is_enabled(tx, user)? {
                     return Err(Error::MfaMissing);
                 }
@@ -254,10 +260,10 @@ impl Accounts {
                 if let Some(proof) = proof {
                     accept(tx, (&seal, now), user, &proof)?;
                 }
-                record(tx, &origin, "mfa.disable", user)?;
-                letters::notify(&mail, tx, &person, Notice::FactorRemoved)?;
+                record(tx, &author.origin, "mfa.disable", user)?;
+                letters::notify(&accounts.inner.mail, tx, &person, Notice::FactorRemoved)?;
                 store::remove(tx, user)?;
-                auth.end_sessions(tx, user, Some(session))?;
+                accounts.inner.auth.end_sessions(tx, user, Some(session))?;
                 Ok(())
             })
             .await
@@ -271,20 +277,23 @@ impl Accounts {
         &self,
         user: UserId,
         code: String,
-        origin: Origin,
+        author: Author,
     ) -> Result<Vec<String>, Error> {
         self.limit_mfa(user).await?;
-        let (seal, now) = (Arc::clone(&self.inner.seal), self.inner.db.clock().now());
+        let (seal, accounts, now) = (Arc::clone(&self.inner.seal), self.clone(), self.inner.db.clock().now());
         let (codes, recovery) = make_recovery(&seal, &**self.inner.db.random(), user);
         self.inner
             .db
             .write(move |tx| {
+                accounts.confirm(tx, &author.caller)?;
                 if !is_enabled(tx, user)? {
                     return Err(Error::MfaMissing);
                 }
                 accept(tx, (&seal, now), user, &Proof::Code(code))?;
                 store::put_recovery(tx, user, &recovery)?;
-                record(tx, &origin, "mfa.renew", user)?;
+                record(tx, &author.origin, "mfa.renew", user)?;
+                let person = find_user(tx, user)?.ok_or(Error::NotFound("user"))?;
+                letters::notify(&accounts.inner.mail, tx, &person, Notice::RecoveryRenewed)?;
                 Ok(codes)
             })
             .await

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::OF_COMPANY_MAX;
 use crate::{
     accounts::{
         Accounts, Error, mfa, model,
-        store::{self, CompanyRow},
+        store::{self, CompanyRow, SweepRow},
     },
     audit::{self, Entry, Origin},
     base::{CompanyId, Timestamp, UserId},
@@ -71,13 +70,12 @@ impl Accounts {
         store::find_company(read, id)?.map(CompanyView::from).ok_or(Error::NotFound("company"))
     }
 
-    /// Changes the company, once `fits` has agreed to what it is now. When it asks everybody for a second factor from
-    /// now on, those without one are signed out and can do nothing but set one up when they sign in again.
+    /// Changes the company, once `fits` has agreed to what it is now. After a change of the policy the sessions are to be
+    /// fitted to it with [`Accounts::apply_policy`].
     ///
     /// # Errors
     /// [`Error::Name`]; [`Error::MfaFirst`] when whoever asks for second factors has none.
     pub(in crate::accounts) fn update_company<E: From<Error> + From<storage::Error>>(
-        &self,
         tx: &mut Tx<'_>,
         (id, by): (CompanyId, UserId),
         origin: &Origin,
@@ -90,17 +88,13 @@ impl Accounts {
         if let Some(name) = change.name {
             row.name = model::name(&name)?;
         }
-        let is_new_policy = change.requires_mfa == Some(true) && !row.requires_mfa;
+        let is_new_policy = change.requires_mfa.is_some_and(|wanted| wanted != row.requires_mfa);
         row.requires_mfa = change.requires_mfa.unwrap_or(row.requires_mfa);
         if is_new_policy {
-            if !mfa::is_enabled(tx, by)? {
+            if row.requires_mfa && !mfa::is_enabled(tx, by)? {
                 return Err(Error::MfaFirst.into());
             }
-            for user in store::users_of(tx, id, None, OF_COMPANY_MAX)? {
-                if !mfa::is_enabled(tx, user.id)? {
-                    self.inner.auth.end_sessions(tx, user.id, None)?;
-                }
-            }
+            store::put_sweep(tx, id, SweepRow::default())?;
         }
         let after = facts(&row);
         if before != after {

@@ -45,7 +45,7 @@ pub(in crate::accounts) struct InviteView {
     pub(in crate::accounts) expires_at: Timestamp,
 }
 
-/// A fresh invitation with the token that cannot be had again.
+/// A fresh invitation with its token, which only the message to the person has beside this.
 #[derive(Clone)]
 pub(in crate::accounts) struct NewInviteView {
     pub(in crate::accounts) invite: InviteView,

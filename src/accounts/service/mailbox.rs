@@ -1,13 +1,28 @@
 //! Reading what was sent to the people of a company.
 
+use serde_json::Value;
+
 use crate::{
     accounts::{Accounts, Error, store},
+    audit::{self, Entry},
+    auth::Author,
     base::{CompanyId, UserId},
     mail::MessageView,
-    storage::Snapshot,
+    storage::{Snapshot, Tx},
 };
 
 impl Accounts {
+    /// Records that somebody looks at the messages.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(in crate::accounts) fn record_mailbox(tx: &mut Tx<'_>, author: &Author) -> Result<(), Error> {
+        let (company, origin) = author.by();
+        let object = company.to_string();
+        let entry = Entry { action: "mailbox.read", object, before: Value::Null, after: Value::Null };
+        Ok(audit::record(tx, company, origin, entry)?)
+    }
+
     /// Messages of the company that this person may read, before one, the newest first.
     ///
     /// Whoever reads a reset link can sign in as the person it is for. An admin has every right over the people of the

@@ -7,6 +7,8 @@ mod keys;
 mod mailbox;
 mod offline;
 mod passwords;
+mod policy;
+mod prove;
 mod recovery;
 mod rescue;
 mod set_up;
@@ -36,10 +38,12 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    base::{CompanyId, UserId},
+    base::{CompanyId, RawId, UserId},
     storage::{self, Tx},
 };
 
+/// No person: ids are made from the time and are never zero. Rows of it stand for every address without an account.
+pub(super) const NOBODY: UserId = UserId::from_raw(RawId { hi: 0, lo: 0 });
 /// The most users, invitations or keys of a company.
 pub(super) const OF_COMPANY_MAX: usize = 10_000;
 
@@ -50,6 +54,14 @@ impl Accounts {
     /// [`Error::Auth`].
     pub(super) fn confirm(&self, tx: &Tx<'_>, caller: &Caller) -> Result<(), Error> {
         Ok(self.inner.auth.confirm(tx, caller)?)
+    }
+
+    /// Makes sure that the person showed password or second factor a short while ago.
+    ///
+    /// # Errors
+    /// [`Error::Auth`].
+    pub(super) fn require_proof(&self, caller: &Caller) -> Result<(), Error> {
+        Ok(self.inner.auth.require_proof(caller)?)
     }
 
     /// Stores a person, new or changed; who looks him up after this commit sees it.

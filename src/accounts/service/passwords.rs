@@ -9,7 +9,7 @@ use crate::{
         letters::{self, Notice},
         store,
     },
-    audit::Origin,
+    auth::Author,
     base::{SessionId, UserId},
     limits::{self, Subject},
 };
@@ -24,7 +24,7 @@ impl Accounts {
         (user, session): (UserId, SessionId),
         current: Password,
         new: Password,
-        origin: Origin,
+        author: Author,
     ) -> Result<(), Error> {
         let row = self.inner.db.read(move |snapshot| store::find_user(snapshot, user)).await??;
         let row = row.ok_or(Error::NotFound("user"))?;
@@ -38,13 +38,14 @@ impl Accounts {
         self.inner
             .db
             .write(move |tx| {
+                accounts.confirm(tx, &author.caller)?;
                 let version = row.password_version;
                 let now = store::find_user(tx, user)?.filter(|now| now.password_version == version);
                 let mut row = now.ok_or(Error::CurrentPassword)?;
                 row.password = password;
                 row.password_version = version.wrapping_add(1);
                 accounts.put_user(tx, &row)?;
-                record(tx, &origin, "password.change", &row, (Value::Null, Value::Null))?;
+                record(tx, &author.origin, "password.change", &row, (Value::Null, Value::Null))?;
                 letters::notify(&accounts.inner.mail, tx, &row, Notice::PasswordChanged)?;
                 accounts.inner.auth.end_sessions(tx, user, Some(session))?;
                 Ok(())

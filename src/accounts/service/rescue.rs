@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::users::record;
+use super::users::{record, require_equal};
 use crate::{
     accounts::{
         Accounts, Error,
@@ -10,7 +10,7 @@ use crate::{
         mfa,
         store::{self, UserRow},
     },
-    auth::{Author, Caller, Scope},
+    auth::{Author, Caller},
     base::UserId,
     storage::{Read, Tx},
 };
@@ -59,6 +59,6 @@ impl Accounts {
 /// Somebody of the company; an owner of the instance for owners only, since nobody may come closer to that account.
 fn find(read: &impl Read, caller: &Caller, id: UserId) -> Result<UserRow, Error> {
     let row = store::find_user_of(read, caller.company, id)?.ok_or(Error::NotFound("user"))?;
-    let may = !row.is_owner || caller.scopes.contains(Scope::InstanceWrite);
-    if may { Ok(row) } else { Err(Error::OfOwner) }
+    require_equal(caller, &row)?;
+    Ok(row)
 }

@@ -7,17 +7,22 @@ use serde_json::{Value, json};
 use crate::{
     accounts::{
         Accounts, Error, Password,
+        habits::Place,
+        letters::{self, Notice},
         mfa::{self, Proof},
         store::{self, UserRow},
     },
     audit::{self, Actor, Entry, Origin},
     auth::{self, Grant, NewSession},
-    base::{CompanyId, RawId, UserId},
+    base::{CompanyId, UserId},
     limits::{self, Subject},
     storage::{self, Read, Tx},
 };
 
-use super::users::UserView;
+use super::{NOBODY, users::UserView};
+
+/// Why somebody with the right password was refused.
+const WRONG_CODE: &str = "code";
 
 /// Where a person signs in from.
 #[derive(Debug, Clone)]
@@ -34,6 +39,11 @@ impl Client {
     /// Where something comes from that no known person did: one who is only being made, or who was not let in.
     pub(in crate::accounts) fn origin_of_none(&self) -> Origin {
         Origin { actor: Actor::System, address: Some(self.address), request_id: self.request_id.clone() }
+    }
+
+    /// Where something comes from that was done with a link sent to this person.
+    pub(in crate::accounts) fn origin_of_link(&self, user: UserId) -> Origin {
+        Origin { actor: Actor::Link(user), address: Some(self.address), request_id: self.request_id.clone() }
     }
 
     /// Where a change of this person comes from.
@@ -79,6 +89,8 @@ impl Accounts {
     /// [`Error::Credentials`] for an unknown or disabled account as for a wrong password; [`Error::Busy`].
     pub(in crate::accounts) async fn sign_in(&self, order: SignIn) -> Result<Welcome, Error> {
         let SignIn { email, password, code, client } = order;
+        let clock = Arc::clone(self.inner.db.clock());
+        let begun_us = clock.mono_us();
         let network = Subject::network(client.address);
         let account = email.trim().to_lowercase();
         let both = [
@@ -91,14 +103,17 @@ impl Accounts {
             Err(_) => None,
         };
         let user = found.as_ref().filter(|user| !user.is_disabled);
+        let hashing_us = clock.mono_us();
         let is_right = self.inner.hasher.verify(password.clone(), user.map(|user| user.password.clone())).await?;
+        let hash_us = clock.mono_us().saturating_sub(hashing_us);
         let Some(user) = user.filter(|_| is_right) else {
             let reason = if found.as_ref().is_some_and(|user| user.is_disabled) { "disabled" } else { "password" };
-            self.record_refusal(found.map(|user| (user.company, user.id)), &client, reason).await?;
+            let origin = client.origin_of_none();
+            self.record_refusal(found.map(|user| (user.company, user.id)), (&client, origin), reason).await?;
             return Err(Error::Credentials);
         };
-        let renewed =
-            if user.password.is_current() { None } else { Some(self.inner.hasher.renew(password, self.salt()).await?) };
+        let is_current = user.password.is_current();
+        let renewed = if is_current { None } else { Some(self.inner.hasher.renew(password, self.salt()).await?) };
         let (company, id, version) = (user.company, user.id, user.password_version);
         let proof = code.map(Proof::Code);
         if proof.is_some() {
@@ -126,8 +141,11 @@ impl Accounts {
                 Ok(Welcome::SignedIn(Box::new(accounts.let_in(tx, user, client)?)))
             })
             .await;
+        if matches!(welcome, Ok(Welcome::SignedIn(_))) && is_current {
+            self.inner.settings.metrics.signed_in(clock.mono_us().saturating_sub(begun_us + hash_us));
+        }
         if matches!(welcome, Err(Error::MfaCode)) {
-            self.record_refusal(Some((company, id)), &origin, "code").await?;
+            self.record_refusal(Some((company, id)), (&origin, origin.origin_of_none()), WRONG_CODE).await?;
         }
         welcome
     }
@@ -154,35 +172,48 @@ impl Accounts {
                 mfa::accept(tx, (&seal, now), id, &proof)?;
                 if matches!(proof, Proof::Recovery(_)) {
                     mfa::record_recovery(tx, &client.origin(id), id)?;
+                    letters::notify_from(&accounts.inner.mail, tx, &user, Notice::RecoveryUsed, Some(&client))?;
                 }
                 accounts.let_in(tx, user, client)
             })
             .await;
         if matches!(signed_in, Err(Error::MfaCode)) {
             let user = self.user(id).await?;
-            self.record_refusal(Some((user.company, id)), &origin, "code").await?;
+            self.record_refusal(Some((user.company, id)), (&origin, origin.origin_of_none()), WRONG_CODE).await?;
         }
         signed_in
     }
 
-    /// Records that somebody was not let in, in the company of the account that was tried.
+    /// Records that somebody was not let in, in the company of the account that was tried; who gave the right password
+    /// and a wrong code is worth a message.
     ///
     /// Without one the same work is done, a commit included, so that its time does not tell which accounts exist.
-    async fn record_refusal(
+    pub(super) async fn record_refusal(
         &self,
         tried: Option<(CompanyId, UserId)>,
-        client: &Client,
+        (client, origin): (&Client, Origin),
         reason: &'static str,
     ) -> Result<(), Error> {
-        let origin = client.origin_of_none();
-        let nobody = UserId::from_raw(RawId { hi: 0, lo: 0 });
-        let object = tried.map_or(nobody, |(_, user)| user).to_string();
-        let entry = Entry { action: "session.refuse", object, before: Value::Null, after: json!({ "reason": reason }) };
-        let work = move |tx: &mut Tx<'_>| match tried {
-            Some((company, _)) => audit::record(tx, company, &origin, entry),
-            None => audit::record_of_nobody(tx, &origin, entry),
+        let id = tried.map_or(NOBODY, |(_, user)| user);
+        let after = json!({ "reason": reason });
+        let entry = Entry { action: "session.refuse", object: id.to_string(), before: Value::Null, after };
+        let (mail, client) = (self.inner.mail.clone(), client.clone());
+        let work = move |tx: &mut Tx<'_>| {
+            let mut habits = store::habits(tx, id)?;
+            habits.failed();
+            store::put_habits(tx, id, &habits)?;
+            if reason == WRONG_CODE
+                && let Some(user) = store::find_user(tx, id)?
+            {
+                letters::notify_from(&mail, tx, &user, Notice::FactorRefused, Some(&client))?;
+            }
+            match tried {
+                Some((company, _)) => audit::record(tx, company, &origin, entry)?,
+                None => audit::record_of_nobody(tx, &origin, entry)?,
+            }
+            Ok::<_, Error>(())
         };
-        Ok(self.inner.db.write(work).await?)
+        self.inner.db.write(work).await
     }
 
     /// Opens a session for a person inside the transaction that let him in. Where the company asks everybody for a
@@ -190,6 +221,7 @@ impl Accounts {
     pub(super) fn let_in(&self, tx: &mut Tx<'_>, mut user: UserRow, client: Client) -> Result<SignedIn, Error> {
         user.last_sign_in_at = Some(tx.now());
         self.put_user(tx, &user)?;
+        self.note_habits(tx, &user, &client)?;
         let requires_mfa = store::find_company(tx, user.company)?.is_some_and(|company| company.requires_mfa);
         let origin = client.origin(user.id);
         let order = NewSession {
@@ -207,6 +239,17 @@ impl Accounts {
         let entry = Entry { action: "session.create", object: grant.session.to_string(), before: Value::Null, after };
         audit::record(tx, company, &origin, entry)?;
         Ok(SignedIn { grant, user: user.into(), is_enrolling })
+    }
+}
+
+impl Accounts {
+    /// Remembers where a person signed in from, and tells the person what is unusual about it.
+    fn note_habits(&self, tx: &mut Tx<'_>, user: &UserRow, client: &Client) -> Result<(), Error> {
+        let mut habits = store::habits(tx, user.id)?;
+        let unusual = habits.signed_in(Place::of(client.address, &client.name), tx.now());
+        store::put_habits(tx, user.id, &habits)?;
+        let tell = |notice| letters::notify_from(&self.inner.mail, tx, user, notice, Some(client));
+        unusual.into_iter().try_for_each(tell)
     }
 }
 

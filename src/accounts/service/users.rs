@@ -12,7 +12,7 @@ use crate::{
         store::{self, UserRow},
     },
     audit::{self, Entry, Origin},
-    auth::{Caller, Role},
+    auth::{Author, Caller, Role, Scope},
     base::{CompanyId, Timestamp, UserId},
     limits::{self, Subject},
     storage::{self, Snapshot, Tx},
@@ -201,16 +201,17 @@ impl Accounts {
     /// Changes one of the company's people, once `fits` has agreed to what is there; a lost right is lost at once.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Name`], [`Error::Last`].
+    /// [`Error::NotFound`], [`Error::Name`], [`Error::Last`]; [`Error::OfOwner`] for an owner, from anybody else.
     pub(in crate::accounts) fn update_user<E: From<Error> + From<storage::Error>>(
         &self,
         tx: &mut Tx<'_>,
-        (company, origin): (CompanyId, &Origin),
+        Author { caller, origin }: &Author,
         id: UserId,
         change: UserChange,
         fits: impl FnOnce(&UserView) -> Result<(), E>,
     ) -> Result<UserView, E> {
-        let before = store::find_user_of(tx, company, id)?.ok_or(Error::NotFound("user"))?;
+        let before = store::find_user_of(tx, caller.company, id)?.ok_or(Error::NotFound("user"))?;
+        require_equal(caller, &before)?;
         fits(&before.clone().into())?;
         let mut row = before.clone();
         if let Some(name) = change.name {
@@ -235,18 +236,21 @@ impl Accounts {
     /// Removes one of the company's people with all sessions.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Last`].
+    /// [`Error::NotFound`], [`Error::Last`]; [`Error::OfOwner`] for an owner, from anybody else.
     pub(in crate::accounts) fn delete_user(
         &self,
         tx: &mut Tx<'_>,
-        (company, origin): (CompanyId, &Origin),
+        Author { caller, origin }: &Author,
         id: UserId,
     ) -> Result<(), Error> {
+        let company = caller.company;
         let row = store::find_user_of(tx, company, id)?.ok_or(Error::NotFound("user"))?;
+        require_equal(caller, &row)?;
         require_others(tx, &row)?;
         self.inner.auth.end_sessions(tx, id, None)?;
         mfa::forget(tx, id)?;
         store::delete_reset(tx, id)?;
+        store::delete_habits(tx, id)?;
         for department in store::leave_all(tx, company, id)? {
             self.forget_members(tx, department);
         }
@@ -255,6 +259,12 @@ impl Accounts {
         record(tx, origin, "user.delete", &row, (row.facts(), Value::Null))?;
         Ok(store::delete_user(tx, &row)?)
     }
+}
+
+/// Nobody but an owner of the instance does anything to one.
+pub(super) fn require_equal(caller: &Caller, user: &UserRow) -> Result<(), Error> {
+    let may = !user.is_owner || caller.scopes.contains(Scope::InstanceWrite);
+    if may { Ok(()) } else { Err(Error::OfOwner) }
 }
 
 /// The company keeps an active admin, and an owner stays one.

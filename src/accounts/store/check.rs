@@ -3,6 +3,7 @@
 use super::{
     ADMIN_COUNT, AREA, COMPANIES, COMPANY_USERS, DEPARTMENT_COUNT, MEMBER_COUNT, USER_COUNT, USER_EMAILS, USERS,
     departments::{DEPARTMENTS, MEMBERS, USER_DEPARTMENTS},
+    habits::{HABITS, SWEEPS},
 };
 use crate::storage::{
     Error, Read,
@@ -42,6 +43,19 @@ pub(in crate::accounts) fn check(read: &impl Read, found: &mut dyn FnMut(String)
             && read.exists(USER_DEPARTMENTS, &(user, department))?;
         if !is_whole {
             found(format!("company {company}: a membership of department {department} hangs in the air"));
+        }
+        Ok(())
+    })?;
+    // Zero stands for every address without an account.
+    each(read, HABITS, |user, _| {
+        if user != 0 && !read.exists(USERS, &user)? {
+            found(format!("the sign-in habits of user {user} belong to nobody"));
+        }
+        Ok(())
+    })?;
+    each(read, SWEEPS, |company, _| {
+        if !read.exists(COMPANIES, &company)? {
+            found(format!("company {company} is not there and its policy is being applied"));
         }
         Ok(())
     })?;

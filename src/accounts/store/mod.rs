@@ -2,6 +2,7 @@
 
 mod check;
 mod departments;
+mod habits;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ pub(super) use departments::{
     DepartmentRow, add_member, delete_department, departments_of, find_department, insert_department, is_member,
     leave_all, member_count, members_of, put_department, remove_member,
 };
+pub(super) use habits::{SweepRow, delete_habits, delete_sweep, find_sweep, habits, put_habits, put_sweep, sweeps};
 
 const COMPANIES: Table<u64, CompanyRow> = Table::of(keyspaces::COMPANIES);
 const USERS: Table<u64, UserRow> = Table::of(keyspaces::USERS);
@@ -144,6 +146,11 @@ pub(super) fn put_company(tx: &mut Tx<'_>, row: &CompanyRow) -> Result<(), Error
 
 pub(super) fn find_company(read: &impl Read, id: CompanyId) -> Result<Option<CompanyRow>, Error> {
     Ok(read.get(COMPANIES, &id.hi())?.filter(|row| row.id == id))
+}
+
+/// The company whose id begins with this.
+pub(super) fn company_numbered(read: &impl Read, hi: u64) -> Result<Option<CompanyRow>, Error> {
+    read.get(COMPANIES, &hi)
 }
 
 /// The company made first, when there is one.

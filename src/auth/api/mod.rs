@@ -9,8 +9,8 @@ use axum::{
 };
 use utoipa::openapi::{OpenApi, extensions::ExtensionsBuilder, path::Operation};
 
-use super::{Auth, Caller, Error, permissions};
-use crate::http::{IsSecure, Problem, problems};
+use super::{Auth, Caller, Credential, Error, permissions};
+use crate::http::{IsSecure, KnownCaller, Problem, Who, problems};
 
 pub use author::Author;
 pub use cookies::{Mode, RefreshCookie, clear_cookies, set_cookies};
@@ -30,17 +30,31 @@ where
             let is_secure = IsSecure::from_request_parts(parts, state).await?;
             auth.identify_cookie(&parts.method, &parts.headers, is_secure).await?
         };
+        known(&caller).remember(parts);
         if let Some(rate) = &auth.inner.settings.api_rate {
             rate.admit(caller.company).map_err(Error::from)?;
         }
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let scope = permissions::required(parts.method.as_str(), route).ok_or(Error::NotListed)?;
         match caller.scopes.contains(scope) {
+            true if permissions::is_delicate(parts.method.as_str(), route) => {
+                auth.require_proof(&caller)?;
+                Ok(caller)
+            }
             true => Ok(caller),
             false if caller.is_enrolling => Err(Error::Enrolling.into()),
             false => Err(Error::NotAllowed(scope).into()),
         }
     }
+}
+
+/// The caller as the edge remembers it.
+fn known(caller: &Caller) -> KnownCaller {
+    let who = match caller.credential {
+        Credential::ApiKey(id) => Who::ApiKey(id),
+        Credential::Session { user, .. } => Who::User(user),
+    };
+    KnownCaller { company: caller.company, who }
 }
 
 impl From<Error> for Problem {
@@ -51,6 +65,7 @@ impl From<Error> for Problem {
             Error::Csrf => Self::of(&problems::CSRF).detail(error.to_string()),
             Error::Signing => Self::internal(&error),
             Error::Limited(refusal) => refusal.into(),
+            Error::Unproven => Self::of(&problems::REAUTHENTICATION_REQUIRED).detail(error.to_string()),
             Error::Enrolling => Self::of(&problems::MFA_SET_UP_REQUIRED).detail(error.to_string()),
             Error::NotAllowed(_) | Error::NotListed => Self::of(&problems::FORBIDDEN).detail(error.to_string()),
             Error::Storage(error) => error.into(),
@@ -58,7 +73,12 @@ impl From<Error> for Problem {
     }
 }
 
-/// Writes each operation's scope into the document as `x-scope`.
+/// What the document says of an operation that asks for a proof.
+const RECENT_PROOF: &str = "People must have shown password or second factor a short while ago, else the answer is 403 \
+     `reauthentication_required`; see `POST /auth/reauthenticate`.";
+
+/// Writes each operation's scope into the document as `x-scope`, and who must have shown password or second factor a short
+/// while ago.
 pub fn describe(document: &mut OpenApi) {
     for permission in permissions::ALL {
         let Some(item) = document.paths.paths.get_mut(permission.path) else { continue };
@@ -73,6 +93,10 @@ pub fn describe(document: &mut OpenApi) {
         if let Some(operation) = operation {
             let extension = ExtensionsBuilder::new().add("x-scope", permission.scope.as_str()).build();
             operation.extensions.get_or_insert_default().merge(extension);
+            if permissions::is_delicate(permission.method, permission.path) {
+                let before = operation.description.take().map_or_else(String::new, |text| format!("{text}\n\n"));
+                operation.description = Some(format!("{before}{RECENT_PROOF}"));
+            }
         }
     }
 }

@@ -38,7 +38,14 @@ async fn a_key_speaks_for_its_company_with_its_scopes() {
         let caller = auth.identify(Some(&header)).await.unwrap();
         assert_eq!(
             caller,
-            Caller { company: COMPANY, credential: Credential::ApiKey(id), scopes, role: None, is_enrolling: false }
+            Caller {
+                company: COMPANY,
+                credential: Credential::ApiKey(id),
+                scopes,
+                role: None,
+                is_enrolling: false,
+                proven_at: None
+            }
         );
     }
     assert!(scopes.contains(Scope::JobsRead) && !scopes.contains(Scope::JobsWrite));

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, Method};
 
-use super::super::{Auth, Credential, Error, Grant, NewSession, Role, Scope, Settings};
+use super::super::{
+    Auth, Caller, Credential, Error, Grant, NewSession, Role, Scope, Settings, maintain::Swept, store::SWEEP_PAGE,
+};
 use crate::{
-    base::{CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, UserId},
+    base::{ApiKeyId, CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, UserId},
     http::IsSecure,
-    storage::{Db, space::Headroom},
+    storage::{Db, Tx, space::Headroom},
 };
 
 const COMPANY: CompanyId = CompanyId::from_raw(RawId { hi: 7, lo: 1 });
@@ -117,7 +119,7 @@ async fn sessions_end_when_idle_and_for_good() {
     open(&auth).await;
     clock.advance_ms(31 * DAY_MS);
     auth.inner.db.set_headroom(Headroom::Exhausted);
-    assert_eq!(auth.sweep_sessions().await.unwrap(), 1);
+    assert_eq!(auth.sweep_sessions(None).await.unwrap(), Swept { removed: 1, next: None });
 }
 
 #[tokio::test]
@@ -179,4 +181,67 @@ async fn a_cookie_needs_the_token_of_its_own_session_to_change_anything() {
         auth.identify_cookie(&Method::GET, &HeaderMap::new(), IsSecure(false)).await,
         Err(Error::Missing)
     ));
+}
+
+#[tokio::test]
+async fn a_proof_is_good_for_ten_minutes_and_a_new_session_brings_a_new_one() {
+    let (auth, clock) = auth();
+    let grant = open(&auth).await;
+    let caller = auth.identify(Some(&format!("Bearer {}", grant.access_token))).await.unwrap();
+    clock.advance_ms(599_999);
+    auth.require_proof(&caller).unwrap();
+    clock.advance_ms(1);
+    assert!(matches!(auth.require_proof(&caller), Err(Error::Unproven)));
+    let refreshed = auth.refresh(&grant.refresh_token).await.unwrap();
+    let caller = auth.identify(Some(&format!("Bearer {}", refreshed.access_token))).await.unwrap();
+    assert!(matches!(auth.require_proof(&caller), Err(Error::Unproven)), "renewing tokens proves nothing");
+    let key = Caller {
+        credential: Credential::ApiKey(ApiKeyId::from_raw(RawId { hi: 1, lo: 1 })),
+        proven_at: None,
+        ..caller
+    };
+    auth.require_proof(&key).unwrap();
+
+    let (renewer, id) = (auth.clone(), grant.session);
+    let renewed = auth.inner.db.write(move |tx| renewer.renew_session(tx, id)).await.unwrap();
+    assert!(
+        renewed.session != grant.session && is_let_in(&auth, &renewed).await && !is_let_in(&auth, &refreshed).await
+    );
+    assert!(matches!(auth.refresh(&refreshed.refresh_token).await, Err(Error::Invalid)));
+    let caller = auth.identify(Some(&format!("Bearer {}", renewed.access_token))).await.unwrap();
+    auth.require_proof(&caller).unwrap();
+    // The end for good stays where the sign-in put it.
+    let mut kept = renewed;
+    for _ in 0..5 {
+        clock.advance_ms(6 * DAY_MS - 125_000);
+        kept = auth.refresh(&kept.refresh_token).await.unwrap();
+    }
+    assert!(kept.refresh_expires_in_s <= 600, "{}", kept.refresh_expires_in_s);
+}
+
+#[tokio::test]
+async fn a_sweep_looks_at_one_page_and_goes_on_there() {
+    let (auth, clock) = auth();
+    let opener = auth.clone();
+    let work = move |tx: &mut Tx<'_>| {
+        for number in 0..SWEEP_PAGE as u64 + 5 {
+            let user = UserId::from_raw(RawId { hi: 100 + number, lo: 1 });
+            let order = NewSession {
+                is_enrolling: false,
+                user,
+                company: COMPANY,
+                role: Role::User,
+                is_owner: false,
+                address: String::new(),
+                client: String::new(),
+            };
+            opener.open_session(tx, order)?;
+        }
+        Ok::<_, Error>(())
+    };
+    auth.inner.db.write(work).await.unwrap();
+    clock.advance_ms(31 * DAY_MS);
+    let first = auth.sweep_sessions(None).await.unwrap();
+    assert!(first.removed == SWEEP_PAGE && first.next.is_some());
+    assert_eq!(auth.sweep_sessions(first.next).await.unwrap(), Swept { removed: 5, next: None });
 }

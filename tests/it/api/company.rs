@@ -144,6 +144,10 @@ fn a_company_that_asks_for_second_factors_gets_them() {
     assert_eq!(disabled.problem(409), "mfa_required");
     let fresh = join(&app, &mut owner, "new@example.com", "user");
     assert_eq!(fresh["mfa_setup_required"], true, "whoever joins later, too");
+    let mut held = bearer(&app, &fresh);
+    assert_eq!(held.get("/api/v1/jobs").problem(403), "mfa_set_up_required");
     owner.patch("/api/v1/company", &json!({ "mfa_required": false })).expect(200);
+    held.get("/api/v1/jobs").expect(200);
+    assert_eq!(held.get("/api/v1/auth/me").expect(200)["mfa_setup_required"], false);
     grace.post("/api/v1/mfa/disable", &json!({ "password": PASSWORD })).expect(200);
 }

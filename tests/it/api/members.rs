@@ -91,6 +91,7 @@ fn people_are_added_paged_and_refused() {
         ("name", json!("Ada\r\nBcc: all@example.com"), "/name"),
         ("password", json!("short"), "/password"),
         ("role", json!("owner"), "/role"),
+        ("password", json!("x".repeat(129)), "/password"),
     ] {
         let mut body = json!({ "name": "Ada", "email": "ada@example.com", "role": "user", "password": PASSWORD });
         body[field] = value;
@@ -100,6 +101,20 @@ fn people_are_added_paged_and_refused() {
     }
     let body = json!({ "name": "Ada", "email": "USER0@example.com", "role": "user", "password": PASSWORD });
     assert_eq!(owner.post("/api/v1/users", &body).problem(409), "email_taken");
+}
+
+#[test]
+fn an_admin_starts_a_reset_and_never_chooses_the_password_of_somebody_else() {
+    let app = TestApp::start();
+    let mut owner = app.owner();
+    let joined = join(&app, &mut owner, "grace@example.com", "user");
+    let path = format!("/api/v1/users/{}", joined["user"]["id"].as_str().unwrap());
+    let answer = owner.patch(&path, &json!({ "password": "copper ladder mist quilt" }));
+    assert_eq!(answer.problem(422), "validation_failed", "there is no such field");
+    let change = json!({ "current_password": PASSWORD, "password": "copper ladder mist quilt" });
+    assert_eq!(owner.post(&format!("{path}/password"), &change).problem(404), "not_found");
+    owner.post("/api/v1/auth/password/forgot", &json!({ "email": "grace@example.com" })).expect(202);
+    log_in(&app, "grace@example.com", PASSWORD);
 }
 
 #[test]

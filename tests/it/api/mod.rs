@@ -9,6 +9,8 @@ mod http;
 mod jobs;
 mod mailbox;
 mod members;
+mod notices;
+mod proof;
 mod queues;
 mod recovery;
 mod rights;

@@ -50,7 +50,7 @@ fn a_forgotten_password_is_replaced_with_the_link_once() {
     let newest = mailbox(&mut owner).remove(0);
     assert_eq!((&newest["to"], &newest["subject"]), (&json!(GRACE), &json!("Your password was reset")));
     let entry = &owner.get("/api/v1/audit?action=password.reset").expect(200)["data"][0];
-    assert_eq!((&entry["actor"]["kind"], &entry["actor"]["id"]), (&json!("user"), &entry["object"]));
+    assert_eq!((&entry["actor"]["kind"], &entry["actor"]["id"]), (&json!("link"), &entry["object"]));
     assert!(!owner.get("/api/v1/audit").expect(200).to_string().contains("np_reset_"));
 }
 

@@ -175,6 +175,11 @@ fn an_admin_helps_who_lost_a_device_and_comes_no_closer_to_an_owner() {
 
     let me = owner.get("/api/v1/auth/me").expect(200);
     let own = format!("/api/v1/users/{}", me["user"]["id"].as_str().unwrap());
+    for change in [json!({ "name": "Renamed" }), json!({ "role": "user" }), json!({ "disabled": true })] {
+        assert_eq!(admin.patch(&own, &change).problem(403), "forbidden", "{change}");
+    }
+    assert_eq!(admin.delete(&own).problem(403), "forbidden");
+    assert_eq!(owner.patch(&own, &json!({ "name": "Renamed" })).expect(200)["name"], "Renamed");
     for what in ["sessions", "mfa"] {
         assert_eq!(admin.delete(&format!("{own}/{what}")).problem(403), "forbidden");
     }

@@ -6,6 +6,7 @@ mod authorization;
 mod canaries;
 mod headers;
 mod limits;
+mod logs;
 mod matrix;
 mod outbound;
 mod probes;

@@ -5,6 +5,7 @@ mod files;
 mod layers;
 mod reference;
 mod secrets;
+mod security_page;
 
 use std::{fs, path::Path};
 

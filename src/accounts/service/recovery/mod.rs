@@ -10,13 +10,14 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{sign_in::Client, users::record};
+use super::{NOBODY, sign_in::Client, users::record};
 use crate::{
     accounts::{
         Accounts, Email, Error, Password,
         letters::{self, Notice},
         store::{self, ResetRow, UserRow},
     },
+    audit::{self, Entry},
     base::{RawId, Timestamp, UserId},
     limits::{self, Subject},
     storage::{self, Read},
@@ -26,8 +27,6 @@ use crate::{
 const LIFE_MS: u64 = 3_600_000;
 const PREFIX: &str = "np_reset_";
 const SECRET_BYTES: usize = 32;
-/// No person: ids are made from the time and are never zero. A row of it stands for every address without an account.
-const NOBODY: UserId = UserId::from_raw(RawId { hi: 0, lo: 0 });
 
 /// The order to take another password, with the token of a link.
 #[derive(Clone)]
@@ -51,7 +50,7 @@ impl Accounts {
         let mut secret = [0; SECRET_BYTES];
         self.inner.db.random().fill(&mut secret);
         let secret = secret.iter().fold(String::with_capacity(64), |text, byte| format!("{text}{byte:02x}"));
-        let mail = self.inner.mail.clone();
+        let (mail, origin) = (self.inner.mail.clone(), client.origin_of_none());
         self.inner
             .db
             .write(move |tx| {
@@ -63,6 +62,12 @@ impl Accounts {
                     expires_at: tx.now().plus_ms(LIFE_MS),
                 };
                 store::put_reset(tx, &row)?;
+                let object = row.user.to_string();
+                let entry = Entry { action: "password.ask", object, before: Value::Null, after: Value::Null };
+                match &user {
+                    Some(user) => audit::record(tx, user.company, &origin, entry)?,
+                    None => audit::record_of_nobody(tx, &origin, entry)?,
+                }
                 let token = format!("{PREFIX}{}_{secret}", row.user.raw().to_text());
                 // To an address that no mail can be sent to there is nothing to say, with an account and without.
                 let Ok(letter) = letters::reset(email.as_str(), &mail.link("reset", &token)) else { return Ok(()) };
@@ -98,7 +103,7 @@ impl Accounts {
                 user.password = password;
                 user.password_version = user.password_version.wrapping_add(1);
                 accounts.put_user(tx, &user)?;
-                record(tx, &client.origin(id), "password.reset", &user, (Value::Null, Value::Null))?;
+                record(tx, &client.origin_of_link(id), "password.reset", &user, (Value::Null, Value::Null))?;
                 letters::notify(&accounts.inner.mail, tx, &user, Notice::PasswordReset)?;
                 accounts.inner.auth.end_sessions(tx, id, None)?;
                 Ok(())

@@ -115,6 +115,15 @@ pub(super) const ALL: &[Example] = &[
         },
     },
     Example {
+        operation: "reauthenticate",
+        actions: &["session.prove"],
+        call: |world| {
+            let (_, person) = person(world);
+            let call = Call::by(&person, 200).with(json!({ "password": PASSWORD })).about(Object::Session);
+            call.then(401).hiding(PASSWORD)
+        },
+    },
+    Example {
         operation: "end_session",
         actions: &["session.end"],
         call: |world| {
@@ -141,7 +150,7 @@ pub(super) const ALL: &[Example] = &[
             let token = reset_link(world, &email);
             let new = "lemon quartz anchor dusk";
             let body = json!({ "token": token, "password": new });
-            let nobody = Party { token: None, actor: Some(("user", id.clone())) };
+            let nobody = Party { token: None, actor: Some(("link", id.clone())) };
             Call::by(&nobody, 204).with(body).about(Object::Text(id)).then(410).hiding(token).hiding(new)
         },
     },

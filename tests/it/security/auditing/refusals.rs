@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    World,
+    PATIENCE, World,
     access::{Enrolled, enrolled, person},
 };
+use crate::support::wait_until;
 
 fn log_in(world: &World, email: &str, password: &str) -> crate::support::Answer {
     world.app.anonymous().post("/api/v1/auth/login", &json!({ "email": email, "password": password }))
@@ -65,6 +66,69 @@ fn a_refused_second_factor_is_recorded() {
     let at_once = json!({ "email": email, "password": super::PASSWORD, "mfa_code": "wrong" });
     assert_eq!(world.app.anonymous().post("/api/v1/auth/login", &at_once).problem(422), "mfa_code_wrong");
     assert_eq!(refusals(&world, start), [(id.clone(), "code".to_owned()), (id, "code".to_owned())]);
+}
+
+#[test]
+fn asking_for_a_link_and_reading_the_mailbox_are_recorded() {
+    let mut world = World::start();
+    let (email, person) = person(&mut world);
+    let id = person.actor.unwrap().1;
+    let start = world.last();
+    let ask = |email: &str| world.app.anonymous().post("/api/v1/auth/password/forgot", &json!({ "email": email }));
+    ask("nobody@example.com").expect(202);
+    assert_eq!(world.log(start), Vec::<Value>::new(), "no company has such an account");
+    let asked = ask(&email);
+    asked.expect(202);
+    let entries = world.log(start);
+    assert_eq!(entries.len(), 1);
+    assert_eq!((&entries[0]["action"], &entries[0]["object"]), (&json!("password.ask"), &json!(id)));
+    assert_eq!(entries[0]["actor"], json!({ "kind": "system", "id": null }), "nobody knows who asked");
+    assert_eq!(entries[0]["request_id"].as_str(), asked.header("x-request-id"));
+    assert_eq!(entries[0]["address"], "127.0.0.1");
+
+    let start = world.last();
+    world.client(&world.owner).get("/api/v1/mailbox?limit=1").expect(200);
+    let entries = world.log(start);
+    assert_eq!(entries.len(), 1);
+    assert_eq!((&entries[0]["action"], &entries[0]["actor"]["kind"]), (&json!("mailbox.read"), &json!("user")));
+    assert_eq!(entries[0]["actor"]["id"].as_str(), world.owner.actor.as_ref().map(|(_, id)| id.as_str()));
+}
+
+#[test]
+fn what_a_known_caller_may_not_do_is_recorded_and_then_counted() {
+    let mut world = World::start();
+    let (_, person) = person(&mut world);
+    let id = person.actor.clone().unwrap().1;
+    let start = world.last();
+    let mut client = world.client(&person);
+    let refused = client.get("/api/v1/api-keys?limit=1");
+    assert_eq!(refused.problem(403), "forbidden");
+    let mut entries = Vec::new();
+    wait_until("the refusal is recorded", PATIENCE, || {
+        entries = world.log(start);
+        !entries.is_empty()
+    });
+    let entry = &entries[0];
+    assert_eq!(
+        (&entry["action"], &entry["object"], &entry["after"]),
+        (&json!("call.refuse"), &json!("GET /api/v1/api-keys"), &json!({ "code": "forbidden" }))
+    );
+    assert_eq!(entry["actor"], json!({ "kind": "user", "id": id }));
+    assert_eq!(entry["request_id"].as_str(), refused.header("x-request-id"));
+    assert_eq!(entry["address"], "127.0.0.1");
+    for _ in 0..40 {
+        client.get("/api/v1/api-keys").problem(403);
+    }
+    // A key is told apart from a person.
+    assert_eq!(world.client(&world.key).get("/api/v1/api-keys").problem(403), "forbidden");
+    wait_until("the refusal of the key is recorded", PATIENCE, || {
+        entries = world.log(start);
+        entries.iter().any(|entry| entry["actor"]["kind"] == "api_key")
+    });
+    // The calls before it are looked at in order, so nothing of them is still to come in this minute.
+    let each = entries.iter().filter(|entry| entry["actor"]["kind"] == "user" && entry["after"]["code"].is_string());
+    assert!((10..=20).contains(&each.count()), "ten a minute, and the minute may have changed: {entries:?}");
+    assert_eq!(world.app.anonymous().get("/api/v1/api-keys").problem(401), "unauthorized");
 }
 
 #[test]

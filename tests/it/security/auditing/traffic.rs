@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::World;
+use crate::security::authorization::{filled, operations};
 
 #[test]
 fn enqueueing_working_and_publishing_leave_no_entries() {
@@ -29,4 +30,21 @@ fn enqueueing_working_and_publishing_leave_no_entries() {
     world.make("/events", &json!({ "type": "traffic.made", "data": {} }));
     world.make("/events/batch", &json!({ "events": [{ "type": "traffic.made", "data": {} }] }));
     assert_eq!(world.log(start), Vec::<Value>::new());
+}
+
+#[test]
+fn reading_changes_nothing_and_leaves_no_entry_but_of_a_look_at_secrets() {
+    let world = World::start();
+    let operations = operations(&mut world.app.anonymous());
+    let start = world.last();
+    let mut owner = world.client(&world.owner);
+    for operation in operations.iter().filter(|operation| operation.method == "GET" && operation.id != "log_out") {
+        for method in ["GET", "HEAD"] {
+            let answer = owner.send(method, &filled(&operation.path), &[], None);
+            assert!(answer.status < 500, "{}: {}", operation.id, answer.status);
+        }
+    }
+    let entries = world.log(start);
+    assert!(entries.iter().all(|entry| entry["action"] == "mailbox.read"), "{entries:?}");
+    assert_eq!(entries.len(), 2, "by GET and by HEAD");
 }

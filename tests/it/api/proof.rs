@@ -1,0 +1,125 @@
+//! Showing password or second factor again before something delicate, against the real server.
+
+use std::time::Duration;
+
+use novapulse::auth::permissions::DELICATE;
+use serde_json::{Value, json};
+
+use super::{
+    access::{PASSWORD, bearer, join, log_in},
+    second_factor::now,
+};
+use crate::support::{Answer, Client, TestApp, code_at, wait_until};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Long enough for a few calls on a busy machine, short enough to wait for its end.
+const LIFE: [(&str, &str); 1] = [("NOVAPULSE_AUTH_PROOF_LIFETIME_MS", "4000")];
+
+/// Waits until the proof of the sign-in is old.
+fn grow_old(client: &mut Client) {
+    wait_until("the proof is old", PATIENCE, || client.get("/api/v1/mailbox").status == 403);
+}
+
+fn prove(client: &mut Client, body: &Value) -> Answer {
+    client.post("/api/v1/auth/reauthenticate", body)
+}
+
+#[test]
+fn an_old_proof_opens_nothing_delicate_until_the_password_is_shown_again() {
+    let app = TestApp::start_with(&LIFE);
+    let (email, password) = app.demo_sign_in();
+    let tokens = log_in(&app, &email, &password);
+    let mut client = bearer(&app, &tokens);
+    client.get("/api/v1/mailbox").expect(200);
+    let grace = join(&app, &mut client, "grace@example.com", "user");
+    let grace = format!("/api/v1/users/{}", grace["user"]["id"].as_str().unwrap());
+    grow_old(&mut client);
+
+    let nothing = "00000000000000000000000000";
+    for (method, path) in DELICATE {
+        let path = format!("/api/v1{}", path.replace("{id}", nothing));
+        let answer = client.send(method, &path, &[], Some(b"{}"));
+        assert_eq!(answer.problem(403), "reauthentication_required", "{method} {path}");
+    }
+    let refused = |answer: Answer| assert_eq!(answer.problem(403), "reauthentication_required");
+    let person = |role: &str| json!({ "name": "Eve", "email": "eve@example.com", "role": role, "password": PASSWORD });
+    refused(client.post("/api/v1/auth/invites", &json!({ "email": "eve@example.com", "role": "admin" })));
+    refused(client.post("/api/v1/users", &person("admin")));
+    refused(client.patch(&grace, &json!({ "role": "admin" })));
+    refused(client.patch("/api/v1/company", &json!({ "mfa_required": true })));
+    // What is not delicate goes on as before, and a key never shows a password.
+    client.get("/api/v1/auth/me").expect(200);
+    client.patch(&grace, &json!({ "name": "Grace H." })).expect(200);
+    client.patch("/api/v1/company", &json!({ "name": "Demo 2" })).expect(200);
+    client.post("/api/v1/users", &person("user")).expect(201);
+    app.client().get("/api/v1/audit/export").expect(200);
+
+    assert_eq!(prove(&mut client, &json!({})).problem(422), "validation_failed");
+    assert_eq!(prove(&mut client, &json!({ "password": "x", "code": "1" })).problem(422), "validation_failed");
+    assert_eq!(prove(&mut client, &json!({ "password": "wrong" })).problem(422), "current_password_wrong");
+    assert_eq!(prove(&mut client, &json!({ "code": "000000" })).problem(422), "mfa_code_wrong");
+    assert_eq!(client.get("/api/v1/mailbox").problem(403), "reauthentication_required", "a wrong one proves nothing");
+    let renewed = prove(&mut client, &json!({ "password": password })).expect(200);
+    let mut fresh = bearer(&app, &renewed);
+    fresh.get("/api/v1/mailbox").expect(200);
+    // A new session, and nothing is left of the old one.
+    assert_eq!(client.get("/api/v1/auth/me").problem(401), "unauthorized");
+    let old = json!({ "refresh_token": tokens["refresh_token"] });
+    assert_eq!(app.anonymous().post("/api/v1/auth/refresh", &old).problem(401), "unauthorized");
+    assert_eq!(fresh.get("/api/v1/auth/sessions").expect(200)["data"].as_array().unwrap().len(), 1);
+    // Renewing the tokens is no proof.
+    grow_old(&mut fresh);
+    let next = json!({ "refresh_token": renewed["refresh_token"] });
+    let mut later = bearer(&app, &app.anonymous().post("/api/v1/auth/refresh", &next).expect(200));
+    assert_eq!(later.get("/api/v1/mailbox").problem(403), "reauthentication_required");
+}
+
+#[test]
+fn a_code_or_a_recovery_code_is_a_proof_once_and_tries_are_limited() {
+    let app = TestApp::start_with(&LIFE);
+    let mut client = app.owner();
+    let made = client.post_empty("/api/v1/mfa/setup").expect(200);
+    let secret = made["secret"].as_str().unwrap().to_owned();
+    let start = now();
+    let enabled = client.post("/api/v1/mfa/verify", &json!({ "code": code_at(&secret, start) })).expect(200);
+    let code = json!({ "code": code_at(&secret, start + 30) });
+    let mut client = bearer(&app, &prove(&mut client, &code).expect(200));
+    assert_eq!(prove(&mut client, &code).problem(422), "mfa_code_wrong", "used");
+    let recovery = json!({ "recovery_code": enabled["recovery_codes"][0] });
+    let mut client = bearer(&app, &prove(&mut client, &recovery).expect(200));
+    assert_eq!(prove(&mut client, &recovery).problem(422), "mfa_code_wrong", "used");
+    assert_eq!(prove(&mut client, &recovery).problem(429), "rate_limited", "with the code of the set-up, five");
+    for _ in 0..5 {
+        assert_eq!(prove(&mut client, &json!({ "password": "wrong" })).problem(422), "current_password_wrong");
+    }
+    assert_eq!(prove(&mut client, &json!({ "password": "wrong" })).problem(429), "rate_limited");
+    let log = client.get("/api/v1/audit?action=session&limit=20").expect(200).to_string();
+    for word in ["session.prove", "password again", "code again"] {
+        assert!(log.contains(word), "{word}: {log}");
+    }
+}
+
+#[test]
+fn a_browser_gets_its_new_session_as_cookies_only() {
+    let app = TestApp::start();
+    let (email, password) = app.demo_sign_in();
+    let cookie = ("x-session-mode", "cookie");
+    let mut client = app.anonymous();
+    let body = json!({ "email": email, "password": password }).to_string();
+    let answer = client.send("POST", "/api/v1/auth/login", &[cookie], Some(body.as_bytes()));
+    let csrf = answer.expect(200)["csrf_token"].as_str().unwrap().to_owned();
+    let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+    let cookies = set.map(|(_, value)| value.split(';').next().unwrap()).collect::<Vec<_>>().join("; ");
+    let body = json!({ "password": password }).to_string();
+    let mut send =
+        |headers: &[(&str, &str)]| client.send("POST", "/api/v1/auth/reauthenticate", headers, Some(body.as_bytes()));
+    let (with, proof) = (("cookie", cookies.as_str()), ("x-csrf-token", csrf.as_str()));
+    assert_eq!(send(&[with, cookie]).problem(403), "csrf");
+    assert_eq!(send(&[with, proof]).problem(400), "bad_request", "tokens that no script reads stay so");
+    let renewed = send(&[with, proof, cookie]);
+    let body = renewed.expect(200);
+    assert!(body.get("access_token").is_none() && body.get("refresh_token").is_none());
+    assert_ne!(body["csrf_token"].as_str(), Some(csrf.as_str()));
+    assert_eq!(renewed.headers.iter().filter(|(name, _)| name == "set-cookie").count(), 3);
+    assert_eq!(send(&[with, proof, cookie]).problem(401), "unauthorized");
+}
