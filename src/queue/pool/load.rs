@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Ready, Shared};
+use super::{Ready, Shared, Turn};
 use crate::{
     queue::{
         claim::Granted,
@@ -22,11 +22,14 @@ enum Loaded {
 }
 
 impl Shared {
-    /// Reads the inputs of a batch and starts what may start.
-    pub(super) async fn load(self: Arc<Self>, granted: Vec<Granted>) {
+    /// Reads the inputs of a batch and, in its turn, starts what may start.
+    ///
+    /// Batches are read side by side; without turns a younger job of a group could start before its elder.
+    pub(super) async fn load(self: Arc<Self>, granted: Vec<Granted>, mut turn: Turn) {
         let shared = Arc::clone(&self);
         let batch = granted.clone();
         let loaded = self.queues.inner.db.read(move |snapshot| shared.load_batch(snapshot, batch)).await;
+        turn.come().await;
         let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {

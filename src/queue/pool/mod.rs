@@ -12,7 +12,7 @@ mod run;
 mod settler;
 
 use std::{
-    fmt,
+    fmt, mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -85,6 +85,21 @@ struct Shared {
     unsettled: Mutex<Vec<Ending>>,
     settle_wake: Notify,
     figures: PoolFigures,
+}
+
+/// A batch's place in the order of claims: it starts its jobs once the batch before it has.
+struct Turn {
+    before: oneshot::Receiver<()>,
+    /// Tells the next batch by being dropped.
+    _done: oneshot::Sender<()>,
+}
+
+impl Turn {
+    /// Waits until the batch before has started its jobs, or has failed to.
+    async fn come(&mut self) {
+        // Nothing is ever sent: the error is the signal.
+        drop((&mut self.before).await);
+    }
 }
 
 /// The pool of one queue; stops with [`Pool::drain`].
@@ -211,6 +226,7 @@ impl Shared {
     }
 
     async fn claim_until_stopped(self: &Arc<Self>) {
+        let (_, mut last_turn) = oneshot::channel();
         while !self.stop.is_cancelled() {
             let now_ms = self.queues.inner.clock.mono_ms();
             let room = self.room();
@@ -219,7 +235,7 @@ impl Shared {
                 (core.heads.is_ready(now_ms), core.heads.next_wake(now_ms))
             };
             if let Some(want) = room.filter(|_| is_ready) {
-                match self.claim(want).await {
+                match self.claim(want, &mut last_turn).await {
                     Ok(0) => {}
                     Ok(_) => continue,
                     Err(storage::Error::Stopped | storage::Error::Unknown(_)) => return,
@@ -254,7 +270,11 @@ impl Shared {
     }
 
     /// Claims and sends what was claimed on its way; answers how many.
-    async fn claim(self: &Arc<Self>, want: Want) -> Result<usize, storage::Error> {
+    async fn claim(
+        self: &Arc<Self>,
+        want: Want,
+        last_turn: &mut oneshot::Receiver<()>,
+    ) -> Result<usize, storage::Error> {
         let (queues, line) = (self.queues.clone(), Arc::clone(&self.line));
         self.figures.claims.fetch_add(1, Ordering::Relaxed);
         let granted =
@@ -265,7 +285,9 @@ impl Shared {
             self.open.fetch_add(count, Ordering::AcqRel);
             self.local().claimed(count, granted.iter().map(|granted| granted.state.bytes as usize).sum());
             let shared = Arc::clone(self);
-            self.tracker.spawn(async move { shared.load(granted).await });
+            let (done, turn_after) = oneshot::channel();
+            let turn = Turn { before: mem::replace(last_turn, turn_after), _done: done };
+            self.tracker.spawn(async move { shared.load(granted, turn).await });
         }
         Ok(count)
     }
