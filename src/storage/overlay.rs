@@ -50,7 +50,14 @@ impl Overlay {
 
     /// Takes back everything in `undo`, newest first.
     pub(super) fn roll_back(&mut self, undo: &mut Undo) {
-        while let Some((space, key, before)) = undo.pop() {
+        self.roll_back_to(undo, 0);
+    }
+
+    /// Takes back what `undo` holds beyond this many, newest first.
+    pub(super) fn roll_back_to(&mut self, undo: &mut Undo, kept: usize) {
+        while undo.len() > kept
+            && let Some((space, key, before)) = undo.pop()
+        {
             match before {
                 Some(value) => self.rows_mut(space).insert(key, value),
                 None => self.rows_mut(space).remove(&key),

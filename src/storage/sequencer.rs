@@ -136,6 +136,7 @@ impl Sequencer {
             random: &*self.random,
             undo: Undo::new(),
             deltas: Vec::new(),
+            deltas_of_part: 0,
             hooks: Vec::new(),
             now: self.logical.now(),
             mono_ms: self.clock.mono_ms(),

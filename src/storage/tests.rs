@@ -3,7 +3,11 @@
 use std::{
     collections::BTreeMap,
     ops::ControlFlow,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
 };
 
 use proptest::prelude::*;
@@ -38,12 +42,14 @@ fn rows(read: &impl Read, order: Order) -> Vec<(u64, i64)> {
 #[test]
 fn a_failed_transaction_leaves_nothing_behind() {
     let db = open(&MemoryEngine::default());
+    let has_run = Arc::new(AtomicBool::new(false));
+    let hook = Arc::clone(&has_run);
     db.write_blocking(|tx| tx.put(ROWS, &(1,), &10)).unwrap();
-    let refused: Result<(), Error> = db.write_blocking(|tx| {
+    let refused: Result<(), Error> = db.write_blocking(move |tx| {
         tx.put(ROWS, &(1,), &11)?;
         tx.put(ROWS, &(2,), &20)?;
         tx.add(COUNT, 5);
-        tx.on_commit(|| panic!("a hook of a failed transaction ran"));
+        tx.on_commit(move || hook.store(true, Ordering::SeqCst));
         Err(Error::Full)
     });
     assert!(matches!(refused, Err(Error::Full)));
@@ -52,8 +58,46 @@ fn a_failed_transaction_leaves_nothing_behind() {
         panic!("on purpose")
     });
     assert!(matches!(panicked, Err(Error::Panicked(words)) if words == "on purpose"));
+    db.write_blocking(|tx| tx.put(ROWS, &(1,), &10)).unwrap();
+    assert!(!has_run.load(Ordering::SeqCst), "a hook of a failed transaction ran");
     assert_eq!(rows(&db.snapshot(), Order::Ascending), [(1, 10)]);
     assert_eq!(db.snapshot().counter(&COUNT).unwrap(), 0);
+}
+
+#[test]
+fn a_part_that_fails_is_taken_back_alone() {
+    let db = open(&MemoryEngine::default());
+    let has_run = Arc::new(AtomicBool::new(false));
+    let hook = Arc::clone(&has_run);
+    db.write_blocking(move |tx| {
+        tx.put(ROWS, &(1,), &10)?;
+        tx.add(COUNT, 1);
+        let failed: Result<(), Error> = tx.part(|tx| {
+            tx.put(ROWS, &(1,), &11)?;
+            tx.put(ROWS, &(2,), &20)?;
+            tx.add(COUNT, 5);
+            tx.on_commit(move || hook.store(true, Ordering::SeqCst));
+            assert_eq!((tx.count(&COUNT), rows(tx, Order::Ascending)), (6, vec![(1, 11), (2, 20)]));
+            Err(Error::Full)
+        });
+        assert!(matches!(failed, Err(Error::Full)));
+        let panicked: Result<(), Error> = tx.part(|tx| {
+            tx.remove(ROWS, &(1,))?;
+            panic!("on purpose")
+        });
+        assert!(matches!(panicked, Err(Error::Panicked(words)) if words == "on purpose"));
+        assert_eq!((tx.count(&COUNT), rows(tx, Order::Ascending)), (1, vec![(1, 10)]));
+        tx.part(|tx| {
+            tx.add(COUNT, 2);
+            tx.put(ROWS, &(3,), &30)
+        })?;
+        tx.add(COUNT, 4);
+        Ok::<_, Error>(())
+    })
+    .unwrap();
+    assert!(!has_run.load(Ordering::SeqCst), "a hook of a failed part ran");
+    assert_eq!(rows(&db.snapshot(), Order::Ascending), [(1, 10), (3, 30)]);
+    assert_eq!(db.snapshot().counter(&COUNT).unwrap(), 7);
 }
 
 #[test]

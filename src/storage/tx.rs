@@ -1,11 +1,14 @@
 //! A transaction: the view and the changes of one closure inside a group commit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::{
     Space,
     counters::{CounterKey, Counters},
     engine::VisitBytes,
     error::Error,
     key::{Key, Order},
+    operation::panic_words,
     overlay::{Below, Overlay, Undo},
     table::{ReadBytes, Table, Value},
 };
@@ -40,6 +43,8 @@ pub struct Tx<'a> {
     pub(super) random: &'a dyn Random,
     pub(super) undo: Undo,
     pub(super) deltas: Vec<(CounterKey, i64)>,
+    /// Deltas before this place belong to the transaction around a part.
+    pub(super) deltas_of_part: usize,
     pub(super) hooks: Vec<Hook>,
     pub(super) now: Timestamp,
     pub(super) mono_ms: u64,
@@ -102,7 +107,8 @@ impl Tx<'_> {
             return;
         }
         // Only the newest are looked through: a key may stand here twice, and what is added up is the same.
-        match self.deltas.iter_mut().rev().take(RECENT_DELTAS).find(|(known, _)| *known == key) {
+        let own = self.deltas.get_mut(self.deltas_of_part..).unwrap_or_default();
+        match own.iter_mut().rev().take(RECENT_DELTAS).find(|(known, _)| *known == key) {
             Some((_, sum)) => *sum += delta,
             None => self.deltas.push((key, delta)),
         }
@@ -113,6 +119,25 @@ impl Tx<'_> {
     pub fn count(&self, key: &CounterKey) -> i64 {
         let own: i64 = self.deltas.iter().filter(|(known, _)| known == key).map(|(_, delta)| delta).sum();
         self.counters.value(key).saturating_add(own)
+    }
+
+    /// Runs a part of the transaction that may fail alone: an error or a panic takes back what the part did, and the
+    /// transaction goes on.
+    ///
+    /// # Errors
+    /// The part's own; [`Error::Panicked`].
+    pub fn part<T, E: From<Error>>(&mut self, part: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let (undo, deltas, hooks) = (self.undo.len(), self.deltas.len(), self.hooks.len());
+        let around = std::mem::replace(&mut self.deltas_of_part, deltas);
+        let outcome = catch_unwind(AssertUnwindSafe(|| part(self)))
+            .unwrap_or_else(|panic| Err(Error::Panicked(panic_words(panic.as_ref())).into()));
+        self.deltas_of_part = around;
+        if outcome.is_err() {
+            self.overlay.roll_back_to(&mut self.undo, undo);
+            self.deltas.truncate(deltas);
+            self.hooks.truncate(hooks);
+        }
+        outcome
     }
 
     /// Leaves work for after the commit is durable.
