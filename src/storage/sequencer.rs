@@ -30,6 +30,9 @@ pub(super) enum Message {
     Stop,
 }
 
+/// A group with this many transactions is not held back for those that still wait: they run while it is on its way.
+const GROUP_ENOUGH: usize = 32;
+
 /// Bytes after which a group is closed although more transactions wait.
 const GROUP_BYTES: usize = 1 << 20;
 
@@ -115,9 +118,9 @@ impl Sequencer {
         }
     }
 
-    /// Runs what already waits, without waiting for more; `true` when told to stop.
+    /// Runs what already waits, without waiting for more, until the group is worth its sync; `true` when told to stop.
     fn drain(&mut self, building: &mut Building, below: &Below, mint: &mut Mint) -> bool {
-        while !building.is_full() {
+        while !building.is_full() && building.operations.len() < GROUP_ENOUGH {
             match self.messages.try_recv() {
                 Ok(Message::Run(operation)) => self.execute(operation, building, below, mint),
                 Ok(Message::Stop) => return true,
