@@ -129,6 +129,17 @@ impl After {
         }
     }
 
+    /// Takes in what a part of the transaction collected.
+    pub(super) fn append(&mut self, part: Self) {
+        let Self { ops, new_queues, new_lanes, earliest_timer } = part;
+        self.ops.extend(ops);
+        self.new_queues.extend(new_queues);
+        self.new_lanes.extend(new_lanes);
+        if let Some(at) = earliest_timer {
+            self.timer(at);
+        }
+    }
+
     /// Leaves everything collected for after the commit.
     pub(super) fn register(self, tx: &mut Tx<'_>, queues: &Queues) {
         let Self { ops, new_queues, new_lanes, earliest_timer } = self;

@@ -80,6 +80,9 @@ pub(super) struct GroupState {
 /// Claimed ahead, at most this many times the concurrency on top of it.
 const AHEAD: u32 = 3;
 
+/// As the pool's: claims on the way from the store to the handlers at a time.
+const CLAIMS_ON_THE_WAY: u32 = 2;
+
 impl GroupState {
     pub(super) fn set_policy(&mut self, policy: GroupPolicy) {
         let old = self.policy.and_then(|policy| policy.rate_per_second);
@@ -109,7 +112,11 @@ impl GroupState {
         }
         if let Some(limit) = self.limit(default) {
             let may_run_ahead = taker == Taker::Pool && self.rate.is_none() && !self.is_ordered();
-            let ahead = if may_run_ahead { self.recent.min(limit.saturating_mul(AHEAD)) } else { 0 };
+            let ahead = if may_run_ahead {
+                self.recent.saturating_mul(CLAIMS_ON_THE_WAY).min(limit.saturating_mul(AHEAD))
+            } else {
+                0
+            };
             if self.leased.saturating_sub(self.ended) >= limit.saturating_add(ahead) {
                 return Verdict::Busy;
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Ready, Shared, Turn};
+use super::{Ready, Shared, Turn, settler::Ended};
 use crate::{
     queue::{
         claim::Granted,
@@ -47,7 +47,7 @@ impl Shared {
                 Loaded::Run(ready) => self.offer(ready),
                 Loaded::End(ending, granted) => {
                     self.end_unstarted(&granted);
-                    self.settle_later(ending);
+                    self.settle_later(Ended::plain(ending));
                 }
             }
         }

@@ -9,6 +9,10 @@ use std::collections::{HashMap, VecDeque};
 /// Claimed ahead, at most this many times the concurrency on top of it.
 const AHEAD: usize = 3;
 
+/// Claims on the way from the store to the handlers at a time: one is being written while the inputs of another are
+/// read, so jobs are claimed ahead for so many times what ends between two claims.
+const CLAIMS_ON_THE_WAY: usize = 2;
+
 /// A group within a pool: (company, group).
 pub(super) type GroupKey = (u64, u64);
 
@@ -53,7 +57,7 @@ impl<T> Default for Local<T> {
 impl<T> Local<T> {
     /// How many may be claimed now.
     pub(super) fn room(&self, concurrency: usize) -> usize {
-        let ahead = self.recent.max(self.ends).min(concurrency.saturating_mul(AHEAD));
+        let ahead = (self.recent.max(self.ends) * CLAIMS_ON_THE_WAY).min(concurrency.saturating_mul(AHEAD));
         concurrency.saturating_add(ahead).saturating_sub(self.claimed)
     }
 
@@ -186,12 +190,12 @@ mod tests {
         for _ in 0..4 {
             local.end((1, 0), 1);
         }
-        assert_eq!(local.room(4), 8);
-        local.claimed(8, 8);
+        assert_eq!(local.room(4), 12);
+        local.claimed(12, 12);
         assert_eq!(local.room(4), 0);
         local.claimed(0, 0);
         local.claimed(0, 0);
         assert_eq!(local.room(4), 0);
-        assert_eq!((local.running(), local.bytes()), (0, 8));
+        assert_eq!((local.running(), local.bytes()), (0, 12));
     }
 }

@@ -34,11 +34,15 @@ use super::{
 use crate::storage;
 use handlers::Run;
 use local::Local;
+use settler::Ended;
 
 pub use handlers::Handlers;
 
 /// The most jobs of one claim.
 const CLAIM_MAX: usize = 512;
+
+/// Jobs whose inputs are read one after another; more of a claim are read side by side.
+const LOADED_AT_ONCE: usize = 64;
 
 /// Payload of claimed jobs that a pool holds, about.
 const CLAIMED_BYTES: usize = 64 << 20;
@@ -82,7 +86,7 @@ struct Shared {
     /// Claimed and not settled.
     open: AtomicUsize,
     closed: Notify,
-    unsettled: Mutex<Vec<Ending>>,
+    unsettled: Mutex<Vec<Ended>>,
     settle_wake: Notify,
     figures: PoolFigures,
 }
@@ -284,10 +288,11 @@ impl Shared {
         if count > 0 {
             self.open.fetch_add(count, Ordering::AcqRel);
             self.local().claimed(count, granted.iter().map(|granted| granted.state.bytes as usize).sum());
-            let shared = Arc::clone(self);
-            let (done, turn_after) = oneshot::channel();
-            let turn = Turn { before: mem::replace(last_turn, turn_after), _done: done };
-            self.tracker.spawn(async move { shared.load(granted, turn).await });
+            for batch in granted.chunks(LOADED_AT_ONCE) {
+                let (done, turn_after) = oneshot::channel();
+                let turn = Turn { before: mem::replace(last_turn, turn_after), _done: done };
+                self.tracker.spawn(Arc::clone(self).load(batch.to_vec(), turn));
+            }
         }
         Ok(count)
     }
@@ -313,12 +318,12 @@ impl Shared {
 
     /// Gives a claimed job back to the head of its line.
     fn release(&self, job: &JobView, granted: &Granted) {
-        self.settle_later(Ending {
+        self.settle_later(Ended::plain(Ending {
             company: job.company,
             id: job.id,
             generation: granted.state.generation,
             outcome: Outcome::Release,
             policy: PolicySource::Known(None),
-        });
+        }));
     }
 }

@@ -12,6 +12,7 @@ use std::{
 use super::{
     Ready, Shared,
     handlers::{Running, words_of},
+    settler::Ended,
 };
 use crate::queue::{
     handler::{Outcome, Settlement},
@@ -83,25 +84,12 @@ impl Shared {
             self.note_running();
             self.line.wake_pool();
             let ending = Ending { company: view.company, id: view.id, generation, outcome, policy };
-            match effect {
-                None => self.settle_later(ending),
-                Some(effect) => {
-                    if let Some(ready) = next.take() {
-                        self.tracker.spawn(Arc::clone(&self).boxed_work(ready));
-                    }
-                    self.settle_with(ending, effect).await;
-                }
-            }
+            self.settle_later(Ended { ending, effect });
             count += 1;
             if count % YIELD_AFTER == 0 {
                 tokio::task::yield_now().await;
             }
         }
-    }
-
-    /// The same as a boxed future, so that a task can start another of its own type.
-    fn boxed_work(self: Arc<Self>, ready: Box<Ready>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(self.work(ready))
     }
 
     async fn attempt(&self, ready: Ready) -> Settlement {

@@ -1,7 +1,8 @@
-//! Writing the ends of attempts: those without further changes in batches, the others one by one.
+//! Writing the ends of attempts, with what their handlers want written, many in one transaction.
 //!
 //! An end is never given up while the store works: it is written also when the disk is exhausted, because work that
-//! is done and not noted would be done again, and its lease has no deadline.
+//! is done and not noted would be done again, and its lease has no deadline. One that cannot be written does not
+//! hold up the others of its batch.
 
 use std::{
     mem,
@@ -23,18 +24,41 @@ use crate::{
 };
 
 /// Ends written in one transaction.
-const BATCH: usize = 256;
+const BATCH: usize = 128;
 
 /// Transactions of ends on their way at once.
-const WRITES: usize = 3;
+const WRITES: usize = 4;
 
 /// How long ends wait that could not be written.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// The end of an attempt and what its handler wants written with it.
+pub(super) struct Ended {
+    pub(super) ending: Ending,
+    pub(super) effect: Option<Effect>,
+}
+
+impl Ended {
+    pub(super) const fn plain(ending: Ending) -> Self {
+        Self { ending, effect: None }
+    }
+}
+
+/// What became of a batch beside the ends that were written.
+#[derive(Default)]
+struct Report {
+    /// How many were no longer held.
+    refused: u64,
+    /// Those of damaged jobs: no later try can do better.
+    damaged: Vec<Ending>,
+    /// Those to be tried again.
+    left: Vec<Ending>,
+}
+
 impl Shared {
     /// Leaves an end to the settle loop.
-    pub(super) fn settle_later(&self, ending: Ending) {
-        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).push(ending);
+    pub(super) fn settle_later(&self, ended: Ended) {
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).push(ended);
         self.settle_wake.notify_one();
     }
 
@@ -54,8 +78,9 @@ impl Shared {
                 }
                 let shared = Arc::clone(&self);
                 self.tracker.spawn(async move {
-                    shared.settle_batch(batch).await;
+                    let left = shared.settle_batch(batch).await;
                     drop(permit);
+                    shared.settle_again(left).await;
                 });
             }
             if self.stop.is_cancelled() && self.open.load(Ordering::Acquire) == 0 {
@@ -64,7 +89,7 @@ impl Shared {
         }
     }
 
-    fn take_batch(&self) -> Vec<Ending> {
+    fn take_batch(&self) -> Vec<Ended> {
         let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
         if unsettled.len() <= BATCH {
             return mem::take(&mut *unsettled);
@@ -73,51 +98,26 @@ impl Shared {
         mem::replace(&mut *unsettled, rest)
     }
 
-    async fn settle_batch(&self, batch: Vec<Ending>) {
+    /// Writes a batch; gives back those to be tried again.
+    async fn settle_batch(&self, batch: Vec<Ended>) -> Vec<Ending> {
         let queues = self.queues.clone();
-        let endings = batch.clone();
-        let written = self.queues.inner.db.write_reclaiming(move |tx| settle_all(tx, &queues, endings)).await;
-        match written {
-            Ok(refused) => {
-                self.figures.refused.fetch_add(refused, Ordering::Relaxed);
-                for _ in &batch {
-                    self.close_one();
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, queue = %self.line.name, "a batch of finished jobs could not be written");
-                let mut left = Vec::new();
-                for ending in batch {
-                    left.extend(self.settle_alone(ending).await);
-                }
-                self.settle_again(left).await;
-            }
+        let count = batch.len();
+        let settle = move |tx: &mut Tx<'_>| Ok::<_, storage::Error>(settle_all(tx, &queues, batch));
+        let report = self.queues.inner.db.write_reclaiming(settle).await.unwrap_or_else(|error| {
+            // The store has stopped; the next start gives the jobs back.
+            tracing::warn!(%error, queue = %self.line.name, "a batch of finished jobs could not be written");
+            Report::default()
+        });
+        self.figures.refused.fetch_add(report.refused, Ordering::Relaxed);
+        for ending in &report.damaged {
+            // At least its group goes on.
+            self.line.core().end_lease(ending.id.hi(), ending.generation);
+            self.line.wake_pool();
         }
-    }
-
-    /// Writes one end; gives it back when that is to be tried again.
-    async fn settle_alone(&self, ending: Ending) -> Option<Ending> {
-        let (queues, again) = (self.queues.clone(), ending.clone());
-        let written = self.queues.inner.db.write_reclaiming(move |tx| settle_all(tx, &queues, vec![ending])).await;
-        match written {
-            Ok(refused) => {
-                self.figures.refused.fetch_add(refused, Ordering::Relaxed);
-            }
-            // The next start gives the job back.
-            Err(storage::Error::Stopped | storage::Error::Unknown(_)) => {}
-            Err(error @ storage::Error::Corrupt { .. }) => {
-                tracing::error!(%error, job.id = %again.id, "a finished job could not be written because it is damaged");
-                // No later try can do better, so at least its group goes on.
-                self.line.core().end_lease(again.id.hi(), again.generation);
-                self.line.wake_pool();
-            }
-            Err(error) => {
-                tracing::warn!(%error, job.id = %again.id, "a finished job could not be written yet");
-                return Some(again);
-            }
+        for _ in report.left.len()..count {
+            self.close_one();
         }
-        self.close_one();
-        None
+        report.left
     }
 
     /// Leaves ends that could not be written to the settle loop, after a pause.
@@ -126,49 +126,65 @@ impl Shared {
             return;
         }
         tokio::time::sleep(PAUSE).await;
-        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).extend(endings);
+        let again = endings.into_iter().map(Ended::plain);
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).extend(again);
         self.settle_wake.notify_one();
     }
+}
 
-    /// Writes an end together with what its handler wants written.
-    pub(super) async fn settle_with(&self, ending: Ending, effect: Effect) {
-        let queues = self.queues.clone();
-        let plain = ending.clone();
-        let written = self.queues.inner.db.write_reclaiming(move |tx| settle_and(tx, &queues, ending, effect)).await;
-        match written {
-            Ok(is_settled) => {
-                self.figures.refused.fetch_add(u64::from(!is_settled), Ordering::Relaxed);
-            }
-            Err(storage::Error::Stopped | storage::Error::Unknown(_)) => {}
+/// Writes many ends; each stands or falls alone.
+fn settle_all(tx: &mut Tx<'_>, queues: &Queues, batch: Vec<Ended>) -> Report {
+    let mut after = After::default();
+    let mut report = Report::default();
+    for Ended { ending, effect } in batch {
+        let Some(effect) = effect else {
+            settle_plain(tx, queues, ending, &mut after, &mut report);
+            continue;
+        };
+        match settle_part(tx, queues, ending.clone(), Some(effect), &mut after) {
+            Ok(is_settled) => report.refused += u64::from(!is_settled),
             Err(error) => {
-                tracing::error!(%error, job.id = %plain.id, "the changes of a finished job could not be written");
+                // The attempt counts as failed.
+                tracing::error!(%error, job.id = %ending.id, "the changes of a finished job could not be written");
                 let error = format!("its changes could not be written: {error}");
-                let outcome = Outcome::Retry { error, after_ms: None };
-                let left = self.settle_alone(Ending { outcome, ..plain }).await;
-                return self.settle_again(left.into_iter().collect()).await;
+                let failed = Ending { outcome: Outcome::Retry { error, after_ms: None }, ..ending };
+                settle_plain(tx, queues, failed, &mut after, &mut report);
             }
         }
-        self.close_one();
+    }
+    after.register(tx, queues);
+    report
+}
+
+fn settle_plain(tx: &mut Tx<'_>, queues: &Queues, ending: Ending, after: &mut After, report: &mut Report) {
+    match settle_part(tx, queues, ending.clone(), None, after) {
+        Ok(is_settled) => report.refused += u64::from(!is_settled),
+        Err(error @ storage::Error::Corrupt { .. }) => {
+            tracing::error!(%error, job.id = %ending.id, "a finished job could not be written because it is damaged");
+            report.damaged.push(ending);
+        }
+        Err(error) => {
+            tracing::warn!(%error, job.id = %ending.id, "a finished job could not be written yet");
+            report.left.push(ending);
+        }
     }
 }
 
-/// Writes many ends; answers how many were refused.
-fn settle_all(tx: &mut Tx<'_>, queues: &Queues, endings: Vec<Ending>) -> Result<u64, storage::Error> {
-    let mut after = After::default();
-    let mut refused = 0;
-    for ending in endings {
-        refused += u64::from(settle(tx, queues, ending, &mut after)?.is_err());
-    }
-    after.register(tx, queues);
-    Ok(refused)
-}
-
-fn settle_and(tx: &mut Tx<'_>, queues: &Queues, ending: Ending, effect: Effect) -> Result<bool, storage::Error> {
-    let mut after = After::default();
-    let settled = settle(tx, queues, ending, &mut after)?;
-    if let Ok(settled) = &settled {
-        effect(tx, settled)?;
-    }
-    after.register(tx, queues);
-    Ok(settled.is_ok())
+fn settle_part(
+    tx: &mut Tx<'_>,
+    queues: &Queues,
+    ending: Ending,
+    effect: Option<Effect>,
+    after: &mut After,
+) -> Result<bool, storage::Error> {
+    let (is_settled, own) = tx.part(|tx| {
+        let mut own = After::default();
+        let settled = settle(tx, queues, ending, &mut own)?;
+        if let (Ok(settled), Some(effect)) = (&settled, effect) {
+            effect(tx, settled)?;
+        }
+        Ok::<_, storage::Error>((settled.is_ok(), own))
+    })?;
+    after.append(own);
+    Ok(is_settled)
 }

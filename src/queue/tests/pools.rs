@@ -86,6 +86,14 @@ impl Handler for Script {
                     Ok(())
                 })
             }
+            "failing effect" | "panicking effect" => {
+                self.gate.acquire().await.unwrap().forget();
+                let does_panic = input == "panicking effect";
+                Settlement::complete().with_effect(move |_, _| {
+                    assert!(!does_panic, "as told");
+                    Err(crate::storage::Error::Full)
+                })
+            }
             _ => Settlement::complete(),
         };
         self.running.fetch_sub(1, Ordering::SeqCst);
@@ -340,6 +348,27 @@ async fn what_has_ended_is_written_on_an_exhausted_disk() {
     bench.gate.add_permits(2);
     assert_eq!(bench.settled(&[plain, with_effect]).await, [State::Completed, State::Completed]);
     assert_eq!(bench.ended(2).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_effect_that_fails_fails_its_job_alone() {
+    let bench = Bench::new().await;
+    let mut good = Vec::new();
+    let mut bad = Vec::new();
+    for text in ["failing effect", "panicking effect"] {
+        good.push(bench.kernel.add(script("gated effect")).await);
+        let retry = Some(RetryPolicy { attempts: 1, backoff: Backoff::fixed(0) });
+        bad.push(bench.kernel.add(NewJob { retry, ..script(text) }).await);
+    }
+    bench.begun(4).await;
+    bench.gate.add_permits(4);
+    assert_eq!(bench.settled(&good).await, [State::Completed; 2]);
+    assert_eq!(bench.settled(&bad).await, [State::Failed; 2]);
+    for (id, words) in bad.into_iter().zip(["nearly full", "as told"]) {
+        let errors = bench.kernel.queues.errors(&bench.kernel.db.snapshot(), company(1), id).unwrap();
+        let [error] = errors.as_slice() else { panic!("{errors:?}") };
+        assert!(error.error.contains(words), "{error:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
