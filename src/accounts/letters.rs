@@ -5,9 +5,32 @@ use super::{
     store::{self, UserRow},
 };
 use crate::{
+    base::CompanyId,
     mail::{Mail, Message, MessageError},
-    storage::Tx,
+    storage::{self, Tx},
 };
+
+/// Admins who are told of something in the company; the first ones, so that a crowd of them makes no flood.
+const TOLD_MAX: usize = 20;
+
+/// Tells the admins of a company something in the transaction that is the reason for it; without one who may sign in,
+/// and to addresses no mail can be sent to, nothing is said.
+///
+/// # Errors
+/// When the store fails.
+pub fn tell_admins(
+    mail: &Mail,
+    tx: &mut Tx<'_>,
+    company: CompanyId,
+    (subject, text): (&str, &str),
+) -> Result<(), storage::Error> {
+    for admin in store::first_admins(tx, company, TOLD_MAX)? {
+        if let Ok(message) = Message::new(admin.email.as_str(), subject, text.to_owned()) {
+            mail.send(tx, company, &message)?;
+        }
+    }
+    Ok(())
+}
 
 /// Characters shown of what a client calls itself.
 const CLIENT_CHARACTERS_MAX: usize = 200;

@@ -37,6 +37,7 @@ use crate::{
     storage::{self, Db},
 };
 
+pub use letters::tell_admins;
 pub use metrics::Metrics;
 pub use model::{DESCRIPTION_CHARACTERS_MAX, Email, NAME_CHARACTERS_MAX, Registration};
 pub use password::{PASSWORD_CHARACTERS, Password};

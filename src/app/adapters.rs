@@ -5,6 +5,7 @@ use std::{fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 #[cfg(feature = "s3")]
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use zeroize::Zeroizing;
 
 use super::{Error, metrics::Readings};
 use crate::{
@@ -13,9 +14,10 @@ use crate::{
     auth,
     base::{Clock, Random, SealKey},
     blob::{self, Blobs, LocalBlobs},
-    config::{Config, PublicUrl, Registration},
+    config::{Config, MailTls, PublicUrl, Registration},
     http::{self, Tls, tls},
     limits::{self, ApiRate},
+    mail::{self, Mail, Sender, smtp},
     outbound::{self, AllowRule, Client, OwnAddresses, Policy},
     queue::{self, QueueConfig, Queues, TokenKey},
     storage::{self, Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
@@ -275,6 +277,64 @@ pub(super) fn guard_own_addresses(client: &Client, addresses: Vec<SocketAddr>) {
     }
 }
 
+/// Messages to people, and the way out for them.
+pub(super) fn mail(
+    config: &Config,
+    db: &Db,
+    (seal, queues): (Arc<SealKey>, Queues),
+    metrics: mail::Metrics,
+) -> Result<Mail, Error> {
+    let table = &config.mail;
+    let outgoing = match &table.host {
+        Some(host) => Some(outgoing(config, host, db)?),
+        None => None,
+    };
+    let settings =
+        mail::Settings { outgoing, keep_ms: table.keep_ms, keep_bytes: table.keep.0, retry_ms: table.retry_ms };
+    Ok(Mail::open(db.clone(), seal, Some(queues), settings, metrics))
+}
+
+fn outgoing(config: &Config, host: &str, db: &Db) -> Result<mail::Outgoing, Error> {
+    let table = &config.mail;
+    let sender = |name: &str, text: &Option<String>| match text {
+        Some(text) => text.parse::<Sender>().map(Some).map_err(|error| Error::Mail(format!("mail.{name} {error}"))),
+        None => Ok(None),
+    };
+    let from = sender("from", &table.from)?.ok_or_else(|| Error::Mail("mail.from is needed".to_owned()))?;
+    let reply_to = sender("reply_to", &table.reply_to)?;
+    let extra = match &config.outbound.extra_ca_file {
+        Some(path) => Some(fs::read(path).map_err(|source| Error::ReadFile { path: path.clone(), source })?),
+        None => None,
+    };
+    let tls = || outbound::tls_config(extra.as_deref(), false).map(Arc::new);
+    let tls = || tls().map_err(|error| Error::Mail(error.to_string()));
+    let encryption = match table.tls {
+        MailTls::None => smtp::Encryption::None,
+        MailTls::Starttls => smtp::Encryption::Starttls(tls()?),
+        MailTls::Tls => smtp::Encryption::Tls(tls()?),
+    };
+    let signer = match (&table.dkim_domain, &table.dkim_selector, &table.dkim_key) {
+        (Some(domain), Some(selector), Some(key)) => {
+            let signer = mail::Signer::new(domain, selector, key.expose());
+            Some(Arc::new(signer.map_err(|error| Error::Mail(error.to_string()))?))
+        }
+        _ => None,
+    };
+    let credentials = table.user.clone().zip(table.password.as_ref());
+    let settings = smtp::Settings {
+        host: host.to_owned(),
+        port: table.port(),
+        encryption,
+        credentials: credentials.map(|(user, password)| (user, Zeroizing::new(password.expose().to_owned()))),
+        hello: table.hello.clone().unwrap_or_else(|| from.address.domain().to_owned()),
+        pool_size: table.pool_size,
+        connect_timeout: Duration::from_millis(table.connect_timeout_ms),
+        timeout: Duration::from_millis(table.timeout_ms),
+    };
+    let transport = Arc::new(smtp::Smtp::new(settings, Arc::clone(db.clock())));
+    Ok(mail::Outgoing { transport, from, reply_to, signer })
+}
+
 /// The registry with the metrics of every module.
 #[derive(Debug, Clone)]
 pub(super) struct Meters {
@@ -283,6 +343,7 @@ pub(super) struct Meters {
     pub(super) limits: limits::Metrics,
     pub(super) accounts: accounts::Metrics,
     pub(super) webhooks: webhooks::Metrics,
+    pub(super) mail: mail::Metrics,
     pub(super) readings: Readings,
 }
 
@@ -294,5 +355,6 @@ pub(super) fn metrics() -> Result<Meters, Error> {
     let accounts = accounts::Metrics::register(registry.registry())?;
     let readings = Readings::register(registry.registry())?;
     let webhooks = webhooks::Metrics::register(registry.registry())?;
-    Ok(Meters { registry, http, limits, accounts, webhooks, readings })
+    let mail = mail::Metrics::register(registry.registry())?;
+    Ok(Meters { registry, http, limits, accounts, webhooks, mail, readings })
 }

@@ -7,8 +7,9 @@ use crate::{
     config::Config,
     http::{
         Tls,
-        tls::{Standing, Trouble},
+        tls::{self, Trouble},
     },
+    mail::{Mail, Standing},
     queue::{Queues, State},
     storage::{
         Db,
@@ -25,7 +26,13 @@ const SLOW_COMMIT_MS: u64 = 2_000;
 const CERTIFICATE_SHORT_MS: u64 = 7 * 86_400_000;
 
 /// The checks by name.
-pub(super) fn checks(config: &Config, db: &Db, queues: &Queues, tls: Option<&Tls>) -> Vec<(&'static str, Check)> {
+pub(super) fn checks(
+    config: &Config,
+    db: &Db,
+    queues: &Queues,
+    tls: Option<&Tls>,
+    mail: &Mail,
+) -> Vec<(&'static str, Check)> {
     let (storage, disk, of_queues, queues) = (db.clone(), db.clone(), db.clone(), queues.clone());
     let directory = config.storage.directory.clone();
     let mut checks: Vec<(&'static str, Check)> = vec![
@@ -33,6 +40,8 @@ pub(super) fn checks(config: &Config, db: &Db, queues: &Queues, tls: Option<&Tls
         ("disk", Box::new(move || disk_finding(&disk, Room::probe(&directory).ok()))),
         ("queues", Box::new(move || queues_finding(&of_queues, &queues))),
     ];
+    let mail = mail.clone();
+    checks.push(("mail", Box::new(move || mail_finding(mail.standing()))));
     if let Some(tls) = tls.cloned() {
         let clock = Arc::clone(db.clock());
         checks.push(("tls", Box::new(move || tls_finding(tls.standing(), clock.now()))));
@@ -40,7 +49,7 @@ pub(super) fn checks(config: &Config, db: &Db, queues: &Queues, tls: Option<&Tls
     checks
 }
 
-fn tls_finding(standing: Standing, now: Timestamp) -> Finding {
+fn tls_finding(standing: tls::Standing, now: Timestamp) -> Finding {
     let end = standing.validity.map(|life| life.not_after);
     let life_ms = standing.validity.map_or(0, |life| life.not_after.ms_since(life.not_before));
     let short_ms = CERTIFICATE_SHORT_MS.min(life_ms / 4);
@@ -58,6 +67,22 @@ fn tls_finding(standing: Standing, now: Timestamp) -> Finding {
     }
     match reason {
         Some(reason) => finding.fact("reason", reason),
+        None => finding,
+    }
+}
+
+/// The mail server as the last attempts found it; it is not asked for this.
+fn mail_finding(standing: Option<Standing>) -> Finding {
+    let Some(Standing { reached_at, trouble }) = standing else {
+        return Finding::new(Status::Ok).fact("transport", "mailbox");
+    };
+    let mut finding =
+        Finding::new(if trouble.is_some() { Status::Degraded } else { Status::Ok }).fact("transport", "smtp");
+    if let Some(at) = reached_at {
+        finding = finding.fact("reached_at", at.to_string());
+    }
+    match trouble {
+        Some((since, reason)) => finding.fact("failing_since", since.to_string()).fact("reason", reason),
         None => finding,
     }
 }
@@ -111,7 +136,7 @@ fn disk_finding(db: &Db, room: Option<Room>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{Standing, Status, Trouble, tls_finding};
+    use super::{Status, Trouble, mail_finding, tls::Standing, tls_finding};
     use crate::http::tls::Validity;
 
     #[test]
@@ -136,5 +161,16 @@ mod tests {
         }
         let unknown = tls_finding(Standing::default(), now);
         assert!(unknown.status == Status::Ok && unknown.facts.is_empty());
+    }
+
+    #[test]
+    fn a_mail_server_that_does_not_answer_is_told() {
+        assert_eq!(mail_finding(None).facts["transport"], "mailbox");
+        let since = "2026-11-21T00:00:00Z".parse().unwrap();
+        let trouble = Some((since, "cannot connect".to_owned()));
+        let finding = mail_finding(Some(super::Standing { reached_at: None, trouble }));
+        assert_eq!((finding.status, &finding.facts["reason"]), (Status::Degraded, &"cannot connect".into()));
+        let fine = mail_finding(Some(super::Standing { reached_at: Some(since), trouble: None }));
+        assert!(fine.status == Status::Ok && fine.facts.contains_key("reached_at"));
     }
 }

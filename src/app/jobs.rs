@@ -11,5 +11,6 @@ pub(super) fn start_pools(queues: &Queues, state: &State, tasks: &Tasks) -> Vec<
     };
     let webhooks = &state.webhooks;
     let webhook = Handlers::default().with(webhooks.deliver()).with(webhooks.replay_batch());
-    [start(QueueName::WEBHOOK, webhook)].into_iter().flatten().collect()
+    let email = Handlers::default().with(state.emails.send_email());
+    [start(QueueName::WEBHOOK, webhook), start(QueueName::EMAIL, email)].into_iter().flatten().collect()
 }

@@ -80,6 +80,9 @@ pub enum Error {
     #[cfg(feature = "s3")]
     #[error("cannot keep files in the bucket")]
     Bucket(#[from] crate::blob::S3SettingsError),
+    /// The mail server cannot be spoken to as configured.
+    #[error("the settings of mail are not usable: {0}")]
+    Mail(String),
     /// The client for outbound calls cannot be made.
     #[error("cannot make outbound calls")]
     Outbound(#[from] outbound::SettingsError),

@@ -16,6 +16,7 @@ use crate::{
     accounts, auth,
     base::Clock,
     config::Server,
+    emails,
     http::{
         Problem,
         openapi::{self, Document},
@@ -31,6 +32,7 @@ const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 fn api() -> Result<(Router<Arc<State>>, Document), Error> {
     let slices = OpenApiRouter::with_openapi(openapi::base())
         .merge(accounts::api::routes())
+        .merge(emails::api::routes())
         .merge(webhooks::api::routes())
         .merge(jobs::api::routes())
         .merge(system::api::routes());

@@ -6,5 +6,6 @@ use crate::{accounts, http::idempotency, mail, sealing::SealedRows, webhooks};
 
 /// The tables of all modules that seal.
 pub(super) fn sealed_tables() -> Vec<Arc<dyn SealedRows>> {
-    vec![accounts::sealed_factors(), mail::sealed_texts(), webhooks::sealed_secrets(), idempotency::sealed_answers()]
+    let [messages, emails] = mail::sealed_texts();
+    vec![accounts::sealed_factors(), messages, emails, webhooks::sealed_secrets(), idempotency::sealed_answers()]
 }

@@ -18,6 +18,7 @@ use crate::{
     auth::Auth,
     blob::Blobs,
     config::Config,
+    emails::Emails,
     http::{self, Tls},
     jobs::Jobs,
     limits::{ApiRate, Limits},
@@ -66,8 +67,15 @@ impl Services {
         tasks: &Tasks,
     ) -> Result<Self, Error> {
         let db = directory.db();
-        let Meters { registry, limits: limit_metrics, accounts: metrics, webhooks: webhook_metrics, readings, .. } =
-            meters;
+        let Meters {
+            registry,
+            limits: limit_metrics,
+            accounts: metrics,
+            webhooks: webhook_metrics,
+            mail: mail_metrics,
+            readings,
+            ..
+        } = meters;
         let seal = Arc::new(master_key::load(config, directory)?);
         let outbound = adapters::outbound(config, options.is_dev, &tasks.tracker, &tasks.stop)?;
         let (tls, acme) = adapters::tls(config, &outbound, &seal, (db.clock(), db.random()))?;
@@ -77,7 +85,7 @@ impl Services {
         let limits = Limits::new(db.clone(), limit_metrics);
         let auth =
             Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal), Some(Arc::clone(&api_rate))));
-        let mail = Mail::new(db.clone(), Arc::clone(&seal));
+        let mail = adapters::mail(config, db, (Arc::clone(&seal), queues.clone()), mail_metrics)?;
         let accounts = Accounts::new(
             db.clone(),
             auth.clone(),
@@ -102,7 +110,7 @@ impl Services {
             metrics: registry,
             clock: Arc::clone(db.clock()),
             metrics_token: config.server.metrics_token.clone(),
-            checks: health::checks(config, db, &queues, tls.as_ref()),
+            checks: health::checks(config, db, &queues, tls.as_ref(), &mail),
             refresh,
         });
         let jobs = Jobs::new(db.clone(), queues.clone());
@@ -117,8 +125,10 @@ impl Services {
             directory,
             settings: adapters::webhook_settings(config),
             metrics: webhook_metrics,
+            mail: mail.clone(),
         })?;
-        let state = State { auth, accounts, jobs, webhooks, system };
+        let emails = Emails::new(db.clone(), mail.clone());
+        let state = State { auth, accounts, jobs, emails, webhooks, system };
         Ok(Self { state, outbound, queues, blobs, mail, tls, acme, limits, api_rate, pools })
     }
 
@@ -133,6 +143,7 @@ impl Services {
         tracker.spawn(self.limits.clone().maintain(stop.clone()));
         tracker.spawn(Arc::clone(&self.api_rate).maintain(directory.db().clone(), stop.clone()));
         tracker.spawn(self.mail.clone().maintain(stop.clone()));
+        tracker.spawn(self.state.emails.clone().maintain(stop.clone()));
         tracker.spawn(self.state.webhooks.clone().maintain(stop.clone()));
         if let Some(acme) = self.acme.take() {
             tracker.spawn(acme.run(stop.clone()));

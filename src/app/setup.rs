@@ -9,7 +9,7 @@ use crate::{
     base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
     limits::{self, Limits},
-    mail::Mail,
+    mail,
 };
 
 const PASSWORD_WORDS: usize = 5;
@@ -36,8 +36,12 @@ pub async fn with_accounts<T>(
     let db = directory.db().clone();
     let seal = Arc::new(tokio::task::block_in_place(|| master_key::load(config, &directory))?);
     let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal), None));
-    let (limits, mail) =
-        (Limits::new(db.clone(), limits::Metrics::default()), Mail::new(db.clone(), Arc::clone(&seal)));
+    let limits = Limits::new(db.clone(), limits::Metrics::default());
+    let mail = tokio::task::block_in_place(|| {
+        // With a mail server what is written to people waits for the server to be started.
+        let queues = adapters::queues(config, &db, &seal)?;
+        adapters::mail(config, &db, (Arc::clone(&seal), queues), mail::Metrics::default())
+    })?;
     let done = work(&Accounts::new(db, auth, limits, mail, seal, adapters::account_settings(config, false))).await;
     directory.close();
     Ok(done?)

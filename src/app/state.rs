@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
-use crate::{accounts::Accounts, auth::Auth, jobs::Jobs, system::System, webhooks::Webhooks};
+use crate::{accounts::Accounts, auth::Auth, emails::Emails, jobs::Jobs, system::System, webhooks::Webhooks};
 
 /// The handles behind the routes.
 #[derive(Debug, Clone)]
@@ -14,6 +14,7 @@ pub(super) struct State {
     pub(super) auth: Auth,
     pub(super) accounts: Accounts,
     pub(super) jobs: Jobs,
+    pub(super) emails: Emails,
     pub(super) webhooks: Webhooks,
     pub(super) system: System,
 }
@@ -32,6 +33,7 @@ part! {
     auth: Auth,
     accounts: Accounts,
     jobs: Jobs,
+    emails: Emails,
     webhooks: Webhooks,
     system: System,
 }

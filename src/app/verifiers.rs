@@ -4,7 +4,7 @@ use super::sealed::sealed_tables;
 use crate::{
     accounts, audit, auth,
     config::MasterKeys,
-    mail, queue, sealing,
+    emails, mail, queue, sealing,
     storage::{
         self, Snapshot,
         check::{Report, Verify},
@@ -96,10 +96,11 @@ struct Mail;
 
 impl Verify for Mail {
     fn name(&self) -> &'static str {
-        "every mailbox has as many messages as its counter says"
+        "every e-mail and every message belongs to what is there, and the counters agree"
     }
 
     fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
-        mail::check(snapshot, &mut |finding| report.problem(finding))
+        mail::check(snapshot, &mut |finding| report.problem(finding))?;
+        emails::check(snapshot, &mut |finding| report.problem(finding))
     }
 }

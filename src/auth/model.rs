@@ -120,6 +120,10 @@ scopes! {
     WebhooksRead = "webhooks:read", Any from User;
     /// Create, change and delete webhooks, read and rotate their secrets, retry and replay deliveries.
     WebhooksWrite = "webhooks:write", Any from Manager;
+    /// Read e-mails and their templates.
+    EmailsRead = "emails:read", Any from Manager;
+    /// Send e-mails and keep their templates.
+    EmailsWrite = "emails:write", Any from Manager;
     /// See and change one's own account.
     Profile = "profile", Person from User;
     /// Read the company, its people and departments.

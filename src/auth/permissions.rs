@@ -42,6 +42,10 @@ permissions! {
     KeysWrite: GET "/api-keys", POST "/api-keys", DELETE "/api-keys/{id}";
     AuditRead: GET "/audit", GET "/audit/export";
     MailboxRead: GET "/mailbox";
+    EmailsRead: GET "/emails", GET "/emails/{id}", GET "/email-templates", GET "/email-templates/{name}",
+        POST "/email-templates/{name}/preview";
+    EmailsWrite: POST "/emails", POST "/email-templates", PATCH "/email-templates/{name}",
+        DELETE "/email-templates/{name}";
     JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/queues", GET "/queues/{name}", GET "/queue/stats";
     JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/{id}/cancel", POST "/jobs/{id}/retry",
         POST "/jobs/{id}/promote", DELETE "/jobs/{id}";

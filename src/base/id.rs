@@ -171,6 +171,11 @@ prefixed_id!(
     "msg_"
 );
 prefixed_id!(
+    /// An e-mail.
+    EmailId,
+    "eml_"
+);
+prefixed_id!(
     /// A department of a company.
     DepartmentId,
     "dep_"

@@ -116,7 +116,9 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
                 Some(refusal.exit_code())
             } else if let Some(app::Error::Open(refusal)) = cause.downcast_ref() {
                 Some(refusal.exit_code())
-            } else if cause.is::<crate::config::Error>() || matches!(cause.downcast_ref(), Some(app::Error::Tls(_))) {
+            } else if cause.is::<crate::config::Error>()
+                || matches!(cause.downcast_ref(), Some(app::Error::Tls(_) | app::Error::Mail(_)))
+            {
                 Some(3)
             } else if cause.is::<MasterKeyError>() {
                 Some(5)

@@ -263,6 +263,7 @@ impl Config {
                 .push("server.redirect_listen needs TLS: set server.tls_certificate and server.tls_key".to_owned());
         }
         self.blob.check(complaints);
+        complaints.extend(self.mail.complaints());
         if server.body_max.0 < 1024 {
             complaints.push(format!("server.body_max must be at least 1KiB, not {}", server.body_max));
         }

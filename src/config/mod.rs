@@ -13,6 +13,7 @@ mod auth;
 mod blob;
 mod limits;
 mod load;
+mod mail;
 mod master;
 mod outbound;
 mod print;
@@ -38,6 +39,7 @@ pub use auth::{Auth, Registration};
 pub use blob::Blob;
 pub use limits::Limits;
 pub use load::Sources;
+pub use mail::{Mail, MailTls};
 pub use master::{MASTER_KEY_FILE, MasterKeyError, MasterKeys};
 pub use outbound::{AllowedTarget, Outbound};
 pub use queues::Queues;
@@ -65,6 +67,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// `[outbound]`.
     pub outbound: Outbound,
+    /// `[mail]`.
+    pub mail: Mail,
     /// `[auth]`.
     pub auth: Auth,
     /// `[limits]`.
@@ -81,7 +85,7 @@ pub struct Config {
 
 impl Config {
     /// The tables in the order of the reference.
-    fn sections(&self) -> [&dyn Section; 10] {
+    fn sections(&self) -> [&dyn Section; 11] {
         [
             &self.server,
             &self.storage,
@@ -89,6 +93,7 @@ impl Config {
             &self.queues,
             &self.webhooks,
             &self.outbound,
+            &self.mail,
             &self.auth,
             &self.limits,
             &self.secrets,
@@ -96,7 +101,7 @@ impl Config {
         ]
     }
 
-    fn sections_mut(&mut self) -> [&mut dyn Section; 10] {
+    fn sections_mut(&mut self) -> [&mut dyn Section; 11] {
         [
             &mut self.server,
             &mut self.storage,
@@ -104,6 +109,7 @@ impl Config {
             &mut self.queues,
             &mut self.webhooks,
             &mut self.outbound,
+            &mut self.mail,
             &mut self.auth,
             &mut self.limits,
             &mut self.secrets,

@@ -1,16 +1,26 @@
-//! Messages to people.
+//! Messages to people: e-mails that are queued and handed to a mail server, and the mailbox that stands in for one.
 //!
 //! A message is sent inside the transaction that is the reason for it, so none is sent for a change that did not
-//! happen, and none is lost with a crash. While no mail server is set up it goes to the *mailbox* of the company, which
-//! an operator reads instead: the newest thousand messages for thirty days.
+//! happen, and none is lost with a crash. With a mail server it becomes an *e-mail* with a job of its own; without one it
+//! goes to the *mailbox* of the company, which an operator reads instead: the newest thousand messages for thirty days.
 //!
 //! Texts can hold links that open an account, so they are stored sealed, bound to their row, and whoever lists a
-//! mailbox says which messages the reader may see. What is not here yet: a mail server.
+//! mailbox says which messages the reader may see. Templates and the API of e-mails are a slice above; the job's
+//! handler is there too, because it fills templates in.
 
+mod address;
+mod dkim;
+pub mod email;
+mod metrics;
+mod mime;
 mod model;
+mod outbox;
+mod post;
+pub mod smtp;
 mod store;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use std::{
     ops::ControlFlow,
@@ -21,14 +31,22 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    base::{CompanyId, MessageId, SealKey, Timestamp, UserId},
+    base::{CompanyId, EmailId, MessageId, SealKey, Timestamp, UserId},
+    queue::{self, Queues},
     sealing::SealedRows,
     storage::{self, Db, Read, Tx, pause},
 };
 
-pub use model::{Message, MessageError};
-pub use store::check;
+pub use address::{Address, AddressError, Sender};
+pub use dkim::{DkimError, Signer};
+pub use metrics::Metrics;
+pub use mime::is_content_type;
+pub use model::{Copy, Message, MessageError};
+pub use outbox::{AttachmentRow, EmailPage, EmailQuery, EmailRow, EmailView, Ended, RecipientRow, SEND_KIND, Via};
+pub use post::{Post, Posted};
+pub use transport::{Envelope, HandingOver, Handover, Standing, Transport, Verdict};
 
+use email::{Content, NewEmail, RecipientKind};
 use store::MessageRow;
 
 /// How long a message stays in the mailbox.
@@ -53,6 +71,8 @@ pub struct MessageView {
     pub text: Option<MessageText>,
     /// When it was sent.
     pub created_at: Timestamp,
+    /// The e-mail it is a copy of.
+    pub email: Option<EmailId>,
 }
 
 /// The text of a message, which `Debug` does not show.
@@ -85,13 +105,99 @@ struct Inner {
     seal: Arc<SealKey>,
     /// What links begin with.
     base: OnceLock<String>,
+    /// The queues that e-mails stand in; nothing where no e-mail is made.
+    queues: Option<Queues>,
+    metrics: Metrics,
+    settings: Settings,
+}
+
+/// How e-mails leave and how long they are kept.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The way out; without one everything stays in the mailbox.
+    pub outgoing: Option<Outgoing>,
+    /// How long an e-mail is kept.
+    pub keep_ms: u64,
+    /// Bytes of e-mails a company may keep.
+    pub keep_bytes: u64,
+    /// Wait before the second attempt; each later one is twice as long.
+    pub retry_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { outgoing: None, keep_ms: KEPT_MS, keep_bytes: 1 << 30, retry_ms: 5_000 }
+    }
+}
+
+/// The way out, and in whose name.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Takes finished messages.
+    pub transport: Arc<dyn Transport>,
+    /// Whom they are from.
+    pub from: Sender,
+    /// Where answers go.
+    pub reply_to: Option<Sender>,
+    /// Signs them.
+    pub signer: Option<Arc<Signer>>,
 }
 
 impl Mail {
-    /// A handle over the store.
+    /// A handle over the store that knows the mailbox only.
     #[must_use]
     pub fn new(db: Db, seal: Arc<SealKey>) -> Self {
-        Self { inner: Arc::new(Inner { db, seal, base: OnceLock::new() }) }
+        Self::open(db, seal, None, Settings::default(), Metrics::default())
+    }
+
+    /// A handle over the store and the queues.
+    #[must_use]
+    pub fn open(db: Db, seal: Arc<SealKey>, queues: Option<Queues>, settings: Settings, metrics: Metrics) -> Self {
+        Self { inner: Arc::new(Inner { db, seal, base: OnceLock::new(), queues, metrics, settings }) }
+    }
+
+    /// How the mail server fares; nothing without one.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        self.inner.settings.outgoing.as_ref().map(|outgoing| outgoing.transport.standing())
+    }
+
+    fn db(&self) -> &Db {
+        &self.inner.db
+    }
+
+    fn queues(&self) -> Option<&Queues> {
+        self.inner.queues.as_ref()
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// How long an e-mail is kept.
+    #[must_use]
+    pub fn keep_ms(&self) -> u64 {
+        self.inner.settings.keep_ms
+    }
+
+    fn kept(&self) -> (u64, u64) {
+        (self.inner.settings.keep_ms, self.inner.settings.keep_bytes)
+    }
+
+    /// The domain behind the ids of messages.
+    fn sender_domain(&self) -> &str {
+        self.inner.settings.outgoing.as_ref().map_or("localhost", |outgoing| outgoing.from.address.domain())
+    }
+
+    fn seal_content(&self, tx: &Tx<'_>, company: CompanyId, id: EmailId, content: &Content) -> Vec<u8> {
+        let _ = tx;
+        let plain = zeroize::Zeroizing::new(rmp_serde::to_vec_named(content).unwrap_or_default());
+        self.inner.seal.seal(&**self.inner.db.random(), &outbox::place(company.hi(), id), &plain)
+    }
+
+    fn open_content(&self, company: CompanyId, id: EmailId, sealed: &[u8]) -> Option<Content> {
+        let plain = self.inner.seal.open(&outbox::place(company.hi(), id), sealed).ok()?;
+        rmp_serde::from_slice(&plain).ok()
     }
 
     /// Says where people reach the server; once, as soon as it is known.
@@ -107,15 +213,23 @@ impl Mail {
         format!("{}/{page}#{token}", self.inner.base.get().map_or("", String::as_str))
     }
 
-    /// Sends a message in the transaction that is the reason for it.
+    /// Sends a message in the transaction that is the reason for it: as an e-mail, or to the mailbox without a mail
+    /// server.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn send(&self, tx: &mut Tx<'_>, company: CompanyId, message: &Message) -> Result<MessageId, storage::Error> {
+    pub fn send(&self, tx: &mut Tx<'_>, company: CompanyId, message: &Message) -> Result<(), storage::Error> {
+        if let Some(new) = self.as_email(message) {
+            match self.queue(tx, company, new) {
+                Ok(_) => return Ok(()),
+                // The reason for the message is not to fail for want of space; the mailbox keeps it, and is read.
+                Err(queue::Error::Storage(storage::Error::Full)) => {}
+                Err(error) => return Err(of_queue(error)),
+            }
+        }
         let id = MessageId::from_raw(tx.mint());
         let row = self.row(tx, (company, id), message);
-        store::put(tx, company, &row)?;
-        Ok(id)
+        store::put(tx, company, &row)
     }
 
     /// Does the work of [`Mail::send`] and sends nothing, for answers whose time must not tell whether there is somebody
@@ -124,9 +238,43 @@ impl Mail {
     /// # Errors
     /// When the store fails.
     pub fn pretend(&self, tx: &mut Tx<'_>, message: &Message) -> Result<(), storage::Error> {
+        if let Some(new) = self.as_email(message) {
+            match self.queue_decoy(tx, &new.content) {
+                Ok(()) => return Ok(()),
+                Err(queue::Error::Storage(storage::Error::Full)) => {}
+                Err(error) => return Err(of_queue(error)),
+            }
+        }
         let id = MessageId::from_raw(tx.mint());
         let row = self.row(tx, (store::NOBODY, id), message);
         store::put_decoy(tx, MessageRow { to: String::new(), ..row })
+    }
+
+    /// The message as an e-mail; nothing without a mail server, or when the address is none it takes.
+    fn as_email(&self, message: &Message) -> Option<NewEmail> {
+        self.inner.settings.outgoing.as_ref()?;
+        self.queues()?;
+        let to: Address = message.to().parse().ok()?;
+        let content = Content {
+            subject: Some(message.subject().to_owned()),
+            text: Some(message.text().to_owned()),
+            headers: vec![("Auto-Submitted".to_owned(), "auto-generated".to_owned())],
+            ..Content::default()
+        };
+        let recipients = vec![(RecipientKind::To, to)];
+        let about = message.user();
+        Some(NewEmail { recipients, content, template: None, attachments: Vec::new(), is_own: true, about })
+    }
+
+    /// Puts a copy of an e-mail into the mailbox.
+    fn put_copy(&self, tx: &mut Tx<'_>, company: CompanyId, email: EmailId, copy: Copy) -> Result<(), storage::Error> {
+        let id = MessageId::from_raw(tx.mint());
+        let place = store::place(company.hi(), id);
+        let sealed_text = self.inner.seal.seal(&**self.inner.db.random(), &place, copy.text.as_bytes());
+        let Copy { to, subject, .. } = copy;
+        let row = MessageRow { id, to, subject, sealed_text, user: None, email: Some(email), created_at: tx.now() };
+        self.metrics().record_mailbox(tx);
+        store::put(tx, company, &row)
     }
 
     fn row(&self, tx: &Tx<'_>, (company, id): (CompanyId, MessageId), message: &Message) -> MessageRow {
@@ -137,6 +285,7 @@ impl Mail {
             subject: message.subject().to_owned(),
             sealed_text: self.inner.seal.seal(&**random, &store::place(company.hi(), id), message.text().as_bytes()),
             user: message.user(),
+            email: None,
             created_at: tx.now(),
         }
     }
@@ -168,17 +317,20 @@ impl Mail {
     }
 
     fn view(&self, company: CompanyId, row: MessageRow) -> MessageView {
-        let MessageRow { id, to, subject, sealed_text, created_at, .. } = row;
+        let MessageRow { id, to, subject, sealed_text, created_at, email, .. } = row;
         let text = self.inner.seal.open(&store::place(company.hi(), id), &sealed_text).ok();
         let text = text.map(|text| MessageText(String::from_utf8_lossy(&text).into_owned()));
-        MessageView { id, to, subject, text, created_at }
+        MessageView { id, to, subject, text, created_at, email }
     }
 
-    /// Removes old messages, until stopped.
+    /// Removes old messages and e-mails, until stopped.
     pub async fn maintain(self, stop: CancellationToken) {
         while pause(SWEEP_EVERY, &stop).await {
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "old messages could not be removed: {error}");
+            }
+            if let Err(error) = outbox::sweep(&self, &stop).await {
+                tracing::warn!(%error, "old e-mails could not be removed: {error}");
             }
         }
     }
@@ -200,8 +352,25 @@ impl Mail {
     }
 }
 
-/// The texts of messages, sealed.
+/// A queue that refuses has no words of its own for a change that has nothing to do with it.
+fn of_queue(error: queue::Error) -> storage::Error {
+    match error {
+        queue::Error::Storage(error) => error,
+        other => storage::Error::Panicked(format!("a message was not queued: {other}")),
+    }
+}
+
+/// The texts of messages and the contents of e-mails, sealed.
 #[must_use]
-pub fn sealed_texts() -> Arc<dyn SealedRows> {
-    store::sealed()
+pub fn sealed_texts() -> [Arc<dyn SealedRows>; 2] {
+    [store::sealed(), outbox::sealed()]
+}
+
+/// Compares messages and e-mails with what follows from them; tells each contradiction in words.
+///
+/// # Errors
+/// When a row cannot be read.
+pub fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(), storage::Error> {
+    store::check(read, found)?;
+    outbox::check(read, found)
 }

@@ -4,12 +4,11 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::email::SUBJECT_CHARACTERS_MAX;
 use crate::base::UserId;
 
 /// Longest address (RFC 5321 §4.5.3.1.3, without the brackets).
 const ADDRESS_BYTES_MAX: usize = 254;
-/// Longest subject, in characters; with the header's name it fits a line of RFC 5322 §2.1.1 even when encoded.
-const SUBJECT_CHARACTERS_MAX: usize = 200;
 /// Longest text, in bytes.
 const TEXT_BYTES_MAX: usize = 16 << 10;
 /// What an address may hold beside letters and digits: the characters that need no quoting (RFC 5322 §3.2.3).
@@ -94,6 +93,39 @@ impl Message {
     #[must_use]
     pub const fn user(&self) -> Option<UserId> {
         self.user
+    }
+}
+
+/// What lies in the mailbox of an e-mail that would have gone out; its text is never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// The addresses, as one text.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The text, or the HTML where there is none.
+    pub text: String,
+}
+
+impl fmt::Debug for Copy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Copy(…)")
+    }
+}
+
+/// Longest text of a copy.
+const COPY_BYTES_MAX: usize = 64 << 10;
+
+impl Copy {
+    /// A copy with its text cut to what a mailbox keeps; the e-mail itself has the whole.
+    #[must_use]
+    pub fn new(to: String, subject: String, mut text: String) -> Self {
+        if text.len() > COPY_BYTES_MAX {
+            let end = text.floor_char_boundary(COPY_BYTES_MAX);
+            text.truncate(end);
+            text.push_str("\n[…]");
+        }
+        Self { to, subject, text }
     }
 }
 

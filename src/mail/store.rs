@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    base::{CompanyId, MessageId, RawId, Timestamp, UserId},
+    base::{CompanyId, EmailId, MessageId, RawId, Timestamp, UserId},
     named_value,
     sealing::{SealedRows, SealedTable},
     storage::{COUNTERS, CounterKey, Error, KeyRange, Order, Read, Table, Tx, keyspaces},
@@ -29,6 +29,9 @@ pub(super) struct MessageRow {
     pub(super) sealed_text: Vec<u8>,
     /// Whose account it is about.
     pub(super) user: Option<UserId>,
+    /// The e-mail it is a copy of.
+    #[serde(default)]
+    pub(super) email: Option<EmailId>,
     pub(super) created_at: Timestamp,
 }
 named_value!(MessageRow, 1);
@@ -127,7 +130,7 @@ pub(super) fn remove_old(tx: &mut Tx<'_>, company: u64, before: Timestamp, limit
 ///
 /// # Errors
 /// When a row cannot be read.
-pub fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(), Error> {
+pub(super) fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(), Error> {
     let mut counted: BTreeMap<u64, i64> = BTreeMap::new();
     read.scan(MAILBOX, &KeyRange::all(), Order::Ascending, &mut |(company, _), _| {
         if company != NOBODY.hi() {

@@ -42,4 +42,4 @@ pub use own::OwnAddresses;
 pub use policy::{AllowRule, Policy, RuleError};
 pub use resolve::{FixedResolver, Resolve, ResolveError, Resolving, SystemResolver};
 pub use target::{Target, TargetError};
-pub use tls::TlsError;
+pub use tls::{TlsError, tls_config};

@@ -31,6 +31,16 @@ pub enum TlsError {
 /// TLS 1.2 and 1.3 with HTTP/1.1 only, trusting the Mozilla roots, the certificates in `extra_ca_pem` and, if told so,
 /// whatever answers on this machine.
 pub(super) fn client_config(extra_ca_pem: Option<&[u8]>, trusts_loopback: bool) -> Result<Arc<ClientConfig>, TlsError> {
+    let mut config = tls_config(extra_ca_pem, trusts_loopback)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// TLS 1.2 and 1.3 for any protocol, trusting the same, for connections that are no HTTP.
+///
+/// # Errors
+/// [`TlsError`] for certificates that cannot be used.
+pub fn tls_config(extra_ca_pem: Option<&[u8]>, trusts_loopback: bool) -> Result<ClientConfig, TlsError> {
     let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     if let Some(pem) = extra_ca_pem {
         let certificates = CertificateDer::pem_slice_iter(pem)
@@ -48,14 +58,12 @@ pub(super) fn client_config(extra_ca_pem: Option<&[u8]>, trusts_loopback: bool) 
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Provider)?;
-    let mut config = if trusts_loopback {
+    Ok(if trusts_loopback {
         let verifier = Arc::new(LoopbackTrusting(verifier));
         builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     } else {
         builder.with_webpki_verifier(verifier).with_no_client_auth()
-    };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    })
 }
 
 /// Verifies as usual, but takes any certificate of a server on this machine, as plain HTTP would.

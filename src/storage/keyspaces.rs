@@ -166,6 +166,16 @@ tables! {
     AUDIT_ENTRIES = 100 in Records, owner "audit": "company u64, number u64" => "EntryRow";
     /// Messages to people that no mail server took, the newest of each company.
     MAILBOX = 105 in Records, owner "mail": "company u64, message u64" => "MessageRow";
+    /// E-mails: to whom, how far, what the mail server said.
+    EMAILS = 115 in Records, owner "mail": "company u64, e-mail u64" => "EmailRow";
+    /// What e-mails say, sealed.
+    EMAIL_CONTENTS = 116 in Records, owner "mail": "company u64, e-mail u64" => "ContentRow";
+    /// Files that go with e-mails.
+    EMAIL_ATTACHMENTS = 117 in Records, owner "mail": "company u64, e-mail u64, number u32" => "AttachmentRow";
+    /// Texts for e-mails by name.
+    EMAIL_TEMPLATES = 118 in Records, owner "emails": "company u64, name text" => "TemplateRow";
+    /// Versions of these texts.
+    EMAIL_TEMPLATE_VERSIONS = 119 in Records, owner "emails": "company u64, version u32, name text" => "VersionRow";
     /// Links to reset a password, the newest of each person.
     PASSWORD_RESETS = 106 in Records, owner "accounts": "user u64" => "ResetRow";
     /// Where people usually sign in from, and what they were told of late.

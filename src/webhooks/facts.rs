@@ -86,7 +86,7 @@ pub(super) fn of_event_type(event_type: &EventType) -> Value {
 }
 
 /// The URL without what may be a secret in it.
-fn plain_url(url: &str) -> &str {
+pub(super) fn plain_url(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default()
 }
 

@@ -43,6 +43,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     base::{CompanyId, SealError, SealKey},
     events::{self, Events},
+    mail::Mail,
     outbound::{Client, Limits},
     queue::{self, Queues},
     sealing::SealedRows,
@@ -168,6 +169,8 @@ pub struct Parts {
     pub settings: Settings,
     /// What is counted; the same as of the [`FanOut`].
     pub metrics: Metrics,
+    /// Writes to people.
+    pub mail: Mail,
 }
 
 /// What the handle, the job and the hooks share.
@@ -183,6 +186,7 @@ pub(crate) struct Shared {
     cursors: service::maintain::Cursors,
     play: Arc<Play>,
     metrics: Metrics,
+    mail: Mail,
 }
 
 /// The handle of this slice; cheap to clone. Its methods stand in `service/`, one file per use case.

@@ -12,7 +12,7 @@ use super::{change, person, read};
 use crate::{
     accounts::Accounts,
     auth::Author,
-    base::{MessageId, Timestamp},
+    base::{EmailId, MessageId, Timestamp},
     http::{Json, Page, PageParameters, PageQuery, Problem},
     mail::{MessageText, MessageView},
 };
@@ -31,6 +31,9 @@ pub(super) struct MessageBody {
     /// Its text; null when the master key it was sealed with is not the present one.
     #[schema(required)]
     text: Option<String>,
+    /// The e-mail it is a copy of; null for a message of the server itself.
+    #[schema(required, value_type = Option<String>)]
+    email_id: Option<EmailId>,
     /// When it was sent.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -38,8 +41,8 @@ pub(super) struct MessageBody {
 
 impl From<MessageView> for MessageBody {
     fn from(view: MessageView) -> Self {
-        let MessageView { id, to, subject, text, created_at } = view;
-        Self { id, to, subject, text: text.map(MessageText::expose), created_at }
+        let MessageView { id, to, subject, text, created_at, email } = view;
+        Self { id, to, subject, text: text.map(MessageText::expose), email_id: email, created_at }
     }
 }
 

@@ -247,6 +247,22 @@ pub(super) fn users_of(
     Ok(rows)
 }
 
+/// People of a company looked at to find its admins.
+const LOOKED_AT_MAX: usize = 1_000;
+
+/// The first admins of a company who may sign in.
+pub(super) fn first_admins(read: &impl Read, company: CompanyId, limit: usize) -> Result<Vec<UserRow>, Error> {
+    let keys = read.list(COMPANY_USERS, &of_company(company, None), Order::Ascending, LOOKED_AT_MAX)?;
+    let mut rows = Vec::new();
+    for ((_, id), ()) in keys {
+        rows.extend(read.get(USERS, &id)?.filter(UserRow::is_active_admin));
+        if rows.len() == limit {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
 /// Users by their numbers; those that are gone are left out.
 pub(super) fn users_by_number(read: &impl Read, numbers: &[u64]) -> Result<Vec<UserRow>, Error> {
     let mut rows = Vec::with_capacity(numbers.len());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::{
+    accounts::tell_admins,
     audit::Origin,
     events::{self, NewEvent},
     storage::{self, Tx},
@@ -38,6 +39,13 @@ pub(in crate::webhooks) fn disable(
     };
     let notice = format!("Webhook {} was disabled because {text}. Its pending deliveries wait.", webhook.url);
     store::add_notice(tx, webhook.company, DISABLED_EVENT, webhook.id, notice)?;
+    let letter = format!(
+        "The webhook {} ({}) was disabled because {text}.\n\nIts pending deliveries wait. Once the receiver answers again, \
+         enable the webhook, and they go on.\n\nTime: {now}\n",
+        facts::plain_url(&webhook.url),
+        webhook.id,
+    );
+    tell_admins(&shared.mail, tx, webhook.company, ("A webhook was disabled", &letter))?;
     let (before, after) = (json!({ "enabled": true }), json!({ "enabled": false, "disabled_reason": reason.as_str() }));
     facts::record(tx, (webhook.company, &Origin::system()), ("webhook.disable", webhook.id), (before, after))?;
     shared.metrics.record_disabled(tx);

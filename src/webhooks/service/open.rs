@@ -24,11 +24,11 @@ impl Webhooks {
     /// # Errors
     /// When the store cannot read, or the secrets of a webhook do not open with the key.
     pub fn open(parts: Parts) -> Result<Self, Error> {
-        let Parts { db, queues, events, outbound, seal, directory, settings, metrics } = parts;
+        let Parts { db, queues, events, outbound, seal, directory, settings, metrics, mail } = parts;
         let play = Arc::new(Play::new(Arc::clone(&seal), Arc::clone(db.clock()), Arc::clone(db.random())));
         let cursors = Cursors::default();
         let shared =
-            Arc::new(Shared { db, queues, events, outbound, seal, directory, settings, cursors, play, metrics });
+            Arc::new(Shared { db, queues, events, outbound, seal, directory, settings, cursors, play, metrics, mail });
         let snapshot = shared.db.snapshot();
         let mut rows = Vec::new();
         store::each_webhook(&snapshot, &mut |company_hi, hi, row| rows.push((company_hi, hi, row)))?;

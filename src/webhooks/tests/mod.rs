@@ -23,6 +23,7 @@ use crate::{
     audit::Origin,
     base::{CompanyId, DeliveryId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, WebhookId},
     events::{Events, Published},
+    mail::Mail,
     outbound::{Client, Policy, Settings as OutboundSettings},
     queue::{Handlers, QueueConfig, QueueName, Queues},
     storage::{Db, Snapshot, engine::memory::MemoryEngine},
@@ -83,6 +84,7 @@ impl World {
             directory,
             settings: settings.clone(),
             metrics,
+            mail: Mail::new(db.clone(), Arc::new(SealKey::from_bytes(&[9; 32]))),
         })
         .unwrap();
         queues.start(&tracker, &stop);

@@ -3,6 +3,8 @@
 mod access;
 mod company;
 mod deliveries;
+mod email_templates;
+mod emails;
 mod events;
 mod health;
 mod http;

@@ -4,5 +4,6 @@ mod command_line;
 mod delivery;
 mod dev_mode;
 mod life_cycle;
+mod mail_server;
 mod official_receivers;
 mod rotation;

@@ -2,6 +2,7 @@
 
 mod app;
 mod client;
+mod mail;
 mod receiver;
 #[cfg(feature = "s3")]
 mod services;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 pub use app::{SMALL, TestApp, signal};
 pub use client::{Answer, Client, read_answer};
+pub use mail::{MailServer, installed};
 pub use receiver::{Received, Receiver, Reply};
 #[cfg(feature = "s3")]
 pub use services::{S3Service, skipped};

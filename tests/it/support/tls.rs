@@ -46,6 +46,13 @@ impl Authority {
         self.directory.path().join("tls.crt")
     }
 
+    /// A file with the certificate of the authority itself.
+    pub fn root(&self) -> PathBuf {
+        let path = self.directory.path().join("root.crt");
+        replace(&path, &self.issuer.pem());
+        path
+    }
+
     /// Where its key is.
     pub fn key(&self) -> PathBuf {
         self.directory.path().join("tls.key")

@@ -1,0 +1,254 @@
+//! E-mails on their way: the row, its sealed content and its files, queued with their job in one transaction.
+//!
+//! A row keeps its own end, written with the end of its job. While it has none, the job tells where it stands, so a job
+//! that ended without its handler (taken back too often, say) is seen as what it is.
+
+mod retention;
+mod settle;
+mod store;
+
+use bytes::Bytes;
+
+use super::{
+    Mail,
+    email::{Content, EmailState, NewEmail, RecipientKind, RecipientState, TemplateUse},
+};
+use crate::{
+    base::{CompanyId, EmailId, JobId, Timestamp},
+    queue::{self, JobView, NewJob, QueueName, State, enqueue},
+    storage::{self, Read, Tx},
+};
+
+pub(super) use retention::sweep;
+pub use settle::{Ended, Via};
+pub use store::{AttachmentRow, EmailRow, RecipientRow};
+pub(super) use store::{check, place, sealed};
+
+/// The kind of job that sends an e-mail.
+pub const SEND_KIND: &str = "email.send";
+/// What the server itself writes goes ahead of what companies send.
+const OWN_PRIORITY: u8 = 1;
+/// Rows looked at for one page of a filtered list.
+const LOOKED_AT_MAX: usize = 2_000;
+
+/// What the job carries.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct Payload {
+    email_id: EmailId,
+}
+
+/// Which e-mails are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct EmailQuery {
+    /// In this state.
+    pub state: Option<EmailState>,
+    /// To this address, in whichever way.
+    pub to: Option<String>,
+    /// Made from this template.
+    pub template: Option<String>,
+}
+
+/// An e-mail with where it stands.
+#[derive(Debug, Clone)]
+pub struct EmailView {
+    /// The stored row.
+    pub row: EmailRow,
+    /// Where it stands.
+    pub state: EmailState,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the next attempt is due.
+    pub next_attempt_at: Option<Timestamp>,
+    /// What the server said last, or why there is no answer.
+    pub answer: Option<String>,
+}
+
+/// A page of e-mails.
+#[derive(Debug, Default)]
+pub struct EmailPage {
+    /// The e-mails, the newest first.
+    pub found: Vec<EmailView>,
+    /// Where the next page begins, unless this was the last.
+    pub next: Option<u64>,
+}
+
+impl Mail {
+    /// Queues an e-mail in the transaction that is the reason for it.
+    ///
+    /// # Errors
+    /// [`queue::Error::Storage`], with [`storage::Error::Full`] when the disk is nearly full.
+    pub fn queue(&self, tx: &mut Tx<'_>, company: CompanyId, new: NewEmail) -> Result<EmailRow, queue::Error> {
+        let id = EmailId::from_raw(tx.mint());
+        let job = self.enqueue(tx, company, id, new.is_own)?;
+        let NewEmail { recipients, content, template, attachments, is_own, about } = new;
+        let subject = content.subject.clone();
+        let row = EmailRow {
+            id,
+            company,
+            job,
+            message_id: format!("<{}@{}>", id.raw().to_text(), self.sender_domain()),
+            recipients: recipients.into_iter().map(|(kind, address)| RecipientRow::waiting(kind, &address)).collect(),
+            subject,
+            template,
+            is_own,
+            about,
+            attachments: attachments.len() as u32,
+            bytes: 0,
+            end: None,
+            via: None,
+            attempts: 0,
+            unknown: 0,
+            answer: None,
+            created_at: tx.now(),
+            finished_at: None,
+        };
+        let row = store::insert(tx, row, self.seal_content(tx, company, id, &content), attachments)?;
+        self.metrics().record_queued(tx);
+        Ok(row)
+    }
+
+    /// Does the work of [`Mail::queue`] for nobody; the job ends at once.
+    pub(super) fn queue_decoy(&self, tx: &mut Tx<'_>, content: &Content) -> Result<(), queue::Error> {
+        let id = EmailId::from_raw(store::DECOY);
+        self.enqueue(tx, store::NOBODY, id, true)?;
+        let sealed = self.seal_content(tx, store::NOBODY, id, content);
+        Ok(store::put_decoy(tx, id, sealed)?)
+    }
+
+    fn enqueue(&self, tx: &mut Tx<'_>, company: CompanyId, id: EmailId, is_own: bool) -> Result<JobId, queue::Error> {
+        let queues = self.queues().ok_or(storage::Error::Stopped)?;
+        let payload = serde_json::to_vec(&Payload { email_id: id }).unwrap_or_default();
+        let name = QueueName::EMAIL.parse::<QueueName>().expect("the names of built-in queues are valid");
+        let mut job = NewJob::new(company, name, SEND_KIND, Bytes::from(payload));
+        if is_own {
+            job.priority = OWN_PRIORITY;
+        }
+        Ok(enqueue(tx, queues, job)?.id)
+    }
+
+    /// The e-mail a job is for.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn of_job(&self, read: &impl Read, job: &JobView) -> Result<Option<EmailRow>, storage::Error> {
+        let Ok(payload) = serde_json::from_slice::<Payload>(&job.payload) else { return Ok(None) };
+        Ok(store::find(read, job.company, payload.email_id)?.filter(|row| row.job == job.id))
+    }
+
+    /// Whether a job stands in for an e-mail to nobody.
+    #[must_use]
+    pub fn is_decoy(job: &JobView) -> bool {
+        job.company == store::NOBODY
+    }
+
+    /// What an e-mail says; `None` when it is not kept any more or does not open.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn content(&self, read: &impl Read, row: &EmailRow) -> Result<Option<Content>, storage::Error> {
+        let Some(sealed) = store::content(read, row.company, row.id)? else { return Ok(None) };
+        Ok(self.open_content(row.company, row.id, &sealed))
+    }
+
+    /// The files of an e-mail.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn attachments(&self, read: &impl Read, row: &EmailRow) -> Result<Vec<AttachmentRow>, storage::Error> {
+        store::attachments(read, row.company, row.id)
+    }
+
+    /// An e-mail of the company.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn find(&self, read: &impl Read, company: CompanyId, id: EmailId) -> Result<Option<EmailView>, queue::Error> {
+        store::find(read, company, id)?.map(|row| self.with_standing(read, row)).transpose()
+    }
+
+    /// E-mails of the company before one, the newest first; a page may hold fewer than asked for though more follow.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn list_emails(
+        &self,
+        read: &impl Read,
+        company: CompanyId,
+        query: &EmailQuery,
+        (before, limit): (Option<u64>, usize),
+    ) -> Result<EmailPage, queue::Error> {
+        let mut page = EmailPage::default();
+        let rows = store::list(read, company, before, LOOKED_AT_MAX)?;
+        let is_cut = rows.len() == LOOKED_AT_MAX;
+        let mut last = None;
+        for row in rows {
+            if page.found.len() == limit {
+                page.next = last;
+                return Ok(page);
+            }
+            last = Some(row.id.hi());
+            if row.fits(query) {
+                let view = self.with_standing(read, row)?;
+                if query.state.is_none_or(|state| state == view.state) {
+                    page.found.push(view);
+                }
+            }
+        }
+        page.next = last.filter(|_| is_cut);
+        Ok(page)
+    }
+
+    fn with_standing(&self, read: &impl Read, row: EmailRow) -> Result<EmailView, queue::Error> {
+        let answer = row.answer.clone();
+        if let Some(state) = row.end {
+            return Ok(EmailView { state, attempts: row.attempts, next_attempt_at: None, answer, row });
+        }
+        let job = match self.queues() {
+            Some(queues) => queues.find(read, row.company, row.job)?,
+            None => None,
+        };
+        let Some(job) = job else {
+            let answer = Some("its job is no longer there".to_owned());
+            return Ok(EmailView {
+                state: EmailState::Failed,
+                attempts: row.attempts,
+                next_attempt_at: None,
+                answer,
+                row,
+            });
+        };
+        let attempts = job.attempt.max(row.attempts);
+        let state = match job.state {
+            state if state.is_terminal() => EmailState::Failed,
+            State::Retrying => EmailState::Retrying,
+            _ if row.attempts > 0 => EmailState::Retrying,
+            _ => EmailState::Queued,
+        };
+        let answer = match job.failure {
+            Some(failure) if answer.is_none() => Some(format!("the job failed: {}", failure.as_str())),
+            _ => answer,
+        };
+        Ok(EmailView { state, attempts, next_attempt_at: job.run_at, answer, row })
+    }
+}
+
+impl EmailRow {
+    fn fits(&self, query: &EmailQuery) -> bool {
+        let is_to = |to: &String| self.recipients.iter().any(|recipient| recipient.address.eq_ignore_ascii_case(to));
+        let is_from = |name: &String| self.template.as_ref().is_some_and(|used: &TemplateUse| used.name == *name);
+        query.to.as_ref().is_none_or(is_to) && query.template.as_ref().is_none_or(is_from)
+    }
+
+    /// Who has not got it yet, by their place among the recipients.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<usize> {
+        let is_waiting = |(_, recipient): &(usize, &RecipientRow)| recipient.state == RecipientState::Waiting;
+        self.recipients.iter().enumerate().filter(is_waiting).map(|(place, _)| place).collect()
+    }
+
+    /// Everybody with the way they get it, for the headers.
+    #[must_use]
+    pub fn addressed(&self) -> Vec<(RecipientKind, String)> {
+        self.recipients.iter().map(|recipient| (recipient.kind, recipient.address.clone())).collect()
+    }
+}
