@@ -2,10 +2,14 @@
 
 use std::{cell::Cell, sync::Arc};
 
-use super::{Accounts, Client, Created, Error, SetUp, service::SignIn, store};
+use super::{
+    Accounts, Client, Created, Error, SetUp,
+    service::{Accept, NewInvite, SignIn},
+    store,
+};
 use crate::{
-    audit,
-    auth::{Auth, Scopes, Settings},
+    audit::{self, Origin},
+    auth::{Auth, Role, Scopes, Settings},
     base::{ApiKeyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, UserId},
     limits::Limits,
     mail::Mail,
@@ -25,7 +29,10 @@ pub(super) fn order() -> SetUp {
 }
 
 pub(super) fn accounts() -> (Accounts, Auth, Db) {
-    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    accounts_at(Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000))))
+}
+
+fn accounts_at(clock: Arc<ManualClock>) -> (Accounts, Auth, Db) {
     let db = Db::in_memory(clock, Arc::new(SeededRandom::new(1))).unwrap();
     let auth = Auth::new(db.clone(), Settings::new(Arc::new(SealKey::from_bytes(&[7; 32]))));
     (
@@ -214,4 +221,27 @@ async fn an_id_of_another_company_is_looked_up_like_one_that_nobody_has() {
     let key = |id: ApiKeyId| reads(&|read| auth.key(read, own.company, id).unwrap().is_some());
     assert_eq!(key(foreign.api_key), key(ApiKeyId::from_raw(nobody)));
     assert!(store::find_user_of(&snapshot, foreign.company, foreign.user).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn an_invitation_is_good_for_a_week_and_not_a_moment_longer() {
+    const WEEK_MS: u64 = 7 * 24 * 3_600_000;
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    let (accounts, _, db) = accounts_at(Arc::clone(&clock));
+    let made = accounts.set_up(order()).await.unwrap();
+    let invite = async |email: &str| {
+        let (inviter, order) = (accounts.clone(), NewInvite { email: email.to_owned(), role: Role::User });
+        let by = (made.company, made.user);
+        db.write(move |tx| inviter.invite(tx, by, &Origin::machine(), &order)).await.unwrap().token
+    };
+    let accept = async |token: String| {
+        let password = "copper ladder mist quilt".to_owned().into();
+        accounts.accept(Accept { token, name: "Grace".to_owned(), password, client: client() }).await
+    };
+    let late = invite("grace@example.com").await;
+    clock.advance_ms(WEEK_MS);
+    assert!(matches!(accept(late).await, Err(Error::Invitation)));
+    let in_time = invite("grace@example.com").await;
+    clock.advance_ms(WEEK_MS - 1);
+    assert_eq!(accept(in_time).await.unwrap().user.email, "grace@example.com");
 }

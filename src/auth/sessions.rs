@@ -132,16 +132,14 @@ impl Auth {
         let now = tx.now();
         let mut nonce = [0; 16];
         self.inner.random.fill(&mut nonce);
-        let mut open = store::sessions_of(tx, order.user, SESSIONS_MAX + 1)?;
-        open.sort_by_key(|row| row.created_at);
+        let open = store::session_numbers_of(tx, order.user, SESSIONS_MAX + 1)?;
+        // Numbers grow with time, so the first ones are the oldest; the others need not be read.
         let excess = (open.len() + 1).saturating_sub(SESSIONS_MAX);
-        for (position, row) in open.iter().enumerate() {
-            let is_over = self.is_over(row, now);
-            if position < excess || is_over {
-                self.remove(tx, row)?;
-            }
-            if position < excess && !is_over {
-                record(tx, row, "too many sessions")?;
+        for number in open.into_iter().take(excess) {
+            let Some(row) = store::session_numbered(tx, number)? else { continue };
+            self.remove(tx, &row)?;
+            if !self.is_over(&row, now) {
+                record(tx, &row, "too many sessions")?;
             }
         }
         let row = SessionRow {

@@ -147,6 +147,17 @@ pub(super) fn delete_session(tx: &mut Tx<'_>, row: &SessionRow) -> Result<(), Er
     tx.remove(USER_SESSIONS, &(row.user.hi(), row.id.hi()))
 }
 
+/// The session whose id begins with this.
+pub(super) fn session_numbered(read: &impl Read, hi: u64) -> Result<Option<SessionRow>, Error> {
+    read.get(SESSIONS, &hi)
+}
+
+/// Numbers of the sessions of a person, also of some that are over, the oldest first.
+pub(super) fn session_numbers_of(read: &impl Read, user: UserId, limit: usize) -> Result<Vec<u64>, Error> {
+    let keys = read.list(USER_SESSIONS, &KeyRange::prefix(&(user.hi(),)), Order::Ascending, limit)?;
+    Ok(keys.into_iter().map(|((_, id), ())| id).collect())
+}
+
 /// Open sessions of a person, and some that are over.
 pub(super) fn sessions_of(read: &impl Read, user: UserId, limit: usize) -> Result<Vec<SessionRow>, Error> {
     let keys = read.list(USER_SESSIONS, &KeyRange::prefix(&(user.hi(),)), Order::Ascending, limit)?;

@@ -59,6 +59,7 @@ fn no_secret_is_found_where_it_must_not_be() {
         "API key",
         "TOTP secret",
         "set-up token",
+        "receiver token",
     ] {
         assert!(watch.count(kind) > 0, "no canary for {kind}");
     }
@@ -180,6 +181,10 @@ fn deliver(watch: &mut Watch, admin: &mut Client) -> String {
     let id = text(&made["id"]).to_owned();
     watch.send(admin, create, &[], Some(&order(closed).to_string())).expect(201);
     watch.send(admin, create, &[], Some(&order(receiver.url("/").replace("http", "https")).to_string())).expect(201);
+    for _ in 0..2 {
+        let answer = watch.send(admin, ("POST", "/api/v1/play", ""), &once, None).expect(201);
+        watch.canary("receiver token", text(&answer["token"]));
+    }
     let generated = json!({ "url": receiver.url("/own"), "events": ["order.*"] }).to_string();
     for _ in 0..2 {
         let answer = watch.send(admin, create, &[("idempotency-key", "own")], Some(&generated)).expect(201);
@@ -305,7 +310,9 @@ fn prove(watch: &mut Watch, server: &Server, mut admin: Client) -> Client {
     let new = watch.canary("password", "canary lantern gravel tuba sleet");
     let order = json!({ "current_password": PASSWORD, "password": new });
     watch.send(&mut admin, ("POST", "/api/v1/auth/password", ""), &[], Some(&order.to_string())).expect(204);
-    admin
+    let renewed = post(watch, &mut admin, "/api/v1/auth/reauthenticate", &json!({ "password": new }));
+    tokens(watch, &renewed);
+    server.with_token(text(&renewed["access_token"]))
 }
 
 /// Every list and document that a caller may read, and the pages for people and machines.
