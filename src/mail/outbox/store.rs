@@ -29,8 +29,8 @@ const COUNT: u8 = 0;
 /// Bytes of these.
 const BYTES: u8 = 1;
 
-/// No company: ids are made from the time and are never zero.
-pub(super) const NOBODY: CompanyId = CompanyId::from_raw(RawId { hi: 0, lo: 0 });
+/// No company: ids are made from the time and are never so small. Not zero, for counters of zero are those of all.
+pub(super) const NOBODY: CompanyId = CompanyId::from_raw(RawId { hi: 1, lo: 0 });
 /// The one e-mail to nobody.
 pub(super) const DECOY: RawId = RawId { hi: 0, lo: 0 };
 

@@ -5,7 +5,7 @@ use std::{net::TcpListener, time::Duration};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::support::{Authority, Client, MailServer, TestApp, wait_until};
+use crate::support::{Authority, Client, MailServer, SMALL, TestApp, wait_until};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 const QUEUE: &str = "/api/v1/queues/email";
@@ -279,7 +279,7 @@ fn an_email_that_was_accepted_survives_a_kill_and_a_server_that_is_away() {
 #[test]
 fn invitations_and_resets_go_out_and_are_shown_to_nobody() {
     let server = MailServer::start(&[]);
-    let app = start(&server, &[]);
+    let mut app = start(&server, &[]);
     let mut owner = app.owner();
     let made = owner.post("/api/v1/auth/invites", &json!({ "email": "grace@example.com", "role": "user" })).expect(201);
     let got = server.next();
@@ -303,6 +303,14 @@ fn invitations_and_resets_go_out_and_are_shown_to_nobody() {
     let got = server.next();
     assert_eq!(got["recipients"], json!([address]), "and nothing goes to nobody");
     assert_eq!(owner.get("/api/v1/emails").expect(200)["data"].as_array().unwrap().len(), 2);
+    wait_until("all three jobs are done, that for nobody too", PATIENCE, || {
+        app.anonymous().get("/metrics").text().contains("novapulse_queue_jobs{queue=\"email\",state=\"completed\"} 3")
+    });
+    app.kill9();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_novapulse"));
+    command.arg("check").arg("--data").arg(app.data()).env_clear().envs(SMALL);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]
