@@ -282,6 +282,7 @@ pub(super) fn mail(
     config: &Config,
     db: &Db,
     (seal, queues): (Arc<SealKey>, Queues),
+    blobs: Option<Blobs>,
     metrics: mail::Metrics,
 ) -> Result<Mail, Error> {
     let table = &config.mail;
@@ -290,7 +291,7 @@ pub(super) fn mail(
         None => None,
     };
     let settings =
-        mail::Settings { outgoing, keep_ms: table.keep_ms, keep_bytes: table.keep.0, retry_ms: table.retry_ms };
+        mail::Settings { outgoing, keep_ms: table.keep_ms, keep_bytes: table.keep.0, blobs, retry_ms: table.retry_ms };
     Ok(Mail::open(db.clone(), seal, Some(queues), settings, metrics))
 }
 

@@ -85,7 +85,7 @@ impl Services {
         let limits = Limits::new(db.clone(), limit_metrics);
         let auth =
             Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal), Some(Arc::clone(&api_rate))));
-        let mail = adapters::mail(config, db, (Arc::clone(&seal), queues.clone()), mail_metrics)?;
+        let mail = adapters::mail(config, db, (Arc::clone(&seal), queues.clone()), Some(blobs.clone()), mail_metrics)?;
         let accounts = Accounts::new(
             db.clone(),
             auth.clone(),

@@ -40,7 +40,7 @@ pub async fn with_accounts<T>(
     let mail = tokio::task::block_in_place(|| {
         // With a mail server what is written to people waits for the server to be started.
         let queues = adapters::queues(config, &db, &seal)?;
-        adapters::mail(config, &db, (Arc::clone(&seal), queues), mail::Metrics::default())
+        adapters::mail(config, &db, (Arc::clone(&seal), queues), None, mail::Metrics::default())
     })?;
     let done = work(&Accounts::new(db, auth, limits, mail, seal, adapters::account_settings(config, false))).await;
     directory.close();

@@ -4,12 +4,17 @@
 //! the same message, with the same `Message-ID`, arrives twice: at least once, as with every mail server. Into the
 //! mailbox it goes once, in the commit that settles the job.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Emails, model::Sources, store, template};
 use crate::{
     base::{CompanyId, EmailId},
-    mail::{EmailRow, Mail, Post, SEND_KIND, email::Rendered},
+    mail::{
+        AttachmentRow, EmailRow, Mail, Post, Posted, SEND_KIND,
+        email::{Content, Rendered},
+    },
     queue::{AttemptContext, Handler, JobView, LoadError, Outcome, Settlement},
     storage::{self, Snapshot},
 };
@@ -25,10 +30,21 @@ pub struct SendEmail {
 pub enum Input {
     /// A message that is ready.
     Ready(Box<Post>),
+    /// Its files are still to be read.
+    Draft(Box<Draft>),
     /// It can never be sent, and why.
     Unsendable((CompanyId, EmailId), String),
     /// It stands in for an e-mail to nobody.
     Nobody,
+}
+
+/// An e-mail with files among the blobs.
+#[derive(Debug)]
+pub struct Draft {
+    row: EmailRow,
+    content: Content,
+    rendered: Rendered,
+    files: Vec<AttachmentRow>,
 }
 
 impl SendEmail {
@@ -36,10 +52,10 @@ impl SendEmail {
         Self { emails }
     }
 
-    /// The message of an e-mail, or why there can be none.
-    fn prepare(&self, read: &Snapshot, row: &EmailRow) -> Result<Result<Post, String>, storage::Error> {
+    /// What an e-mail says with its template filled in, or why there can be none.
+    fn draft(&self, read: &Snapshot, row: EmailRow) -> Result<Result<Draft, String>, storage::Error> {
         let mail = &self.emails.mail;
-        let Some(content) = mail.content(read, row)? else {
+        let Some(content) = mail.content(read, &row)? else {
             return Ok(Err("what it says is not there any more, or was sealed with another key".to_owned()));
         };
         let rendered = match &row.template {
@@ -61,15 +77,40 @@ impl SendEmail {
                 }
             }
         };
-        let attachments = mail.attachments(read, row)?;
-        if attachments.len() != row.attachments as usize {
+        let files = mail.attachments(read, &row)?;
+        if files.len() != row.attachments as usize {
             return Ok(Err("a file that goes with it is not there any more".to_owned()));
         }
-        Ok(mail.prepare(row, &content, &rendered, attachments))
+        Ok(Ok(Draft { row, content, rendered, files }))
+    }
+
+    /// Reads the files and makes the message; nothing when the attempt ends here.
+    async fn complete(&self, draft: Draft) -> Result<Post, Posted> {
+        let (mail, email) = (Arc::clone(&self.emails.mail), (draft.row.company, draft.row.id));
+        let Draft { row, content, rendered, files } = draft;
+        let files = mail.fetch(files).await.map_err(|why| mail.unfetched(email, &why))?;
+        let handle = Arc::clone(&mail);
+        let made = tokio::task::spawn_blocking(move || handle.prepare(&row, &content, &rendered, files)).await;
+        let made = made.unwrap_or_else(|_| Err("the message could not be made".to_owned()));
+        made.map_err(|reason| mail.unsendable(email, &reason))
+    }
+
+    async fn attempt(&self, input: Input, ctx: &AttemptContext) -> Option<Posted> {
+        let mail = &self.emails.mail;
+        let post = match input {
+            Input::Nobody => return None,
+            Input::Unsendable(email, reason) => return Some(mail.unsendable(email, &reason)),
+            Input::Ready(post) => *post,
+            Input::Draft(draft) => match self.complete(*draft).await {
+                Ok(post) => post,
+                Err(posted) => return Some(posted),
+            },
+        };
+        Some(mail.post(post, ctx.attempt, ctx.deadline_mono_ms).await)
     }
 }
 
-fn fill(sources: &Sources, content: &crate::mail::email::Content) -> Result<Rendered, String> {
+fn fill(sources: &Sources, content: &Content) -> Result<Rendered, String> {
     let variables = content.variables.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let variables = variables.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
     template::fill(sources, &variables, content.subject.as_deref()).map_err(|error| error.to_string())
@@ -93,25 +134,29 @@ impl Handler for SendEmail {
             return Err(LoadError::Discard("the e-mail has ended already".to_owned()));
         }
         let email = (row.company, row.id);
-        Ok(match self.prepare(read, &row)? {
+        let draft = match self.draft(read, row)? {
+            Ok(draft) => draft,
+            Err(reason) => return Ok(Input::Unsendable(email, reason)),
+        };
+        if draft.files.iter().any(|file| file.blob.is_some()) {
+            return Ok(Input::Draft(Box::new(draft)));
+        }
+        let Draft { row, content, rendered, files } = draft;
+        Ok(match self.emails.mail.prepare(&row, &content, &rendered, files) {
             Ok(post) => Input::Ready(Box::new(post)),
             Err(reason) => Input::Unsendable(email, reason),
         })
     }
 
     async fn run(&self, input: Input, ctx: AttemptContext) -> Settlement {
-        let mail = &self.emails.mail;
-        let posted = match input {
-            Input::Nobody => return Settlement::complete(),
-            Input::Unsendable(email, reason) => mail.unsendable(email, &reason),
-            Input::Ready(post) => tokio::select! {
-                biased;
-                // Sent or not is not known then; it is sent again with the same id.
-                () = ctx.cancel.cancelled() => return Settlement::plain(Outcome::Release),
-                posted = mail.post(*post, ctx.attempt, ctx.deadline_mono_ms) => posted,
-            },
+        let posted = tokio::select! {
+            biased;
+            // Sent or not is not known then; it is sent again with the same id.
+            () = ctx.cancel.cancelled() => return Settlement::plain(Outcome::Release),
+            posted = self.attempt(input, &ctx) => posted,
         };
-        let mail = std::sync::Arc::clone(mail);
+        let Some(posted) = posted else { return Settlement::complete() };
+        let mail = Arc::clone(&self.emails.mail);
         Settlement::plain(posted.outcome).with_effect(move |tx, settled| mail.settle(tx, posted.ended, settled))
     }
 }

@@ -17,6 +17,8 @@ mod model;
 mod service;
 mod store;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

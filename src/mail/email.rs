@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Address;
-use crate::base::UserId;
+use crate::{base::UserId, blob::BlobKey};
 
 /// Most recipients of one e-mail, all kinds together.
 pub const RECIPIENTS_MAX: usize = 50;
@@ -129,21 +129,38 @@ impl fmt::Debug for Rendered {
     }
 }
 
-/// A file to go with an e-mail.
+/// Where a file that goes with an e-mail is.
 #[derive(Clone, PartialEq, Eq)]
+pub enum FileSource {
+    /// Here; it is kept with the e-mail.
+    Inline(Vec<u8>),
+    /// Among the blobs; it is read for each attempt, and an e-mail whose file is gone by then fails.
+    Blob {
+        /// Its key.
+        key: BlobKey,
+        /// How long it is.
+        size_bytes: u64,
+    },
+}
+
+impl fmt::Debug for FileSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inline(bytes) => f.debug_tuple("Inline").field(&bytes.len()).finish(),
+            Self::Blob { key, .. } => f.debug_tuple("Blob").field(key).finish(),
+        }
+    }
+}
+
+/// A file to go with an e-mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAttachment {
     /// The name recipients see.
     pub name: String,
     /// Such as `application/pdf`.
     pub content_type: String,
-    /// What is in it.
-    pub bytes: Vec<u8>,
-}
-
-impl fmt::Debug for NewAttachment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewAttachment").field("bytes", &self.bytes.len()).finish_non_exhaustive()
-    }
+    /// Where it is.
+    pub source: FileSource,
 }
 
 /// An e-mail to queue.

@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     base::{CompanyId, EmailId, MessageId, SealKey, Timestamp, UserId},
+    blob::Blobs,
     queue::{self, Queues},
     sealing::SealedRows,
     storage::{self, Db, Read, Tx, pause},
@@ -43,7 +44,7 @@ pub use metrics::Metrics;
 pub use mime::is_content_type;
 pub use model::{Copy, Message, MessageError};
 pub use outbox::{AttachmentRow, EmailPage, EmailQuery, EmailRow, EmailView, Ended, RecipientRow, SEND_KIND, Via};
-pub use post::{Post, Posted};
+pub use post::{Post, Posted, Unfetched};
 pub use transport::{Envelope, HandingOver, Handover, Standing, Transport, Verdict};
 
 use email::{Content, NewEmail, RecipientKind};
@@ -120,13 +121,15 @@ pub struct Settings {
     pub keep_ms: u64,
     /// Bytes of e-mails a company may keep.
     pub keep_bytes: u64,
+    /// Where files are that e-mails only name.
+    pub blobs: Option<Blobs>,
     /// Wait before the second attempt; each later one is twice as long.
     pub retry_ms: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { outgoing: None, keep_ms: KEPT_MS, keep_bytes: 1 << 30, retry_ms: 5_000 }
+        Self { outgoing: None, keep_ms: KEPT_MS, keep_bytes: 1 << 30, blobs: None, retry_ms: 5_000 }
     }
 }
 
@@ -329,10 +332,18 @@ impl Mail {
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "old messages could not be removed: {error}");
             }
-            if let Err(error) = outbox::sweep(&self, &stop).await {
+            if let Err(error) = self.sweep_emails(&stop).await {
                 tracing::warn!(%error, "old e-mails could not be removed: {error}");
             }
         }
+    }
+
+    /// Removes e-mails that need not be kept; answers how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sweep_emails(&self, stop: &CancellationToken) -> Result<u64, queue::Error> {
+        outbox::sweep(self, stop).await
     }
 
     /// Removes every message that is too old.

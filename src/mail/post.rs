@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::{
     AttachmentRow, Copy, EmailRow, Ended, Envelope, Handover, Mail, Outgoing, Sender, Verdict, Via,
-    email::{Content, Rendered},
+    email::{ATTACHMENT_BYTES_MAX, Content, Rendered},
     mime::{self, Attached, Parts},
 };
 use crate::{
     base::{Backoff, CompanyId, EmailId},
+    blob,
     queue::Outcome,
 };
 
@@ -45,7 +46,46 @@ pub struct Posted {
     pub ended: Ended,
 }
 
+/// Why a file that goes with an e-mail cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfetched {
+    /// It is not there any more.
+    Gone(String),
+    /// Not now.
+    Later(String),
+}
+
 impl Mail {
+    /// Reads the files that are among the blobs.
+    ///
+    /// # Errors
+    /// [`Unfetched`]: whether trying again helps, and why in words.
+    pub async fn fetch(&self, mut files: Vec<AttachmentRow>) -> Result<Vec<AttachmentRow>, Unfetched> {
+        for file in &mut files {
+            let Some((key, _)) = &file.blob else { continue };
+            let gone = || Unfetched::Gone(format!("the file {} is not there any more", file.name));
+            let (Some(blobs), Ok(key)) = (&self.inner.settings.blobs, key.parse()) else { return Err(gone()) };
+            match blobs.get(&key, ATTACHMENT_BYTES_MAX as u64).await {
+                Ok(bytes) => file.bytes = bytes.into(),
+                Err(blob::Error::NotFound(_) | blob::Error::TooLarge { .. }) => return Err(gone()),
+                Err(error) => return Err(Unfetched::Later(format!("the file {} cannot be read: {error}", file.name))),
+            }
+        }
+        Ok(files)
+    }
+
+    /// The end of an attempt whose files could not be read.
+    #[must_use]
+    pub fn unfetched(&self, email: (CompanyId, EmailId), why: &Unfetched) -> Posted {
+        match why {
+            Unfetched::Gone(reason) => self.unsendable(email, reason),
+            Unfetched::Later(reason) => {
+                let posted = self.unsendable(email, reason);
+                Posted { outcome: Outcome::Retry { error: reason.clone(), after_ms: None }, ..posted }
+            }
+        }
+    }
+
     /// Makes the message of an e-mail, signed; for whom it has not reached yet.
     ///
     /// # Errors
@@ -174,7 +214,7 @@ fn message(
         None => None,
     };
     let attachments = attachments.into_iter().map(|file| {
-        let AttachmentRow { name, content_type, bytes } = file;
+        let AttachmentRow { name, content_type, bytes, .. } = file;
         Attached { name, content_type, bytes }
     });
     let parts = Parts {

@@ -235,7 +235,7 @@ pub(super) struct AttachmentBody {
     /// What it is.
     content_type: String,
     /// How long it is.
-    size_bytes: usize,
+    size_bytes: u64,
 }
 
 /// An e-mail with what is in it.
@@ -262,7 +262,7 @@ impl From<EmailDetail> for EmailDetailBody {
         let EmailDetail { view, content, attachments } = detail;
         let content = content.unwrap_or_default();
         let attachments = attachments.into_iter().map(|file| AttachmentBody {
-            size_bytes: file.bytes.len(),
+            size_bytes: file.size_bytes(),
             name: file.name,
             content_type: file.content_type,
         });

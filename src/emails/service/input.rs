@@ -8,7 +8,7 @@ use crate::{
     mail::{
         Address, Sender,
         email::{
-            ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, Content, HTML_BYTES_MAX, NewAttachment, RECIPIENTS_MAX,
+            ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, Content, FileSource, HTML_BYTES_MAX, NewAttachment, RECIPIENTS_MAX,
             RecipientKind, SUBJECT_CHARACTERS_MAX, TEXT_BYTES_MAX, is_body, is_subject,
         },
         is_content_type,
@@ -203,7 +203,7 @@ fn files(orders: Vec<AttachmentOrder>, refused: &mut Vec<Invalid>) -> Vec<NewAtt
         match STANDARD.decode(content.as_bytes()) {
             Ok(bytes) if bytes.len() <= left => {
                 left -= bytes.len();
-                files.push(NewAttachment { name, content_type, bytes });
+                files.push(NewAttachment { name, content_type, source: FileSource::Inline(bytes) });
             }
             Ok(_) => {
                 let detail = format!("attachments have at most {ATTACHMENT_BYTES_MAX} bytes in all");

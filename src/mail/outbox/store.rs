@@ -8,7 +8,7 @@ use crate::{
     base::{CompanyId, EmailId, JobId, RawId, Timestamp, UserId},
     mail::{
         Address,
-        email::{EmailState, NewAttachment, RecipientKind, RecipientState, TemplateUse},
+        email::{EmailState, FileSource, NewAttachment, RecipientKind, RecipientState, TemplateUse},
         outbox::Via,
     },
     named_value,
@@ -114,6 +114,17 @@ pub struct AttachmentRow {
     /// What is in it.
     #[serde(with = "serde_bytes_of")]
     pub bytes: Vec<u8>,
+    /// Key and size, when it is among the blobs and not here.
+    #[serde(default)]
+    pub blob: Option<(String, u64)>,
+}
+
+impl AttachmentRow {
+    /// How long it is.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.blob.as_ref().map_or(self.bytes.len() as u64, |(_, size)| *size)
+    }
 }
 named_value!(AttachmentRow, 1);
 
@@ -165,12 +176,16 @@ pub(super) fn insert(
     attachments: Vec<NewAttachment>,
 ) -> Result<EmailRow, Error> {
     let (company, hi) = (row.company.hi(), row.id.hi());
-    let files: usize = attachments.iter().map(|one| one.bytes.len()).sum();
-    row.bytes = (sealed.len() + files) as u64;
+    row.bytes = sealed.len() as u64;
     tx.put(CONTENTS, &(company, hi), &ContentRow { id: row.id, sealed })?;
     for (number, one) in (0_u32..).zip(attachments) {
-        let NewAttachment { name, content_type, bytes } = one;
-        tx.put(ATTACHMENTS, &(company, hi, number), &AttachmentRow { name, content_type, bytes })?;
+        let NewAttachment { name, content_type, source } = one;
+        let (bytes, blob) = match source {
+            FileSource::Inline(bytes) => (bytes, None),
+            FileSource::Blob { key, size_bytes } => (Vec::new(), Some((key.as_str().to_owned(), size_bytes))),
+        };
+        row.bytes += bytes.len() as u64;
+        tx.put(ATTACHMENTS, &(company, hi, number), &AttachmentRow { name, content_type, bytes, blob })?;
     }
     tx.put(EMAILS, &(company, hi), &row)?;
     tx.add(counter(company, COUNT), 1);
