@@ -119,6 +119,8 @@ pub struct GroupPolicy {
     pub rate_per_second: Option<f64>,
     /// Nothing of the group starts before this reading of the monotonic clock: an open breaker.
     pub blocked_until_mono_ms: Option<u64>,
+    /// Nothing starts while one of its jobs is not settled: a breaker that lets probes through.
+    pub is_one_by_one: bool,
     /// One at a time, in order; a retrying job holds back those behind it.
     pub is_ordered: bool,
 }

@@ -96,6 +96,11 @@ impl GroupState {
         self.policy.is_some_and(|policy| policy.is_ordered)
     }
 
+    /// Whether the next job waits until the one before it is settled.
+    fn is_one_by_one(&self) -> bool {
+        self.policy.is_some_and(|policy| policy.is_ordered || policy.is_one_by_one)
+    }
+
     /// Whether nothing would be lost by forgetting it.
     pub(super) const fn is_idle(&self) -> bool {
         self.policy.is_none() && self.leased == 0 && self.held_by.is_none() && self.parked_at.is_none()
@@ -103,15 +108,15 @@ impl GroupState {
 
     /// The most that may run at once.
     pub(super) fn limit(&self, default: Option<u32>) -> Option<u32> {
-        if self.is_ordered() { Some(1) } else { self.policy.and_then(|policy| policy.concurrency).or(default) }
+        if self.is_one_by_one() { Some(1) } else { self.policy.and_then(|policy| policy.concurrency).or(default) }
     }
 
     pub(super) fn verdict(&self, now_ms: u64, default: Option<u32>, taker: Taker) -> Verdict {
-        if self.held_by.is_some() || (self.is_ordered() && self.leased > 0) {
+        if self.held_by.is_some() || (self.is_one_by_one() && self.leased > 0) {
             return Verdict::Busy;
         }
         if let Some(limit) = self.limit(default) {
-            let may_run_ahead = taker == Taker::Pool && self.rate.is_none() && !self.is_ordered();
+            let may_run_ahead = taker == Taker::Pool && self.rate.is_none() && !self.is_one_by_one();
             let ahead = if may_run_ahead {
                 self.recent.saturating_mul(CLAIMS_ON_THE_WAY).min(limit.saturating_mul(AHEAD))
             } else {

@@ -234,10 +234,7 @@ impl Shared {
         while !self.stop.is_cancelled() {
             let now_ms = self.queues.inner.clock.mono_ms();
             let room = self.room();
-            let (is_ready, next_wake) = {
-                let core = self.line.core();
-                (core.heads.is_ready(now_ms), core.heads.next_wake(now_ms))
-            };
+            let is_ready = self.line.core().heads.is_ready(now_ms);
             if let Some(want) = room.filter(|_| is_ready) {
                 match self.claim(want, &mut last_turn).await {
                     Ok(0) => {}
@@ -250,6 +247,8 @@ impl Shared {
                     }
                 }
             }
+            // Read after the claim, which may have found that a group has to wait until a time.
+            let next_wake = self.line.core().heads.next_wake(now_ms);
             self.pause(next_wake.filter(|_| room.is_some())).await;
         }
     }

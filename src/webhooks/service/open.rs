@@ -142,17 +142,17 @@ impl Shared {
         let limit = if webhook.is_ordered { 1 } else { self.settings.concurrency_per_webhook };
         let (concurrency, blocked_until_mono_ms) = match gate {
             _ if !webhook.is_enabled() => (limit, Some(u64::MAX)),
-            Gate::Closed => (limit, None),
-            Gate::HalfOpen => (1, None),
+            Gate::Closed | Gate::HalfOpen => (limit, None),
             Gate::Open { until_ms } => {
                 let left = crate::base::Timestamp::from_ms(until_ms).ms_since(now);
-                (1, Some(self.db.clock().mono_ms().saturating_add(left)))
+                (limit, Some(self.db.clock().mono_ms().saturating_add(left)))
             }
         };
         let policy = GroupPolicy {
             concurrency: Some(concurrency),
             rate_per_second: webhook.rate_limit.map(f64::from),
             blocked_until_mono_ms,
+            is_one_by_one: gate != Gate::Closed,
             is_ordered: webhook.is_ordered,
         };
         self.queues.set_group_policy(&QueueName::trusted(QueueName::WEBHOOK), webhook.company, webhook.id.hi(), policy);

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -62,6 +62,22 @@ fn a_failed_attempt_is_repeated_byte_for_byte_under_the_same_id() {
         assert!(request.header("webhook-signature").unwrap().starts_with("v1,"));
     }
     assert_eq!(calls.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn a_webhook_with_a_rate_gets_everything_at_that_rate() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let receiver = Receiver::answering(|_| Reply::status(200));
+    let body = json!({ "url": receiver.url("/slowly"), "events": ["invoice.*"], "rate_limit": 10 });
+    client.post("/api/v1/webhooks", &body).expect(201);
+    let begun = Instant::now();
+    for number in 0..8 {
+        publish(&mut client, number);
+    }
+    // Nothing else happens meanwhile that could wake the queue.
+    receiver.wait_for(8);
+    assert!(begun.elapsed() >= Duration::from_millis(600), "eight at ten per second take 0.7 s");
 }
 
 #[test]

@@ -319,6 +319,29 @@ fn a_rate_lets_through_what_it_says() {
 }
 
 #[test]
+fn a_probed_group_starts_nothing_before_the_last_is_settled() {
+    let (mut disk, mut heads) = fresh();
+    for _ in 0..40 {
+        disk.add(&mut heads, 1, 0, 10);
+    }
+    // Its jobs end quickly, so it is claimed ahead.
+    for _ in 0..8 {
+        assert!(disk.claim(&mut heads, 0).is_some());
+        heads.ended(1, 10);
+    }
+    heads.set_policy(1, 10, GroupPolicy { is_one_by_one: true, ..GroupPolicy::default() });
+    assert_eq!(disk.claim(&mut heads, 1), None);
+    for _ in 0..8 {
+        heads.settled(1, 10, true);
+    }
+    assert!(disk.claim(&mut heads, 2).is_some());
+    heads.ended(1, 10);
+    assert_eq!(disk.claim(&mut heads, 3), None);
+    heads.settled(1, 10, true);
+    assert!(disk.claim(&mut heads, 4).is_some());
+}
+
+#[test]
 fn a_held_ordered_group_waits_for_its_head() {
     let (mut disk, mut heads) = fresh();
     heads.set_policy(1, 10, GroupPolicy { is_ordered: true, ..GroupPolicy::default() });
