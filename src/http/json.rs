@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 use super::{Problem, context::RequestContext, idempotency, problems, raw};
@@ -27,6 +27,24 @@ pub struct Json<T>(pub T);
 /// A JSON body that may be left out altogether; then it is the default value.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OptionalJson<T>(pub T);
+
+/// The body of an operation that has nothing to read: left out, or an empty object. Anything else is refused, because
+/// whoever sends it expects something of it.
+#[derive(Debug, Clone, Copy)]
+pub struct NoBody;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let OptionalJson(Nothing {}) = OptionalJson::from_request(request, state).await?;
+        Ok(Self)
+    }
+}
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;

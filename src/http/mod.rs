@@ -1,6 +1,6 @@
 //! The web kit: everything between a TCP connection and a slice's handler, and back.
 //!
-//! For a handler it is a set of extractors and answers: [`Json`], [`OptionalJson`], [`Query`], [`Path`], [`PageQuery`],
+//! For a handler it is a set of extractors and answers: [`Json`], [`OptionalJson`], [`NoBody`], [`Query`], [`Path`], [`PageQuery`],
 //! [`Idempotent`], [`IfMatch`], [`ClientAddress`]; [`Problem`], [`Page`]. A handler's error type is `Problem`; each
 //! slice converts its own `Error` with one `From`. Around the handlers stands the [`Edge`], which every request passes,
 //! and under it the [`Server`]'s accept loop.
@@ -38,7 +38,7 @@ pub use context::{BodyHash, ClientAddress, IsSecure, RequestId, TimeLimit};
 pub use edge::{Edge, LongPoll};
 pub use etag::IfMatch;
 pub use idempotency::Idempotent;
-pub use json::{Json, OptionalJson, json_response};
+pub use json::{Json, NoBody, OptionalJson, json_response};
 pub use metrics::Metrics;
 pub use options::Options;
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Page, PageParameters, PageQuery};

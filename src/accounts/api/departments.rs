@@ -12,7 +12,7 @@ use crate::{
     },
     auth::{Author, Caller},
     base::{DepartmentId, Timestamp, UserId},
-    http::{Change, Idempotent, IfMatch, Json, Page, PageParameters, PageQuery, Path, Problem, idempotency},
+    http::{Change, Idempotent, IfMatch, Json, NoBody, Page, PageParameters, PageQuery, Path, Problem, idempotency},
 };
 
 /// A department.
@@ -183,6 +183,7 @@ pub(super) async fn add_member(
     State(accounts): State<Accounts>,
     author: Author,
     Path(place): Path<(DepartmentId, UserId)>,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     let by = organiser(&author)?;
     change(&accounts, author, move |accounts, tx, _| accounts.add_member(tx, &by, place)).await?;

@@ -12,7 +12,7 @@ use crate::{
     },
     auth::{Author, Caller},
     base::Timestamp,
-    http::{Json, Problem},
+    http::{Json, NoBody, Problem},
 };
 
 /// How things stand with one's own second factor.
@@ -58,6 +58,7 @@ pub(super) struct EnrolmentBody {
 pub(super) async fn set_up_mfa(
     State(accounts): State<Accounts>,
     author: Author,
+    _: NoBody,
 ) -> Result<Json<EnrolmentBody>, Problem> {
     let (user, _) = person(&author.caller)?;
     let Enrolment { secret, otpauth_url, qr_code } = accounts.set_mfa_up(user, author).await?;

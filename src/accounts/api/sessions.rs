@@ -15,7 +15,7 @@ use crate::{
     audit::{self, Entry},
     auth::{Author, Caller, SessionView, clear_cookies},
     base::{SessionId, Timestamp},
-    http::{Json, Page, Path, Problem},
+    http::{Json, NoBody, Page, Path, Problem},
     storage::Tx,
 };
 
@@ -121,7 +121,7 @@ pub(super) async fn end_session(
 /// Signs out of this session
 #[utoipa::path(post, path = "/auth/logout", operation_id = "log_out", tag = "auth",
     responses((status = 204, description = "Signed out; the tokens are refused from now on")))]
-pub(super) async fn log_out(State(accounts): State<Accounts>, author: Author) -> Result<Response, Problem> {
+pub(super) async fn log_out(State(accounts): State<Accounts>, author: Author, _: NoBody) -> Result<Response, Problem> {
     let (user, session) = person(&author.caller)?;
     let auth = accounts.inner.auth.clone();
     let work = move |tx: &mut Tx<'_>| {
@@ -135,7 +135,11 @@ pub(super) async fn log_out(State(accounts): State<Accounts>, author: Author) ->
 /// Signs out of every session
 #[utoipa::path(post, path = "/auth/logout-all", operation_id = "log_out_everywhere", tag = "auth",
     responses((status = 204, description = "Signed out everywhere, here too")))]
-pub(super) async fn log_out_everywhere(State(accounts): State<Accounts>, author: Author) -> Result<Response, Problem> {
+pub(super) async fn log_out_everywhere(
+    State(accounts): State<Accounts>,
+    author: Author,
+    _: NoBody,
+) -> Result<Response, Problem> {
     let (user, _) = person(&author.caller)?;
     let auth = accounts.inner.auth.clone();
     let work = move |tx: &mut Tx<'_>| {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     auth::{Author, Caller},
     base::{JobId, Timestamp},
-    http::{Idempotent, Json, Page, PageQuery, Path, Problem, Query, idempotency},
+    http::{Idempotent, Json, NoBody, Page, PageQuery, Path, Problem, Query, idempotency},
     queue::{self, JobView, QueueName},
     storage::Tx,
 };
@@ -143,6 +143,7 @@ pub(super) async fn cancel_job(
     author: Author,
     Path(id): Path<JobId>,
     request: Idempotent,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     change(jobs, author, request, move |jobs, tx, author| jobs.cancel(tx, author.by(), id)).await
 }
@@ -159,6 +160,7 @@ pub(super) async fn retry_job(
     author: Author,
     Path(id): Path<JobId>,
     request: Idempotent,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     change(jobs, author, request, move |jobs, tx, author| jobs.retry(tx, author.by(), id)).await
 }
@@ -173,6 +175,7 @@ pub(super) async fn promote_job(
     author: Author,
     Path(id): Path<JobId>,
     request: Idempotent,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     change(jobs, author, request, move |jobs, tx, author| jobs.promote(tx, author.by(), id)).await
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::super::{Error, Jobs};
 use crate::{
     auth::{Author, Caller},
-    http::{Change, Idempotent, IfMatch, Json, Page, Path, Problem, idempotency},
+    http::{Change, Idempotent, IfMatch, Json, NoBody, Page, Path, Problem, idempotency},
     queue::{QueueName, QueueSettings, QueueStats, State as JobState},
 };
 
@@ -315,6 +315,7 @@ pub(super) async fn pause_queue(
     author: Author,
     Path(name): Path<String>,
     request: Idempotent,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     set_paused(jobs, author, &name, request, true).await
 }
@@ -328,6 +329,7 @@ pub(super) async fn resume_queue(
     author: Author,
     Path(name): Path<String>,
     request: Idempotent,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     set_paused(jobs, author, &name, request, false).await
 }
@@ -377,6 +379,7 @@ pub(super) async fn drain_queue(
     author: Author,
     Path(name): Path<String>,
     request: Idempotent,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let queue = queue_name(&name)?;
     idempotency::run_outside(jobs.db(), request, author.caller.company, async {

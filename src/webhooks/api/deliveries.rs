@@ -13,7 +13,7 @@ use super::{
 use crate::{
     auth::{Author, Caller},
     base::{DeliveryId, WebhookId},
-    http::{Idempotent, Json, Path, Problem, RawJson, TimeLimit, idempotency},
+    http::{Idempotent, Json, NoBody, Path, Problem, RawJson, TimeLimit, idempotency},
     webhooks::{Error, Webhooks, model::Delivery},
 };
 
@@ -47,6 +47,7 @@ pub(super) async fn test_webhook(
     Path(id): Path<WebhookId>,
     limit: TimeLimit,
     idempotent: Idempotent,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
     idempotency::run_outside(webhooks.db(), idempotent, author.caller.company, async move {
@@ -106,6 +107,7 @@ pub(super) async fn retry_delivery(
     author: Author,
     Path(id): Path<DeliveryId>,
     idempotent: Idempotent,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
     idempotency::run(webhooks.db(), idempotent, author.caller.company, move |tx| {
@@ -128,6 +130,7 @@ pub(super) async fn cancel_delivery(
     author: Author,
     Path(id): Path<DeliveryId>,
     idempotent: Idempotent,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
     idempotency::run(webhooks.db(), idempotent, author.caller.company, move |tx| {

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Author,
     base::{Timestamp, WebhookId},
-    http::{Idempotent, Json, Path, Problem, Query, idempotency, problems},
+    http::{Idempotent, Json, NoBody, Path, Problem, Query, idempotency, problems},
     webhooks::{
         Error, Webhooks,
         play::{Answer, DELAY_MS_MAX, Incoming, Play, Seen},
@@ -204,6 +204,7 @@ pub(super) async fn create_play_receiver(
     State(webhooks): State<Webhooks>,
     author: Author,
     idempotent: Idempotent,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
     idempotency::run_sealed(webhooks.db(), webhooks.seal(), idempotent, author.caller.company, move |tx| {

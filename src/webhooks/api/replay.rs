@@ -8,7 +8,7 @@ use super::read;
 use crate::{
     auth::Author,
     base::{JobId, Timestamp, WebhookId},
-    http::{Idempotent, Json, Path, Problem, idempotency},
+    http::{Idempotent, Json, NoBody, Path, Problem, idempotency},
     webhooks::{DeliveryState, Error, Replay, Webhooks, subscription::EVENT_TYPE_BYTES_MAX},
 };
 
@@ -120,6 +120,7 @@ pub(super) async fn replay_event(
     author: Author,
     Path(id): Path<String>,
     idempotent: Idempotent,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
     idempotency::run(webhooks.db(), idempotent, author.caller.company, move |tx| {

@@ -94,17 +94,18 @@ fn no_operation_answers_without_a_credential_or_with_a_wrong_one() {
 }
 
 #[test]
-fn malformed_bodies_are_refused_by_every_operation_that_reads_one() {
+fn malformed_bodies_are_refused_by_every_operation_that_takes_one_or_could() {
     let app = TestApp::start();
     let mut client = app.owner();
     let document = client.get("/api/v1/openapi.json").expect(200);
     let mut checked = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            if !operation["requestBody"].is_object() {
+            let method = method.to_uppercase();
+            // A POST that reads nothing refuses what somebody sends it all the same.
+            if !operation["requestBody"].is_object() && !matches!(method.as_str(), "POST" | "PUT") {
                 continue;
             }
-            let method = method.to_uppercase();
             let path = filled(path);
             let mut send = |content_type: &str, body: &[u8]| {
                 client.send(&method, &path, &[("content-type", content_type)], Some(body)).status
