@@ -70,7 +70,7 @@ fn build_bundle(ui: &Path, out: &Path, dist: &Path) -> Result<()> {
     let wanted = fs::read(work.join("package-lock.json"))?;
     let stamp = work.join("node_modules").join(".novapulse-lock");
     if fs::read(&stamp).ok().as_ref() != Some(&wanted) {
-        npm(&work, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"])?;
+        npm(&work, &["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"])?;
         fs::write(&stamp, &wanted)?;
     }
     let dist = dist.to_str().ok_or("OUT_DIR is not UTF-8")?;

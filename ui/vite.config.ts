@@ -1,12 +1,24 @@
-// Builds the bundle that the binary embeds: hashed assets, each with a Brotli and a gzip
-// twin made here so that the server never compresses a static file.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+// Builds the bundle that the binary embeds: hashed assets, each with a Brotli and a gzip twin made here so that
+// the server never compresses a static file. The build fails when a first visit would load too much script.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 const COMPRESSED = new Set([".html", ".js", ".css", ".svg", ".json", ".txt", ".map"]);
 const SMALLEST = 512;
+/** What the page may load before its first route, compressed with gzip. */
+const INITIAL_BYTES_MAX = 180 * 1024;
+const SHIPPED = [
+  "@fontsource-variable/inter",
+  "@radix-ui/react-dropdown-menu",
+  "@tanstack/react-query",
+  "@tanstack/react-router",
+  "openapi-fetch",
+  "react",
+  "react-dom",
+  "uplot",
+];
 
 function precompress(): Plugin {
   let outDir = "dist";
@@ -30,8 +42,52 @@ function precompress(): Plugin {
   };
 }
 
+/** Adds up the entry and everything it imports at once, and stops the build above the budget. */
+function budget(): Plugin {
+  return {
+    name: "budget",
+    apply: "build",
+    generateBundle(_options, bundle) {
+      const seen = new Set<string>();
+      const sizeOf = (name: string): number => {
+        const chunk = bundle[name];
+        if (seen.has(name) || chunk?.type !== "chunk") return 0;
+        seen.add(name);
+        return chunk.imports.reduce((sum, next) => sum + sizeOf(next), gzipSync(chunk.code).length);
+      };
+      const entries = Object.values(bundle).filter((part) => part.type === "chunk" && part.isEntry);
+      const total = entries.reduce((sum, part) => sum + sizeOf(part.fileName), 0);
+      const said = `initial script: ${(total / 1024).toFixed(1)} KiB gzip of ${INITIAL_BYTES_MAX / 1024}`;
+      if (total > INITIAL_BYTES_MAX) this.error(said);
+      console.info(said);
+    },
+  };
+}
+
+/** The licences of what is in the bundle, as they ask for. */
+function licences(): Plugin {
+  return {
+    name: "licences",
+    apply: "build",
+    generateBundle() {
+      const texts = SHIPPED.map((name) => {
+        const file = ["LICENSE", "LICENSE.md", "LICENSE.txt"]
+          .map((leaf) => join("node_modules", name, leaf))
+          .find(existsSync);
+        return `${name}\n\n${file === undefined ? "MIT" : readFileSync(file, "utf8").trim()}\n`;
+      });
+      this.emitFile({ type: "asset", fileName: "licences.txt", source: texts.join("\n---\n\n") });
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [precompress()],
+  plugins: [budget(), licences(), precompress()],
+  // Scripts find their neighbours relative to themselves; only the page names files from the root, so that a proxy
+  // which serves it below a path has one short file to change.
+  experimental: {
+    renderBuiltUrl: (name, { hostType }) => (hostType === "html" ? `/${name}` : { relative: true }),
+  },
   build: {
     target: "es2022",
     emptyOutDir: true,
@@ -39,6 +95,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
-  server: { proxy: { "/api": "http://127.0.0.1:8080", "/health": "http://127.0.0.1:8080" } },
+  server: {
+    proxy: Object.fromEntries(
+      ["/api", "/health", "/play", "/docs"].map((path) => [path, "http://127.0.0.1:8080"]),
+    ),
+  },
 });

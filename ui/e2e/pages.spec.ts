@@ -1,0 +1,86 @@
+// Every page in both themes: no violation of WCAG 2.2 A and AA, nothing on the console, nothing wider than the screen.
+import AxeBuilder from "@axe-core/playwright";
+import { expect, type Page, test } from "@playwright/test";
+import { call } from "./server";
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+type Ids = { webhook: string; delivery: string; event: string; job: string };
+
+const PAGES: Record<string, (ids: Ids) => string> = {
+  overview: () => "/",
+  queues: () => "/queues",
+  queue: () => "/queues/default",
+  jobs: () => "/jobs",
+  job: ({ job }) => `/jobs/${job}`,
+  "new job": () => "/jobs/new",
+  webhooks: () => "/webhooks",
+  webhook: ({ webhook }) => `/webhooks/${webhook}`,
+  deliveries: ({ webhook }) => `/webhooks/${webhook}/deliveries`,
+  "webhook settings": ({ webhook }) => `/webhooks/${webhook}/settings`,
+  "webhook secret": ({ webhook }) => `/webhooks/${webhook}/secret`,
+  "webhook testing": ({ webhook }) => `/webhooks/${webhook}/testing`,
+  "new webhook": () => "/webhooks/new",
+  delivery: ({ delivery }) => `/deliveries/${delivery}`,
+  events: () => "/events",
+  event: ({ event }) => `/events/${event}`,
+  "event types": () => "/event-types",
+  inspector: () => "/inspector",
+  "e-mails": () => "/emails",
+  "e-mail templates": () => "/email-templates",
+  people: () => "/people",
+  departments: () => "/departments",
+  invitations: () => "/invites",
+  keys: () => "/keys",
+  audit: () => "/audit",
+  mailbox: () => "/mailbox",
+  settings: () => "/settings",
+  profile: () => "/profile",
+  security: () => "/security",
+  "sign-in": () => "/sign-in",
+  forgot: () => "/forgot",
+  register: () => "/register",
+  "set-up": () => "/setup#token",
+  join: () => "/join#token",
+  reset: () => "/reset#token",
+  "not found": () => "/nothing-here",
+};
+
+async function ids(): Promise<Ids> {
+  const first = async (path: string) =>
+    (await call<{ data: { id: string }[] }>("GET", path)).data[0]?.id ?? "";
+  const webhook = await first("/webhooks?limit=1");
+  const delivery = await first(`/webhooks/${webhook}/logs?limit=1`);
+  return {
+    webhook,
+    delivery,
+    event: await first("/events?limit=1"),
+    job: await first("/jobs?queue=default&limit=1"),
+  };
+}
+
+/** Shown, and nothing is loading any more. */
+async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await expect(page.locator("h1, h3").first()).toBeVisible();
+  await expect(page.locator(".loading")).toHaveCount(0);
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test.describe(theme, () => {
+    test.use({ colorScheme: theme });
+    for (const [name, pathOf] of Object.entries(PAGES)) {
+      test(name, async ({ page }) => {
+        const said: string[] = [];
+        page.on("console", (message) => message.type() === "error" && said.push(message.text()));
+        page.on("pageerror", (error) => said.push(error.message));
+        await open(page, pathOf(await ids()));
+        const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+        expect(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])).toEqual([]);
+        await page.setViewportSize({ width: 360, height: 740 });
+        const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        expect(wider, "the page scrolls to the side").toBeLessThanOrEqual(0);
+        expect(said).toEqual([]);
+      });
+    }
+  });
+}

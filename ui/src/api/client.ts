@@ -1,0 +1,102 @@
+// The typed client: renews the session once when it is over, proves that this page sent a change, and turns
+// refusals into `ApiError`.
+import createClient from "openapi-fetch";
+import { basePath } from "../lib/base";
+import { reachable } from "../lib/connection";
+import { ApiError, type Problem, Unreachable } from "./problem";
+import type { components, paths } from "./schema.gen";
+
+export type Schemas = components["schemas"];
+
+const root = `${window.location.origin}${basePath}api/v1`;
+/** Operations whose 401 says something about the input, not about the session. */
+const OPEN = /\/auth\/(login|login\/mfa|register|setup|refresh|invites\/accept|password\/(forgot|reset))$/;
+const expired = new Set<() => void>();
+let renewal: Promise<boolean> | undefined;
+
+/** Calls back when the session is over and could not be renewed. */
+export function onExpired(listener: () => void): () => void {
+  expired.add(listener);
+  return () => expired.delete(listener);
+}
+
+function csrfToken(): string | undefined {
+  const pairs = document.cookie.split(";").map((pair) => pair.trim().split("="));
+  const find = (name: string) => pairs.find(([key]) => key === name)?.[1];
+  return find("__Host-np_csrf") ?? find("np_csrf");
+}
+
+async function reach(request: Request): Promise<Response> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    const token = csrfToken();
+    if (token !== undefined) request.headers.set("X-CSRF-Token", token);
+  }
+  try {
+    const response = await fetch(request);
+    reachable(true);
+    return response;
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    reachable(false);
+    throw new Unreachable();
+  }
+}
+
+/** Asks for the next access token; tabs and parallel requests share one try. */
+function renew(): Promise<boolean> {
+  const headers = { "Content-Type": "application/json", "X-Session-Mode": "cookie" };
+  renewal ??= reach(new Request(`${root}/auth/refresh`, { method: "POST", headers, body: "{}" }))
+    .then((response) => response.ok)
+    .finally(() => {
+      renewal = undefined;
+    });
+  return renewal;
+}
+
+let askForProof: () => Promise<boolean> = async () => false;
+
+/** Says who asks the person for password or second factor when an operation wants a fresh one. */
+export function onProofWanted(ask: () => Promise<boolean>): void {
+  askForProof = ask;
+}
+
+async function wantsProof(response: Response): Promise<boolean> {
+  if (response.status !== 403) return false;
+  const problem = (await response.clone().json()) as { type?: string };
+  return problem.type?.endsWith("/reauthentication_required") ?? false;
+}
+
+async function send(request: Request): Promise<Response> {
+  const original = request.clone();
+  let answer = await reach(request);
+  if (OPEN.test(new URL(request.url).pathname)) return answer;
+  if (answer.status === 401) {
+    if (await renew()) answer = await reach(original.clone());
+    if (answer.status === 401) {
+      for (const listener of expired) listener();
+      return answer;
+    }
+  }
+  if ((await wantsProof(answer)) && (await askForProof())) answer = await reach(original.clone());
+  return answer;
+}
+
+export const api = createClient<paths>({
+  baseUrl: root,
+  fetch: send,
+  headers: { "X-Session-Mode": "cookie" },
+});
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The content of an answer; throws what the server refused it with. */
+export async function read<T>(call: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await call;
+  if (response.ok) return data as T;
+  const problem = typeof error === "object" && error !== null ? (error as Partial<Problem>) : {};
+  throw new ApiError(response.status, problem);
+}

@@ -1,0 +1,116 @@
+// Time series drawn by uPlot, in the colours of the theme. Loaded only where a chart is shown.
+import { useEffect, useRef } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+export interface Series {
+  label: string;
+  values: readonly (number | null)[];
+  /** The name of the colour among the tokens. */
+  color: "accent" | "ok" | "bad" | "busy" | "warn";
+  bars?: boolean;
+}
+
+interface Props {
+  /** Seconds since 1970. */
+  times: readonly number[];
+  series: readonly Series[];
+  label: string;
+  height?: number;
+}
+
+function token(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+function optionsOf({ series, height = 200 }: Props, width: number): uPlot.Options {
+  const axis: uPlot.Axis = {
+    stroke: token("muted"),
+    font: `11px ${token("sans")}`,
+    grid: { stroke: token("line"), width: 1 },
+    ticks: { show: false },
+  };
+  const bars = uPlot.paths.bars?.({ size: [0.7, 24] });
+  return {
+    width,
+    height,
+    padding: [10, 8, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { size: 6 } },
+    scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.1)] } },
+    axes: [
+      { ...axis, grid: { show: false }, space: 70, values: "{HH}:{mm}" },
+      { ...axis, size: 42, space: 36 },
+    ],
+    series: [
+      {},
+      ...series.map(
+        (one): uPlot.Series => ({
+          label: one.label,
+          stroke: token(one.color),
+          width: one.bars ? 0 : 2,
+          fill: `${token(one.color)}${one.bars ? "d9" : "1c"}`,
+          points: { show: false },
+          paths: one.bars ? bars : undefined,
+        }),
+      ),
+    ],
+  };
+}
+
+function dataOf({ times, series }: Props): uPlot.AlignedData {
+  return [[...times], ...series.map(({ values }) => [...values])];
+}
+
+export default function Chart(props: Props) {
+  const frame = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const latest = useRef(props);
+  latest.current = props;
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const draw = () => {
+      plot.current?.destroy();
+      plot.current = new uPlot(
+        optionsOf(latest.current, element.clientWidth),
+        dataOf(latest.current),
+        element,
+      );
+    };
+    const size = new ResizeObserver(draw);
+    const scheme = window.matchMedia("(prefers-color-scheme: dark)");
+    size.observe(element);
+    window.addEventListener("np-theme", draw);
+    scheme.addEventListener("change", draw);
+    return () => {
+      size.disconnect();
+      window.removeEventListener("np-theme", draw);
+      scheme.removeEventListener("change", draw);
+      plot.current?.destroy();
+    };
+  }, []);
+  useEffect(() => plot.current?.setData(dataOf(props)));
+  return (
+    <figure className="chart">
+      <div
+        ref={frame}
+        className="chart-frame"
+        role="img"
+        aria-label={`${props.label}: ${said(props.series)}`}
+      />
+      <figcaption>
+        {props.series.map(({ label, color }) => (
+          <span key={label} className={`key key-${color}`}>
+            {label}
+          </span>
+        ))}
+      </figcaption>
+    </figure>
+  );
+}
+
+/** The last value of each line, for those who do not see them. */
+function said(series: readonly Series[]): string {
+  return series.map(({ label, values }) => `${label} ${values.at(-1) ?? 0}`).join(", ");
+}

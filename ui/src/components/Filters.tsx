@@ -1,0 +1,69 @@
+// The filters of a list; they live in the address, so that a view can be kept and sent to somebody.
+import type { ReactNode } from "react";
+import { t } from "../texts";
+import { Button } from "./Button";
+
+interface Props {
+  /** What is set now; nothing set, nothing to clear. */
+  values: Record<string, string | undefined>;
+  onClear: () => void;
+  children: ReactNode;
+}
+
+export function Filters({ values, onClear, children }: Props) {
+  const isSet = Object.values(values).some((value) => value !== undefined);
+  return (
+    <section className="filters" aria-label={t.kit.filter}>
+      {children}
+      {isSet && (
+        <Button look="quiet" small icon="close" onClick={onClear}>
+          {t.kit.clear}
+        </Button>
+      )}
+    </section>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  value: string | undefined;
+  onChange: (value: string | undefined) => void;
+}
+
+export function FilterSelect({
+  label,
+  value,
+  onChange,
+  choices,
+}: FieldProps & { choices: readonly (readonly [string, string])[] }) {
+  return (
+    <label className="field">
+      <span className="label">{label}</span>
+      <select value={value ?? ""} onChange={(event) => onChange(event.target.value || undefined)}>
+        <option value="">{t.kit.all}</option>
+        {choices.map(([choice, text]) => (
+          <option key={choice} value={choice}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Takes effect when the field is left or Enter is pressed. */
+export function FilterText({ label, value, onChange, type = "text" }: FieldProps & { type?: string }) {
+  const send = (text: string) => onChange(text.trim() === "" ? undefined : text.trim());
+  return (
+    <label className="field">
+      <span className="label">{label}</span>
+      <input
+        key={value ?? ""}
+        type={type}
+        defaultValue={value ?? ""}
+        onBlur={(event) => event.target.value !== (value ?? "") && send(event.target.value)}
+        onKeyDown={(event) => event.key === "Enter" && send(event.currentTarget.value)}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,70 @@
+// A menu behind a button. Not modal: the modal form puts a style element into the page, which the policy forbids.
+import * as Radix from "@radix-ui/react-dropdown-menu";
+import type { ReactNode } from "react";
+import { Icon, type IconName } from "./Icon";
+
+export function Menu({ trigger, children }: { trigger: ReactNode; children: ReactNode }) {
+  return (
+    <Radix.Root modal={false}>
+      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content className="menu" align="end" sideOffset={6} collisionPadding={8}>
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+interface ItemProps {
+  icon?: IconName;
+  danger?: boolean;
+  disabled?: boolean;
+  onSelect: () => void;
+  children: ReactNode;
+}
+
+export function MenuItem({ icon, danger = false, disabled = false, onSelect, children }: ItemProps) {
+  return (
+    <Radix.Item
+      className={danger ? "menu-item menu-danger" : "menu-item"}
+      disabled={disabled}
+      onSelect={onSelect}
+    >
+      {icon && <Icon name={icon} />}
+      {children}
+    </Radix.Item>
+  );
+}
+
+export function MenuChoice<T extends string>({
+  label,
+  value,
+  choices,
+  onChange,
+}: {
+  label: string;
+  value: T;
+  choices: readonly (readonly [T, string])[];
+  onChange: (value: T) => void;
+}) {
+  return (
+    <Radix.RadioGroup value={value} onValueChange={(next) => onChange(next as T)}>
+      <Radix.Label className="menu-label">{label}</Radix.Label>
+      {choices.map(([choice, text]) => (
+        <Radix.RadioItem key={choice} className="menu-item" value={choice}>
+          <span className="menu-mark">
+            <Radix.ItemIndicator>
+              <Icon name="check" size={14} />
+            </Radix.ItemIndicator>
+          </span>
+          {text}
+        </Radix.RadioItem>
+      ))}
+    </Radix.RadioGroup>
+  );
+}
+
+export function MenuLine() {
+  return <Radix.Separator className="menu-line" />;
+}

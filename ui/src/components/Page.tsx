@@ -1,0 +1,79 @@
+// The head of a page and the cards on it.
+import { Link, type LinkProps } from "@tanstack/react-router";
+import { type ReactNode, useEffect } from "react";
+import { Icon } from "./Icon";
+
+interface PageProps {
+  title: string;
+  /** Where this page hangs: shown above the title, each a link. */
+  trail?: readonly { text: string; link: LinkProps }[];
+  note?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+}
+
+export function Page({ title, trail = [], note, actions, children }: PageProps) {
+  useEffect(() => {
+    document.title = `${title} · NovaPulse`;
+  }, [title]);
+  return (
+    <div className="page">
+      <header className="page-head">
+        <div className="page-title">
+          {trail.length > 0 && (
+            <nav className="trail" aria-label="Breadcrumb">
+              {trail.map(({ text, link }) => (
+                <span key={text}>
+                  <Link {...link}>{text}</Link>
+                  <Icon name="right" size={12} />
+                </span>
+              ))}
+            </nav>
+          )}
+          <h1 tabIndex={-1}>{title}</h1>
+          {note !== undefined && <div className="page-note">{note}</div>}
+        </div>
+        {actions !== undefined && <div className="page-actions">{actions}</div>}
+      </header>
+      {children}
+    </div>
+  );
+}
+
+interface CardProps {
+  title?: string;
+  note?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+  flush?: boolean;
+}
+
+export function Card({ title, note, actions, children, flush = false }: CardProps) {
+  return (
+    <section className={flush ? "card card-flush" : "card"}>
+      {(title !== undefined || actions !== undefined) && (
+        <header className="card-head">
+          <div>
+            {title !== undefined && <h2>{title}</h2>}
+            {note !== undefined && <p className="quiet">{note}</p>}
+          </div>
+          {actions !== undefined && <div className="card-actions">{actions}</div>}
+        </header>
+      )}
+      {children}
+    </section>
+  );
+}
+
+/** Links to the parts of one thing, the present one marked. */
+export function Tabs({ label, tabs }: { label: string; tabs: readonly { text: string; link: LinkProps }[] }) {
+  return (
+    <nav className="tabs" aria-label={label}>
+      {tabs.map(({ text, link }) => (
+        <Link key={text} {...link} activeOptions={{ exact: true, includeSearch: false }}>
+          {text}
+        </Link>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,61 @@
+// Times and lengths of time as people say them.
+import { language } from "./preferences";
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1_000],
+];
+
+/** How long ago or ahead a time is, as "3 minutes ago". */
+export function relative(time: string, now: number = Date.now()): string {
+  const distance = Date.parse(time) - now;
+  const format = new Intl.RelativeTimeFormat(language(), { numeric: "auto", style: "short" });
+  if (Math.abs(distance) > 30 * 86_400_000) {
+    return new Date(time).toLocaleDateString(language(), { dateStyle: "medium" });
+  }
+  const [unit, size] = UNITS.find(([, size]) => Math.abs(distance) >= size) ?? (["second", 1_000] as const);
+  return format.format(Math.round(distance / size), unit);
+}
+
+/** The time to the millisecond, in the zone of the browser, with the zone's name. */
+export function exact(time: string): string {
+  const date = new Date(time);
+  const text = date.toLocaleString(language(), { dateStyle: "medium", timeStyle: "medium" });
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return `${text}.${String(date.getMilliseconds()).padStart(3, "0")} ${zone}`;
+}
+
+/** A length of time in its two largest units, as "2 h 5 min". */
+export function duration(ms: number): string {
+  if (ms < 1) return `${ms.toFixed(2)} ms`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${trim(ms / 1_000)} s`;
+  const parts: [number, string][] = [
+    [Math.floor(ms / 86_400_000), "d"],
+    [Math.floor(ms / 3_600_000) % 24, "h"],
+    [Math.floor(ms / 60_000) % 60, "min"],
+    [Math.floor(ms / 1_000) % 60, "s"],
+  ];
+  return parts
+    .filter(([count]) => count > 0)
+    .slice(0, 2)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ");
+}
+
+function trim(value: number): string {
+  return value >= 10 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, "");
+}
+
+/** The value of a `datetime-local` input as a time of the API. */
+export function fromLocalInput(value: string): string | undefined {
+  return value === "" ? undefined : new Date(value).toISOString();
+}
+
+/** A time as a `datetime-local` input shows it. */
+export function toLocalInput(time: Date): string {
+  const shifted = new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 16);
+}

@@ -1,0 +1,41 @@
+// Starts the UI: texts and theme first, then the page.
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import "./styles/index.css";
+import { onExpired } from "./api/client";
+import { queries } from "./api/session";
+import { basePath } from "./lib/base";
+import { language, useLanguage } from "./lib/preferences";
+import { makeRouter } from "./router";
+import { speak } from "./texts";
+
+await speak(language());
+
+const router = makeRouter(queries, basePath);
+onExpired(() => {
+  queries.removeQueries({ queryKey: ["me"] });
+  const { pathname, href } = router.state.location;
+  if (pathname !== "/sign-in") void router.navigate({ to: "/sign-in", search: { next: href } });
+});
+router.subscribe("onResolved", ({ pathChanged, fromLocation }) => {
+  if (!pathChanged || fromLocation === undefined) return;
+  window.scrollTo(0, 0);
+  document.querySelector<HTMLElement>("h1")?.focus();
+});
+
+/** Everything is made anew when the language changes: texts are read while rendering. */
+function App() {
+  return <RouterProvider key={useLanguage()} router={router} />;
+}
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("the page has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <App />
+    </QueryClientProvider>
+  </StrictMode>,
+);

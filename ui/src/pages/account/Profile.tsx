@@ -1,0 +1,72 @@
+// Who one is here, and how this browser shows things.
+import { useState } from "react";
+import { useMe } from "../../api/session";
+import { Id } from "../../components/Copy";
+import { Card, Page } from "../../components/Page";
+import { Facts } from "../../components/Table";
+import { Time } from "../../components/Time";
+import { type Language, language, setTheme, type Theme, theme } from "../../lib/preferences";
+import { speak, t } from "../../texts";
+
+export function Profile() {
+  const { user, company, scopes } = useMe();
+  const texts = t.account.profile;
+  return (
+    <Page title={texts.title} note={texts.note}>
+      <Card title={user.name} note={<Id id={user.id} />}>
+        <Facts
+          facts={[
+            [texts.email, user.email],
+            [texts.role, `${t.people.roles[user.role]}${user.is_owner ? ` · ${t.words.owner}` : ""}`],
+            [texts.company, company.name],
+            [texts.since, <Time key="since" at={user.created_at} />],
+          ]}
+        />
+      </Card>
+      <Card title={texts.appearance}>
+        <Appearance />
+      </Card>
+      <Card title={texts.scopes}>
+        <p className="row">
+          {scopes.map((scope) => (
+            <span key={scope} className="chip">
+              {scope}
+            </span>
+          ))}
+        </p>
+      </Card>
+    </Page>
+  );
+}
+
+function Appearance() {
+  const [chosen, setChosen] = useState<Theme>(theme());
+  return (
+    <div className="fields-2">
+      <label className="field">
+        <span className="label">{t.shell.theme}</span>
+        <select
+          value={chosen}
+          onChange={(event) => {
+            const next = event.target.value as Theme;
+            setTheme(next);
+            setChosen(next);
+          }}
+        >
+          {Object.entries(t.shell.themes).map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="field">
+        <span className="label">{t.shell.language}</span>
+        <select value={language()} onChange={(event) => void speak(event.target.value as Language)}>
+          <option value="en">English</option>
+          <option value="de">Deutsch</option>
+        </select>
+      </label>
+    </div>
+  );
+}

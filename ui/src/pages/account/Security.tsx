@@ -1,0 +1,146 @@
+// Password, second factor and sessions.
+import { useNavigate } from "@tanstack/react-router";
+import { api, read, type Schemas } from "../../api/client";
+import { queries } from "../../api/session";
+import { Button } from "../../components/Button";
+import { confirm } from "../../components/confirm";
+import { Form, TextField } from "../../components/Form";
+import { Card, Page } from "../../components/Page";
+import { Loaded } from "../../components/states";
+import { type Column, Table } from "../../components/Table";
+import { Time } from "../../components/Time";
+import { useAction } from "../../components/useAction";
+import { useLive } from "../../lib/live";
+import { t } from "../../texts";
+import { newPassword, PasswordFields } from "../access/kit";
+import { MfaCard } from "./Mfa";
+
+type Session = Schemas["Session"];
+
+export function Security() {
+  const texts = t.account.security;
+  return (
+    <Page title={texts.title} note={texts.note}>
+      <MfaCard />
+      <PasswordCard />
+      <SessionsCard />
+    </Page>
+  );
+}
+
+function PasswordCard() {
+  const texts = t.account.security;
+  const change = useAction((body: Schemas["PasswordInput"]) => read(api.POST("/auth/password", { body })), {
+    done: texts.changed,
+    changes: [["sessions"]],
+  });
+  return (
+    <Card title={texts.password} note={texts.passwordNote}>
+      <Form
+        submit={texts.change}
+        resets
+        onSend={async (fields) => {
+          const body = { current_password: fields.text("current_password"), password: newPassword(fields) };
+          await change.mutateAsync(body);
+        }}
+      >
+        <TextField
+          label={texts.current}
+          name="current_password"
+          type="password"
+          required
+          autoComplete="current-password"
+        />
+        <div className="fields-2">
+          <PasswordFields label={t.access.newPassword} />
+        </div>
+      </Form>
+    </Card>
+  );
+}
+
+function SessionsCard() {
+  const texts = t.account.security;
+  const navigate = useNavigate();
+  const sessions = useLive(["sessions"], () => read(api.GET("/auth/sessions")), { every: 15_000 });
+  const leave = useAction(() => read(api.POST("/auth/logout-all")), {
+    next: () => {
+      queries.clear();
+      void navigate({ to: "/sign-in" });
+    },
+  });
+  const ask = async () => {
+    const question = { title: texts.endAllTitle, text: texts.endAllText, action: texts.endAll, danger: true };
+    if (await confirm(question)) leave.mutate();
+  };
+  return (
+    <Card
+      title={texts.sessions}
+      note={texts.sessionsNote}
+      flush
+      actions={
+        <Button look="danger" icon="out" busy={leave.isPending} onClick={ask}>
+          {texts.endAll}
+        </Button>
+      }
+    >
+      <Loaded query={sessions}>
+        {({ data }) => (
+          <Table label={texts.sessions} columns={columns()} rows={data} keyOf={({ id }) => id} />
+        )}
+      </Loaded>
+    </Card>
+  );
+}
+
+function columns(): Column<Session>[] {
+  const texts = t.account.security;
+  return [
+    {
+      head: texts.client,
+      main: true,
+      wide: true,
+      cell: ({ client, current }) => (
+        <span className="row">
+          <span className="cut" title={client}>
+            {nameOf(client)}
+          </span>
+          {current && <span className="chip">{texts.here}</span>}
+        </span>
+      ),
+    },
+    { head: texts.address, cell: ({ address }) => address },
+    { head: texts.lastUsed, right: true, cell: ({ last_used_at }) => <Time at={last_used_at} /> },
+    { head: texts.expires, right: true, cell: ({ expires_at }) => <Time at={expires_at} /> },
+    { head: t.kit.actions, right: true, cell: (session) => !session.current && <End session={session} /> },
+  ];
+}
+
+/** Browser and system out of the long name a browser gives itself. */
+export function nameOf(client: string): string {
+  const browser = /(Firefox|Edg|OPR|Chrome|Safari)\/[\d.]+/.exec(client)?.[1];
+  const system = /(Windows|Mac OS X|Android|iPhone|iPad|Linux)/.exec(client)?.[1];
+  if (browser === undefined) return client;
+  const names: Record<string, string> = { Edg: "Edge", OPR: "Opera" };
+  return [names[browser] ?? browser, system].filter(Boolean).join(" · ");
+}
+
+function End({ session: { id, client } }: { session: Session }) {
+  const texts = t.account.security;
+  const end = useAction(() => read(api.DELETE("/auth/sessions/{id}", { params: { path: { id } } })), {
+    done: texts.ended,
+    changes: [["sessions"]],
+  });
+  const ask = async () => {
+    if (
+      await confirm({ title: texts.endTitle, text: `${nameOf(client)}. ${texts.endText}`, action: texts.end })
+    ) {
+      end.mutate();
+    }
+  };
+  return (
+    <Button small onClick={ask} aria-label={`${texts.end}: ${nameOf(client)}`}>
+      {texts.end}
+    </Button>
+  );
+}

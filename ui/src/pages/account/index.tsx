@@ -1,0 +1,3 @@
+// The pages of one's own account.
+export { Profile } from "./Profile";
+export { Security } from "./Security";

@@ -1,0 +1,2 @@
+// The page of one delivery.
+export { DeliveryPage } from "./DeliveryPage";

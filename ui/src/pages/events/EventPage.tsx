@@ -1,0 +1,78 @@
+// One event with what became of it at each webhook.
+import { getRouteApi } from "@tanstack/react-router";
+import { api, read, type Schemas } from "../../api/client";
+import { useCan } from "../../api/session";
+import { Button } from "../../components/Button";
+import { Id, Json } from "../../components/Copy";
+import { confirm } from "../../components/confirm";
+import { Card, Page } from "../../components/Page";
+import { Empty, Loaded } from "../../components/states";
+import { Table } from "../../components/Table";
+import { Time } from "../../components/Time";
+import { useAction } from "../../components/useAction";
+import { useLive } from "../../lib/live";
+import { t } from "../../texts";
+import { columns } from "../webhooks/Deliveries";
+
+const route = getRouteApi("/app/events/$id");
+
+export function EventPage() {
+  const { id } = route.useParams();
+  const event = useLive(["event", id], () => read(api.GET("/events/{id}", { params: { path: { id } } })));
+  const can = useCan();
+  const texts = t.webhooks.event;
+  return (
+    <Page
+      title={event.data?.type ?? id}
+      trail={[{ text: texts.list, link: { to: "/events" } }]}
+      note={
+        event.data && (
+          <>
+            <Id id={id} />
+            <Time at={event.data.timestamp} />
+          </>
+        )
+      }
+      actions={event.data && can("webhooks:write") && <Replay event={event.data} />}
+    >
+      <Loaded query={event}>
+        {(data) => (
+          <>
+            <Card title={texts.deliveries} flush>
+              {(data.deliveries ?? []).length === 0 ? (
+                <Empty icon="send" title={t.deliveries.empty} />
+              ) : (
+                <Table
+                  label={texts.deliveries}
+                  columns={columns()}
+                  rows={data.deliveries ?? []}
+                  keyOf={(one) => one.id}
+                />
+              )}
+            </Card>
+            <Card title={texts.data}>
+              <Json value={data.data} label={texts.data} />
+            </Card>
+          </>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+function Replay({ event: { id, type } }: { event: Schemas["Event"] }) {
+  const texts = t.webhooks.event;
+  const replay = useAction(() => read(api.POST("/events/{id}/replay", { params: { path: { id } } })), {
+    done: ({ deliveries }) => texts.sent(deliveries),
+    changes: [["event", id]],
+  });
+  const ask = async () => {
+    const question = { title: texts.replayTitle(type), text: texts.replayText, action: texts.replay };
+    if (await confirm(question)) replay.mutate();
+  };
+  return (
+    <Button icon="retry" busy={replay.isPending} onClick={ask}>
+      {texts.replay}
+    </Button>
+  );
+}

@@ -1,0 +1,148 @@
+// The catalogue of event types.
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, read, type Schemas } from "../../api/client";
+import { useCan } from "../../api/session";
+import { Button } from "../../components/Button";
+import { confirm } from "../../components/confirm";
+import { Dialog } from "../../components/Dialog";
+import { AreaField, type Fields, Form, TextField } from "../../components/Form";
+import { Card, Page } from "../../components/Page";
+import { Empty, LoadedPages } from "../../components/states";
+import { type Column, Table } from "../../components/Table";
+import { Time } from "../../components/Time";
+import { useAction } from "../../components/useAction";
+import { usePages } from "../../lib/live";
+import { t } from "../../texts";
+
+type EventType = Schemas["EventType"];
+type Edited = EventType | "new" | undefined;
+
+export function EventTypes() {
+  const [edited, setEdited] = useState<Edited>();
+  const can = useCan()("events:write");
+  const texts = t.webhooks.types;
+  const types = usePages(["event-types"], (cursor) =>
+    read(api.GET("/event-types", { params: { query: { cursor, limit: 50 } } })),
+  );
+  const add = can && (
+    <Button icon="plus" look="primary" onClick={() => setEdited("new")}>
+      {texts.add}
+    </Button>
+  );
+  const empty = (
+    <Empty icon="eventTypes" title={texts.empty}>
+      <p>{texts.emptyText}</p>
+    </Empty>
+  );
+  return (
+    <Page title={texts.title} note={texts.note} actions={add}>
+      <Card flush>
+        <LoadedPages pages={types} empty={empty}>
+          {(rows) => (
+            <Table
+              label={texts.title}
+              columns={columns(can, setEdited)}
+              rows={rows}
+              keyOf={({ name }) => name}
+            />
+          )}
+        </LoadedPages>
+      </Card>
+      {edited !== undefined && (
+        <TypeDialog type={edited === "new" ? undefined : edited} onClose={() => setEdited(undefined)} />
+      )}
+    </Page>
+  );
+}
+
+function columns(can: boolean, edit: (type: EventType) => void): Column<EventType>[] {
+  const texts = t.webhooks.types;
+  const all: (Column<EventType> | false)[] = [
+    { head: texts.name, main: true, cell: ({ name }) => <code>{name}</code> },
+    { head: texts.description, wide: true, cell: ({ description }) => description || "–" },
+    { head: texts.hasSchema, cell: ({ schema }) => (schema === null ? t.kit.no : t.kit.yes) },
+    { head: texts.updated, right: true, cell: ({ updated_at }) => <Time at={updated_at} /> },
+    can && {
+      head: t.kit.actions,
+      right: true,
+      cell: (type) => <RowActions type={type} onEdit={() => edit(type)} />,
+    },
+  ];
+  return all.filter((column) => column !== false);
+}
+
+function RowActions({ type: { name }, onEdit }: { type: EventType; onEdit: () => void }) {
+  const texts = t.webhooks.types;
+  const remove = useAction(() => read(api.DELETE("/event-types/{name}", { params: { path: { name } } })), {
+    done: texts.deleted,
+    changes: [["event-types"]],
+  });
+  const ask = async () => {
+    const question = {
+      title: texts.deleteTitle(name),
+      text: texts.deleteText,
+      action: t.kit.delete,
+      danger: true,
+    };
+    if (await confirm(question)) remove.mutate();
+  };
+  return (
+    <span className="row row-right">
+      <Button small onClick={onEdit} aria-label={texts.edit(name)}>
+        {t.kit.edit}
+      </Button>
+      <Button small look="danger" icon="trash" aria-label={`${t.kit.delete}: ${name}`} onClick={ask} />
+    </span>
+  );
+}
+
+function documentsOf(fields: Fields) {
+  return {
+    description: fields.text("description"),
+    schema: (fields.json("schema") as Record<string, never> | undefined) ?? null,
+    example: (fields.json("example") as Record<string, never> | undefined) ?? null,
+  };
+}
+
+function TypeDialog({ type, onClose }: { type: EventType | undefined; onClose: () => void }) {
+  const cache = useQueryClient();
+  const texts = t.webhooks.types;
+  const text = (value: unknown) => (value == null ? "" : JSON.stringify(value, null, 2));
+  return (
+    <Dialog title={type === undefined ? texts.add : texts.edit(type.name)} onClose={onClose} wide>
+      <Form
+        submit={type === undefined ? t.kit.create : t.kit.save}
+        onCancel={onClose}
+        onSend={async (fields) => {
+          const body = documentsOf(fields);
+          if (type === undefined)
+            await read(api.POST("/event-types", { body: { name: fields.text("name"), ...body } }));
+          else await read(api.PATCH("/event-types/{name}", { params: { path: { name: type.name } }, body }));
+          await cache.invalidateQueries({ queryKey: ["event-types"] });
+          onClose();
+        }}
+      >
+        {type === undefined && (
+          <TextField label={texts.name} name="name" required placeholder="order.created" />
+        )}
+        <TextField label={texts.description} name="description" optional defaultValue={type?.description} />
+        <AreaField
+          label={texts.schema}
+          name="schema"
+          optional
+          rows={6}
+          hint={texts.schemaHint}
+          defaultValue={text(type?.schema)}
+        />
+        <AreaField
+          label={texts.example}
+          name="example"
+          optional
+          rows={5}
+          defaultValue={text(type?.example)}
+        />
+      </Form>
+    </Dialog>
+  );
+}

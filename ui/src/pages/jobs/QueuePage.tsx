@@ -1,0 +1,223 @@
+// One queue: figures, what can be done to it, its settings and its newest jobs.
+import { getRouteApi } from "@tanstack/react-router";
+import { api, read, type Schemas } from "../../api/client";
+import { useCan } from "../../api/session";
+import { Button, ButtonLink } from "../../components/Button";
+import { confirm } from "../../components/confirm";
+import { Form, TextField } from "../../components/Form";
+import { Card, Page } from "../../components/Page";
+import { State } from "../../components/State";
+import { Loaded } from "../../components/states";
+import { Facts } from "../../components/Table";
+import { useAction } from "../../components/useAction";
+import { count, percent } from "../../lib/numbers";
+import { duration } from "../../lib/time";
+import { t } from "../../texts";
+import { useQueue, useQueues } from "./data";
+import { JobList } from "./Jobs";
+import { Figure, queueState } from "./Queues";
+
+const route = getRouteApi("/app/queues/$name");
+
+export function QueuePage() {
+  const { name } = route.useParams();
+  const queue = useQueue(name);
+  const queues = useQueues();
+  const figures = queues.data?.data.find((one) => one.name === name);
+  const can = useCan();
+  const texts = t.jobs.queues;
+  return (
+    <Page
+      title={name}
+      trail={[{ text: texts.back, link: { to: "/queues" } }]}
+      note={figures && <State state={queueState(figures)} />}
+      actions={
+        <>
+          {can("jobs:write") && (
+            <ButtonLink to="/jobs/new" search={{ queue: name }} icon="plus">
+              {t.jobs.list.add}
+            </ButtonLink>
+          )}
+          {can("queues:write") && queue.data && <QueueActions name={name} isPaused={queue.data.paused} />}
+        </>
+      }
+    >
+      <Loaded query={queue}>
+        {({ settings }) => (
+          <>
+            {figures && <QueueFiguresCard figures={figures} />}
+            <Card
+              title={texts.jobs}
+              flush
+              actions={
+                <ButtonLink to="/jobs" search={{ queue: name }} small>
+                  {t.kit.all}
+                </ButtonLink>
+              }
+            >
+              <JobList filter={{ queue: name }} limit={10} />
+            </Card>
+            <Card title={texts.settings} note={texts.settingsNote}>
+              {can("queues:write") ? (
+                <SettingsForm name={name} settings={settings} />
+              ) : (
+                <SettingsFacts settings={settings} />
+              )}
+            </Card>
+          </>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+function QueueFiguresCard({ figures }: { figures: Schemas["QueueSummary"] }) {
+  const oldest = figures.oldest_waiting_ms;
+  return (
+    <Card>
+      <dl className="figures">
+        <Figure name={t.overview.waiting} value={count(figures.waiting)} />
+        <Figure name={t.overview.active} value={count(figures.active)} />
+        <Figure name={t.overview.retrying} value={count(figures.retrying)} />
+        <Figure name={t.words.delayed ?? ""} value={count(figures.delayed)} />
+        <Figure name={t.overview.failed} value={count(figures.failed)} isBad={figures.failed > 0} />
+        <Figure name={t.overview.completed} value={count(figures.completed)} />
+        <Figure name={t.overview.perMinute} value={count(figures.throughput_per_minute)} />
+        <Figure name={t.jobs.queues.failureRate} value={percent(figures.failure_rate)} />
+        <Figure name={t.overview.workers} value={count(figures.workers)} />
+        <Figure name={t.overview.oldest} value={oldest == null ? "–" : duration(oldest)} />
+      </dl>
+    </Card>
+  );
+}
+
+function QueueActions({ name, isPaused }: { name: string; isPaused: boolean }) {
+  const texts = t.jobs.queues;
+  const changes = [["queue", name], ["queues"], ["jobs"]];
+  const params = { path: { name } };
+  const pause = useAction(() => read(api.POST("/queues/{name}/pause", { params })), {
+    done: texts.paused(name),
+    changes,
+  });
+  const resume = useAction(() => read(api.POST("/queues/{name}/resume", { params })), {
+    done: texts.resumed(name),
+    changes,
+  });
+  const drain = useAction(() => read(api.POST("/queues/{name}/drain", { params })), {
+    done: ({ cancelled }) => texts.drained(cancelled),
+    changes,
+  });
+  const askPause = async () => {
+    if (await confirm({ title: texts.pauseTitle(name), text: texts.pauseText, action: texts.pause }))
+      pause.mutate();
+  };
+  const askDrain = async () => {
+    const question = {
+      title: texts.drainTitle(name),
+      text: texts.drainText,
+      action: texts.drain,
+      danger: true,
+    };
+    if (await confirm({ ...question, typed: name })) drain.mutate();
+  };
+  return (
+    <>
+      {isPaused ? (
+        <Button icon="play" busy={resume.isPending} onClick={() => resume.mutate()}>
+          {texts.resume}
+        </Button>
+      ) : (
+        <Button icon="pause" busy={pause.isPending} onClick={askPause}>
+          {texts.pause}
+        </Button>
+      )}
+      <Button icon="trash" look="danger" busy={drain.isPending} onClick={askDrain}>
+        {texts.drain}
+      </Button>
+    </>
+  );
+}
+
+type Settings = Schemas["SettingsDocument"];
+
+function SettingsFacts({ settings }: { settings: Settings }) {
+  const texts = t.jobs.queues;
+  return (
+    <Facts
+      facts={[
+        [texts.concurrency, settings.concurrency],
+        [texts.attempts, settings.attempts],
+        [texts.timeout, settings.timeout_ms ?? texts.none],
+        [texts.rate, settings.rate_per_second ?? texts.none],
+        [texts.group, settings.group_concurrency ?? texts.none],
+      ]}
+    />
+  );
+}
+
+function SettingsForm({ name, settings }: { name: string; settings: Settings }) {
+  const texts = t.jobs.queues;
+  const save = useAction(
+    (body: Schemas["QueuePatch"]) => read(api.PATCH("/queues/{name}", { params: { path: { name } }, body })),
+    { done: t.kit.saved, changes: [["queue", name], ["queues"]] },
+  );
+  return (
+    <Form
+      submit={t.kit.save}
+      onSend={async (fields) => {
+        await save.mutateAsync({
+          concurrency: fields.number("concurrency"),
+          attempts: fields.number("attempts"),
+          timeout_ms: fields.number("timeout_ms"),
+          rate_per_second: fields.number("rate_per_second") ?? null,
+          group_concurrency: fields.number("group_concurrency") ?? null,
+        });
+      }}
+    >
+      <div className="fields-2">
+        <TextField
+          label={texts.concurrency}
+          name="concurrency"
+          type="number"
+          min={1}
+          required
+          defaultValue={settings.concurrency}
+        />
+        <TextField
+          label={texts.attempts}
+          name="attempts"
+          type="number"
+          min={1}
+          required
+          defaultValue={settings.attempts}
+          hint={texts.attemptsHint}
+        />
+        <TextField
+          label={texts.timeout}
+          name="timeout_ms"
+          type="number"
+          min={0}
+          defaultValue={settings.timeout_ms ?? ""}
+          hint={texts.timeoutHint}
+        />
+        <TextField
+          label={texts.rate}
+          name="rate_per_second"
+          type="number"
+          min={0}
+          step="any"
+          defaultValue={settings.rate_per_second ?? ""}
+          hint={texts.rateHint}
+        />
+        <TextField
+          label={texts.group}
+          name="group_concurrency"
+          type="number"
+          min={1}
+          defaultValue={settings.group_concurrency ?? ""}
+          hint={texts.groupHint}
+        />
+      </div>
+    </Form>
+  );
+}

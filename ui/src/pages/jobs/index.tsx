@@ -1,0 +1,6 @@
+// The pages of queues and jobs.
+export { JobPage } from "./JobPage";
+export { Jobs } from "./Jobs";
+export { NewJob } from "./NewJob";
+export { QueuePage } from "./QueuePage";
+export { Queues } from "./Queues";

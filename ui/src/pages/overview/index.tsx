@@ -1,0 +1,167 @@
+// The overview: the figures of now, how they moved, which webhooks suffer, what failed last.
+import { Link } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect } from "react";
+import { api, read, type Schemas } from "../../api/client";
+import { useCan, useMe } from "../../api/session";
+import { ButtonLink } from "../../components/Button";
+import { Code } from "../../components/Copy";
+import { Card, Page } from "../../components/Page";
+import { Empty, Loaded, Loading } from "../../components/states";
+import { serverUrl } from "../../lib/base";
+import { useLive } from "../../lib/live";
+import { count } from "../../lib/numbers";
+import { addSample, useSamples } from "../../lib/samples";
+import { duration } from "../../lib/time";
+import { t } from "../../texts";
+import { JobList } from "../jobs/Jobs";
+import { QueueCard } from "../jobs/Queues";
+import { HealthList } from "./HealthList";
+
+const Chart = lazy(() => import("../../components/Chart"));
+const SHOWN_QUEUES = 4;
+
+export function Overview() {
+  const { company } = useMe();
+  const can = useCan();
+  const stats = useLive(["queue-stats"], () => read(api.GET("/queue/stats")));
+  const totals = stats.data?.totals;
+  useEffect(() => {
+    if (totals === undefined) return;
+    const at = Math.floor(Date.now() / 1_000);
+    addSample({
+      at,
+      waiting: totals.waiting,
+      active: totals.active,
+      perMinute: totals.throughput_per_minute,
+    });
+  }, [totals]);
+  return (
+    <Page title={t.overview.title} note={t.overview.note(company.name)}>
+      <Loaded query={stats} rows={2}>
+        {(data) => <Totals totals={data.totals} />}
+      </Loaded>
+      <div className="overview">
+        <div className="stack">
+          <Card title={t.overview.flow} note={t.overview.flowNote}>
+            <Flow />
+          </Card>
+          <Card title={t.overview.failures} flush actions={<FailedLink />}>
+            <RecentFailures />
+          </Card>
+        </div>
+        <div className="stack">
+          {can("webhooks:read") && (
+            <Card
+              title={t.overview.webhooks}
+              note={t.overview.last24}
+              flush
+              actions={
+                <ButtonLink to="/webhooks" small>
+                  {t.overview.allWebhooks}
+                </ButtonLink>
+              }
+            >
+              <HealthList />
+            </Card>
+          )}
+          {can("events:write") && (
+            <Card title={t.overview.try} note={t.overview.tryText}>
+              <Code text={command()} label={t.overview.try} />
+            </Card>
+          )}
+        </div>
+      </div>
+      <section className="stack">
+        <div className="card-head">
+          <h2>{t.overview.queues}</h2>
+          <Link to="/queues">{t.overview.allQueues}</Link>
+        </div>
+        <Queues />
+      </section>
+    </Page>
+  );
+}
+
+function Totals({ totals }: { totals: Schemas["QueueTotals"] }) {
+  const oldest = totals.oldest_waiting_ms;
+  const figures: [string, string, string?][] = [
+    [t.overview.waiting, count(totals.waiting)],
+    [t.overview.active, count(totals.active)],
+    [t.overview.perMinute, count(totals.throughput_per_minute)],
+    [t.overview.oldest, oldest == null ? "–" : duration(oldest)],
+    [t.overview.retrying, count(totals.retrying), totals.retrying > 0 ? "warn" : undefined],
+    [t.overview.failed, count(totals.failed), totals.failed > 0 ? "bad" : undefined],
+  ];
+  return (
+    <dl className="totals">
+      {figures.map(([name, value, tone]) => (
+        <div key={name} className={tone === undefined ? "total" : `total total-${tone}`}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Flow() {
+  const samples = useSamples();
+  if (samples.length < 2) return <p className="quiet chart-wait">{t.overview.collecting}</p>;
+  return (
+    <Suspense fallback={<Loading />}>
+      <Chart
+        label={t.overview.flow}
+        times={samples.map(({ at }) => at)}
+        series={[
+          { label: t.overview.waiting, values: samples.map(({ waiting }) => waiting), color: "warn" },
+          { label: t.overview.active, values: samples.map(({ active }) => active), color: "busy" },
+          { label: t.overview.perMinute, values: samples.map(({ perMinute }) => perMinute), color: "accent" },
+        ]}
+      />
+    </Suspense>
+  );
+}
+
+function FailedLink() {
+  return (
+    <ButtonLink to="/jobs" search={{ state: "failed" }} small>
+      {t.overview.allFailures}
+    </ButtonLink>
+  );
+}
+
+function RecentFailures() {
+  const empty = (
+    <Empty icon="check" title={t.overview.noFailures}>
+      <p>{t.overview.noFailuresText}</p>
+    </Empty>
+  );
+  return <JobList filter={{ state: "failed" }} limit={6} empty={empty} isShort />;
+}
+
+function Queues() {
+  const queues = useLive(["queues"], () => read(api.GET("/queues")));
+  return (
+    <Loaded query={queues}>
+      {({ data }) => (
+        <div className="cards">
+          {[...data]
+            .sort((a, b) => b.waiting + b.active - a.waiting - a.active)
+            .slice(0, SHOWN_QUEUES)
+            .map((queue) => (
+              <QueueCard key={queue.name} queue={queue} />
+            ))}
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+function command(): string {
+  return [
+    `curl -X POST ${window.location.origin}${serverUrl("api/v1/events")} \\`,
+    '  -H "Authorization: Bearer $NOVAPULSE_API_KEY" \\',
+    '  -H "Content-Type: application/json" \\',
+    `  -d '{"type": "order.created", "data": {"order": 1042}}'`,
+  ].join("\n");
+}

@@ -1,0 +1,110 @@
+// The delivery log of a webhook.
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { api, read, type Schemas } from "../../api/client";
+import { FilterSelect, Filters, FilterText } from "../../components/Filters";
+import { Card } from "../../components/Page";
+import { State } from "../../components/State";
+import { Empty, LoadedPages } from "../../components/states";
+import { type Column, Table } from "../../components/Table";
+import { Time } from "../../components/Time";
+import { usePages } from "../../lib/live";
+import { fromLocalInput } from "../../lib/time";
+import { t } from "../../texts";
+import { DELIVERY_STATES } from "./data";
+
+type Delivery = Schemas["Page_Delivery"]["data"][number];
+type Filter = { [key in "state" | "event_type" | "since" | "until"]?: string };
+
+const route = getRouteApi("/app/webhooks/$id/deliveries");
+
+export function WebhookDeliveries() {
+  const { id } = route.useParams();
+  const filter = route.useSearch();
+  const navigate = route.useNavigate();
+  const set = (change: Filter) => void navigate({ search: { ...filter, ...change } });
+  return (
+    <>
+      <Filters values={filter} onClear={() => void navigate({ search: {} })}>
+        <FilterSelect
+          label={t.webhooks.state}
+          value={filter.state}
+          onChange={(state) => set({ state })}
+          choices={DELIVERY_STATES.map((state) => [state, t.words[state] ?? state])}
+        />
+        <FilterText
+          label={t.webhooks.event.type}
+          value={filter.event_type}
+          onChange={(event_type) => set({ event_type })}
+        />
+        <FilterText
+          label={t.kit.since}
+          type="datetime-local"
+          value={filter.since}
+          onChange={(since) => set({ since })}
+        />
+        <FilterText
+          label={t.kit.until}
+          type="datetime-local"
+          value={filter.until}
+          onChange={(until) => set({ until })}
+        />
+      </Filters>
+      <Card flush>
+        <DeliveryList id={id} filter={filter} />
+      </Card>
+    </>
+  );
+}
+
+export function DeliveryList({ id, filter, limit = 50 }: { id: string; filter: Filter; limit?: number }) {
+  const { since, until, ...rest } = filter;
+  const times = { since: fromLocalInput(since ?? ""), until: fromLocalInput(until ?? "") };
+  const deliveries = usePages(["deliveries", id, filter, limit], (cursor) =>
+    read(
+      api.GET("/webhooks/{id}/logs", {
+        params: { path: { id }, query: { ...rest, ...times, limit, cursor } as never },
+      }),
+    ),
+  );
+  const empty = (
+    <Empty icon="send" title={t.deliveries.empty}>
+      <p>{t.deliveries.emptyText}</p>
+    </Empty>
+  );
+  return (
+    <LoadedPages pages={deliveries} empty={empty}>
+      {(rows) => (
+        <Table label={t.webhooks.tabs.deliveries} columns={columns()} rows={rows} keyOf={(one) => one.id} />
+      )}
+    </LoadedPages>
+  );
+}
+
+export function columns(): Column<Delivery>[] {
+  return [
+    {
+      head: t.webhooks.event.type,
+      main: true,
+      cell: ({ id, event_type }) => (
+        <Link to="/deliveries/$id" params={{ id }}>
+          {event_type}
+        </Link>
+      ),
+    },
+    { head: t.webhooks.state, cell: ({ state }) => <State state={state} /> },
+    {
+      head: t.deliveries.outcome,
+      wide: true,
+      cell: ({ last_status, last_error }) => (
+        <span className="cut small">{last_error ?? last_status ?? "–"}</span>
+      ),
+    },
+    { head: t.deliveries.attempts, right: true, cell: ({ attempt_count }) => attempt_count },
+    {
+      head: t.deliveries.next,
+      right: true,
+      cell: ({ next_attempt_at }) => (next_attempt_at == null ? "–" : <Time at={next_attempt_at} />),
+    },
+    { head: t.webhooks.event.time, right: true, cell: ({ created_at }) => <Time at={created_at} /> },
+  ];
+}

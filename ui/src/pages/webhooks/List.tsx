@@ -1,0 +1,111 @@
+// Every webhook with how it fares.
+import { Link } from "@tanstack/react-router";
+import { api, read } from "../../api/client";
+import { useCan } from "../../api/session";
+import { ButtonLink } from "../../components/Button";
+import { Card, Page } from "../../components/Page";
+import { Sparkline } from "../../components/Sparkline";
+import { State } from "../../components/State";
+import { Empty, LoadedPages } from "../../components/states";
+import { type Column, Table } from "../../components/Table";
+import { usePages } from "../../lib/live";
+import { count, percent } from "../../lib/numbers";
+import { duration } from "../../lib/time";
+import { t } from "../../texts";
+import { healthOf, useWebhookStats, type Webhook } from "./data";
+
+export function Webhooks() {
+  const can = useCan();
+  const texts = t.webhooks;
+  const webhooks = usePages(["webhooks"], (cursor) =>
+    read(api.GET("/webhooks", { params: { query: { limit: 25, cursor } } })),
+  );
+  const create = can("webhooks:write") && (
+    <ButtonLink to="/webhooks/new" look="primary" icon="plus">
+      {texts.create}
+    </ButtonLink>
+  );
+  const empty = (
+    <Empty icon="webhooks" title={texts.empty}>
+      <p>{texts.emptyText}</p>
+      {create}
+    </Empty>
+  );
+  return (
+    <Page title={texts.title} note={texts.note} actions={create}>
+      <Card flush>
+        <LoadedPages pages={webhooks} empty={empty}>
+          {(rows) => <Table label={texts.title} columns={columns()} rows={rows} keyOf={({ id }) => id} />}
+        </LoadedPages>
+      </Card>
+    </Page>
+  );
+}
+
+function columns(): Column<Webhook>[] {
+  const texts = t.webhooks;
+  return [
+    { head: texts.address, main: true, wide: true, cell: (webhook) => <Name webhook={webhook} /> },
+    { head: texts.events, cell: ({ events }) => <EventChips events={events} /> },
+    { head: texts.state, cell: (webhook) => <Health webhook={webhook} /> },
+    { head: texts.success, right: true, cell: (webhook) => <Success webhook={webhook} /> },
+    { head: texts.p95, right: true, cell: ({ id }) => <Latency id={id} /> },
+    { head: texts.backlog, right: true, cell: ({ id }) => <Backlog id={id} /> },
+  ];
+}
+
+function Name({ webhook: { id, url, description } }: { webhook: Webhook }) {
+  return (
+    <span className="stack-tight">
+      <Link to="/webhooks/$id" params={{ id }}>
+        {description || url}
+      </Link>
+      {description !== "" && <span className="endpoint quiet small">{url}</span>}
+    </span>
+  );
+}
+
+const SHOWN_EVENTS = 2;
+
+export function EventChips({ events }: { events: readonly string[] }) {
+  return (
+    <span className="row">
+      {events.slice(0, SHOWN_EVENTS).map((event) => (
+        <span key={event} className="chip">
+          {event}
+        </span>
+      ))}
+      {events.length > SHOWN_EVENTS && (
+        <span className="quiet small" title={events.join(", ")}>
+          +{events.length - SHOWN_EVENTS}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function Health({ webhook }: { webhook: Webhook }) {
+  const { data } = useWebhookStats(webhook.id);
+  return <State state={healthOf(webhook, data)} />;
+}
+
+function Success({ webhook }: { webhook: Webhook }) {
+  const { data } = useWebhookStats(webhook.id);
+  if (data?.success_rate == null) return "–";
+  return (
+    <span className="row row-right">
+      <Sparkline hours={data.sparkline} label={t.webhooks.sparkline(webhook.url)} />
+      {percent(data.success_rate)}
+    </span>
+  );
+}
+
+function Latency({ id }: { id: string }) {
+  const { data } = useWebhookStats(id);
+  return data?.p95_ms == null ? "–" : duration(data.p95_ms);
+}
+
+function Backlog({ id }: { id: string }) {
+  const { data } = useWebhookStats(id);
+  return data === undefined ? "–" : count(data.backlog);
+}

@@ -1,0 +1,204 @@
+// Every address of the UI. Pages are loaded when they are first needed.
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { ApiError } from "./api/problem";
+import { meQuery } from "./api/session";
+import { Loading } from "./components/states";
+import { NotFound, PageError, Root } from "./shell/Root";
+
+type Search<K extends string> = { [key in K]?: string };
+
+/** The search parameters of a page: texts, and nothing but the named ones. */
+function search<K extends string>(...keys: K[]) {
+  return (raw: Record<string, unknown>): Search<K> => {
+    const found: Search<K> = {};
+    for (const key of keys) {
+      const value = raw[key];
+      if (value !== undefined && value !== "") found[key] = String(value) as Search<K>[K];
+    }
+    return found;
+  };
+}
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  component: Root,
+  notFoundComponent: NotFound,
+});
+
+const open = createRoute({
+  getParentRoute: () => root,
+  id: "open",
+  component: lazyRouteComponent(() => import("./shell/Open"), "Open"),
+});
+
+const access = () => import("./pages/access");
+const signIn = createRoute({
+  getParentRoute: () => open,
+  path: "/sign-in",
+  validateSearch: search("next"),
+  component: lazyRouteComponent(access, "SignIn"),
+});
+const openPages = [
+  signIn,
+  createRoute({
+    getParentRoute: () => open,
+    path: "/forgot",
+    component: lazyRouteComponent(access, "Forgot"),
+  }),
+  createRoute({ getParentRoute: () => open, path: "/reset", component: lazyRouteComponent(access, "Reset") }),
+  createRoute({ getParentRoute: () => open, path: "/join", component: lazyRouteComponent(access, "Join") }),
+  createRoute({ getParentRoute: () => open, path: "/setup", component: lazyRouteComponent(access, "SetUp") }),
+  createRoute({
+    getParentRoute: () => open,
+    path: "/register",
+    component: lazyRouteComponent(access, "Register"),
+  }),
+] as const;
+
+const app = createRoute({
+  getParentRoute: () => root,
+  id: "app",
+  component: lazyRouteComponent(() => import("./shell/Shell"), "Shell"),
+  beforeLoad: async ({ context, location }) => {
+    try {
+      const me = await context.queries.ensureQueryData(meQuery);
+      if (me.mfa_setup_required && location.pathname !== "/security") throw redirect({ to: "/security" });
+    } catch (cause) {
+      if (!(cause instanceof ApiError && cause.status === 401)) throw cause;
+      const next = location.href === "/" ? {} : { next: location.href };
+      throw redirect({ to: "/sign-in", search: next });
+    }
+  },
+});
+
+function page<const P extends string, M extends object>(
+  path: P,
+  load: () => Promise<M>,
+  name: keyof M & string,
+) {
+  return createRoute({
+    getParentRoute: () => app,
+    path,
+    component: lazyRouteComponent(load as () => Promise<Record<string, never>>, name),
+  });
+}
+
+const jobs = () => import("./pages/jobs");
+const webhooks = () => import("./pages/webhooks");
+const events = () => import("./pages/events");
+const emails = () => import("./pages/emails");
+const people = () => import("./pages/people");
+const account = () => import("./pages/account");
+const manage = () => import("./pages/manage");
+
+const webhook = page("/webhooks/$id", webhooks, "WebhookFrame");
+const webhookPages = [
+  createRoute({
+    getParentRoute: () => webhook,
+    path: "/",
+    component: lazyRouteComponent(webhooks, "WebhookOverview"),
+  }),
+  createRoute({
+    getParentRoute: () => webhook,
+    path: "/deliveries",
+    validateSearch: search("state", "event_type", "since", "until"),
+    component: lazyRouteComponent(webhooks, "WebhookDeliveries"),
+  }),
+  createRoute({
+    getParentRoute: () => webhook,
+    path: "/settings",
+    component: lazyRouteComponent(webhooks, "WebhookSettings"),
+  }),
+  createRoute({
+    getParentRoute: () => webhook,
+    path: "/secret",
+    component: lazyRouteComponent(webhooks, "WebhookSecret"),
+  }),
+  createRoute({
+    getParentRoute: () => webhook,
+    path: "/testing",
+    component: lazyRouteComponent(webhooks, "WebhookTesting"),
+  }),
+] as const;
+
+const appPages = [
+  page("/", () => import("./pages/overview"), "Overview"),
+  page("/queues", jobs, "Queues"),
+  page("/queues/$name", jobs, "QueuePage"),
+  createRoute({
+    getParentRoute: () => app,
+    path: "/jobs",
+    validateSearch: search("queue", "state", "kind", "tag", "group", "q", "since", "until"),
+    component: lazyRouteComponent(jobs, "Jobs"),
+  }),
+  createRoute({
+    getParentRoute: () => app,
+    path: "/jobs/new",
+    validateSearch: search("queue"),
+    component: lazyRouteComponent(jobs, "NewJob"),
+  }),
+  page("/jobs/$id", jobs, "JobPage"),
+  page("/webhooks", webhooks, "Webhooks"),
+  page("/webhooks/new", webhooks, "NewWebhook"),
+  webhook.addChildren(webhookPages),
+  page("/deliveries/$id", () => import("./pages/deliveries"), "DeliveryPage"),
+  createRoute({
+    getParentRoute: () => app,
+    path: "/events",
+    validateSearch: search("type", "since", "until"),
+    component: lazyRouteComponent(events, "Events"),
+  }),
+  page("/events/$id", events, "EventPage"),
+  page("/event-types", events, "EventTypes"),
+  page("/inspector", events, "Inspector"),
+  createRoute({
+    getParentRoute: () => app,
+    path: "/emails",
+    validateSearch: search("state", "to", "template"),
+    component: lazyRouteComponent(emails, "Emails"),
+  }),
+  page("/emails/$id", emails, "EmailPage"),
+  page("/email-templates", emails, "Templates"),
+  page("/people", people, "People"),
+  page("/departments", people, "Departments"),
+  page("/departments/$id", people, "DepartmentPage"),
+  page("/invites", people, "Invites"),
+  page("/keys", manage, "Keys"),
+  createRoute({
+    getParentRoute: () => app,
+    path: "/audit",
+    validateSearch: search("actor", "action", "object", "since", "until"),
+    component: lazyRouteComponent(manage, "Audit"),
+  }),
+  page("/mailbox", manage, "Mailbox"),
+  page("/settings", manage, "Settings"),
+  page("/profile", account, "Profile"),
+  page("/security", account, "Security"),
+] as const;
+
+const tree = root.addChildren([open.addChildren(openPages), app.addChildren(appPages)]);
+
+export function makeRouter(queries: QueryClient, basepath: string) {
+  return createRouter({
+    routeTree: tree,
+    basepath,
+    context: { queries },
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 30_000,
+    defaultErrorComponent: PageError,
+    defaultPendingComponent: Loading,
+    defaultNotFoundComponent: NotFound,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

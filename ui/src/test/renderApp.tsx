@@ -1,0 +1,69 @@
+// Mounts the real routes at an address, with a server made of a table of answers. A request that is not in the
+// table fails the test.
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createMemoryHistory, RouterProvider } from "@tanstack/react-router";
+import { render } from "@testing-library/react";
+import { vi } from "vitest";
+import { makeRouter } from "../router";
+
+export interface Call {
+  method: string;
+  path: string;
+  body: unknown;
+}
+type Reply = unknown | ((call: Call) => unknown);
+
+export class Status {
+  constructor(
+    readonly status: number,
+    readonly body: unknown,
+  ) {}
+}
+
+export const me = {
+  company: { id: "cmp_1", name: "Example", mfa_required: false, created_at: "2026-01-01T00:00:00.000Z" },
+  mfa_setup_required: false,
+  scopes: ["profile", "jobs:read", "jobs:write", "webhooks:read", "webhooks:write", "events:read"],
+  session_id: "ses_1",
+  user: {
+    id: "usr_1",
+    name: "Ada Lovelace",
+    email: "ada@example.com",
+    role: "manager",
+    is_owner: false,
+    disabled: false,
+    created_at: "2026-01-01T00:00:00.000Z",
+    last_sign_in_at: null,
+  },
+};
+
+export function renderApp(path: string, replies: Record<string, Reply>) {
+  const calls: Call[] = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    const { pathname } = new URL(request.url);
+    const text = await request.text();
+    const call = {
+      method: request.method,
+      path: pathname.replace("/api/v1", ""),
+      body: text && JSON.parse(text),
+    };
+    calls.push(call);
+    const reply = replies[`${call.method} ${call.path}`];
+    if (reply === undefined) throw new Error(`no reply for ${call.method} ${call.path}`);
+    const value = typeof reply === "function" ? (reply as (call: Call) => unknown)(call) : reply;
+    const [status, body] = value instanceof Status ? [value.status, value.body] : [200, value];
+    return new Response(body === undefined ? null : JSON.stringify(body), {
+      status: body === undefined ? 204 : status,
+      headers: { "Content-Type": "application/json" },
+    });
+  });
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const router = makeRouter(queries, "/");
+  router.update({ ...router.options, history: createMemoryHistory({ initialEntries: [path] }) });
+  render(
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>,
+  );
+  return { calls, router };
+}
