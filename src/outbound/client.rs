@@ -244,7 +244,9 @@ impl Inner {
             let detail = format!("the header {name} is set by the client itself");
             return Err(Failure::new(Phase::Prepare, Kind::Request, detail));
         }
-        if let Some(mut wire) = self.pool.take(request.target.authority(), trip.started) {
+        // A connection that was opened for the inspector must not serve the rest of ourselves.
+        let is_pooled = !self.dialer.policy.is_to_ourselves(&request.target);
+        if let Some(mut wire) = is_pooled.then(|| self.pool.take(request.target.authority(), trip.started)).flatten() {
             trip.phases.is_reused = true;
             match self.exchange(&mut wire, request, trip.started, trip).await {
                 Ok(answer) => return Ok(self.finish(wire, request, answer, trip)),

@@ -44,7 +44,7 @@ impl Dialer {
         let mut watch = Stopwatch::start();
         let addresses = self.addresses(target, deadline).await;
         phases.dns_us = watch.lap();
-        let addresses = self.vet(addresses?, target.port())?;
+        let addresses = self.vet(addresses?, target)?;
 
         let connected = connect(&addresses, target.port(), deadline).await;
         phases.connect_us = watch.lap();
@@ -61,7 +61,7 @@ impl Dialer {
     /// Looks the host up and vets what it finds, without connecting.
     pub(super) async fn look_up(&self, target: &Target, deadline: Instant) -> Result<(), Failure> {
         let addresses = self.addresses(target, deadline).await?;
-        self.vet(addresses, target.port()).map(|_| ())
+        self.vet(addresses, target).map(|_| ())
     }
 
     async fn addresses(&self, target: &Target, deadline: Instant) -> Result<Vec<IpAddr>, Failure> {
@@ -85,8 +85,13 @@ impl Dialer {
     }
 
     /// Refuses all addresses when one is refused: the next lookup must not be a lottery.
-    fn vet(&self, mut addresses: Vec<IpAddr>, port: u16) -> Result<Vec<IpAddr>, Failure> {
+    fn vet(&self, mut addresses: Vec<IpAddr>, target: &Target) -> Result<Vec<IpAddr>, Failure> {
+        let port = target.port();
+        let is_to_ourselves = self.policy.is_to_ourselves(target);
         for address in &addresses {
+            if is_to_ourselves && self.policy.own().listens_on(*address, port) {
+                return Err(blocked(*address, port, Refusal::OwnListener));
+            }
             if let Verdict::Refused(refusal) = verdict(*address, port, &self.policy) {
                 return Err(blocked(*address, port, refusal));
             }

@@ -7,7 +7,10 @@ use std::{collections::BTreeSet, net::IpAddr, str::FromStr};
 use arc_swap::ArcSwap;
 use ipnet::{IpNet, Ipv6Net};
 
-use super::own::OwnAddresses;
+use super::{own::OwnAddresses, target::Target};
+
+/// Where the built-in receiver answers.
+const INSPECTOR: &str = "/play/";
 
 /// Ports of well-known services that are not HTTP, refused even above 1023.
 const DENIED_PORTS: [u16; 22] = [
@@ -128,7 +131,8 @@ impl Policy {
         self
     }
 
-    /// Allows 127.0.0.0/8 and ::1 on every port, our own listeners included. For development only.
+    /// Allows 127.0.0.0/8 and ::1 on every port; of our own listeners, only the inspector below `/play/`. For
+    /// development only.
     #[must_use]
     pub fn allow_loopback(mut self) -> Self {
         self.loopback = Loopback::Allowed;
@@ -178,6 +182,14 @@ impl Policy {
     #[must_use]
     pub fn is_https_only(&self) -> bool {
         self.schemes == Schemes::HttpsOnly
+    }
+
+    /// Whether a call would go to another part of ourselves than the inspector if its host is this machine: with a key
+    /// among its headers it could do what only people may.
+    pub(super) fn is_to_ourselves(&self, target: &Target) -> bool {
+        self.is_loopback_allowed()
+            && !target.path().path().starts_with(INSPECTOR)
+            && self.own().listeners.iter().any(|listener| listener.port() == target.port())
     }
 
     /// The exceptions, for display.

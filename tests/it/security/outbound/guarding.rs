@@ -55,6 +55,27 @@ async fn a_name_that_moves_inside_is_refused_when_it_is_dialled_again() {
 }
 
 #[tokio::test]
+async fn in_development_nothing_of_ourselves_but_the_inspector_may_be_called() {
+    let receiver = Receiver::answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let port = receiver.address.port();
+    let sender = Sender::new(Settings {
+        resolver: Some(names([("self.test", &["127.0.0.1"]), ("self.test", &["127.0.0.1"])])),
+        ..Settings::new(Policy::default().allow_loopback())
+    });
+    let own = OwnAddresses { interfaces: Vec::new(), listeners: vec![receiver.address] };
+    sender.client.policy().set_own(own);
+    for host in ["127.0.0.1", "self.test"] {
+        let exchange = sender.client.send(sender.post(&format!("http://{host}:{port}/play/token"))).await.unwrap();
+        assert_eq!(exchange.status, StatusCode::OK);
+        // Not over the connection that is kept alive either.
+        for path in ["/api/v1/jobs", "/play", "/"] {
+            let failure = sender.client.send(sender.post(&format!("http://{host}:{port}{path}"))).await.unwrap_err();
+            assert_eq!(failure.kind, Kind::Blocked(Refusal::OwnListener), "{host} {path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_an_answer_and_not_followed() {
     let inside = Receiver::start(|_| async {}).await;
     for status in [301, 302, 303, 307, 308] {
