@@ -2,7 +2,7 @@
 //!
 //! The crate is a small kernel with feature slices above it. Imports point down only:
 //! `base` → `config`, `telemetry` → `storage`, `outbound` → `blob` → `queue`, `events`, `http` →
-//! the slices (`auth`, `accounts`, `emails`, `webhooks`, `jobs`, `system`) → `app` → `cli`.
+//! the slices (`auth`, `accounts`, `emails`, `webhooks`, `reports`, `jobs`, `system`) → `app` → `cli`.
 //! `tests/it/tidy` checks that. Start reading at `docs/ARCHITECTURE.md`.
 
 pub mod base;
@@ -28,6 +28,8 @@ pub mod accounts;
 pub mod emails;
 
 pub mod webhooks;
+
+pub mod reports;
 
 pub mod jobs;
 pub mod limits;

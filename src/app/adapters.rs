@@ -20,11 +20,14 @@ use crate::{
     mail::{self, Mail, Sender, smtp},
     outbound::{self, AllowRule, Client, OwnAddresses, Policy},
     queue::{self, QueueConfig, Queues, TokenKey},
+    reports::{self, Reports},
     storage::{self, Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
     telemetry::Metrics,
     webhooks,
 };
 
+/// The folder of unfinished files in the data directory.
+const SCRATCH_FOLDER: &str = "scratch";
 /// The folder of files in the data directory.
 const BLOB_FOLDER: &str = "blobs";
 
@@ -164,6 +167,23 @@ pub(super) fn webhook_settings(config: &Config) -> webhooks::Settings {
         keep_ms: webhooks.keep_ms,
         keep_bytes: webhooks.keep.0,
     }
+}
+
+/// How long reports are kept, and where those are made that need a place for it.
+pub(super) fn report_settings(config: &Config) -> reports::Settings {
+    let table = &config.reports;
+    reports::Settings {
+        keep_ms: table.keep_ms,
+        file_bytes_max: table.file_max.0,
+        reports_max: table.per_company,
+        scratch: config.storage.directory.join(SCRATCH_FOLDER),
+    }
+}
+
+/// The reports; blocks.
+pub(super) fn reports(parts: reports::Parts) -> Result<Reports, Error> {
+    let path = parts.settings.scratch.clone();
+    Reports::open(parts).map_err(|source| Error::BlobFolder { path, source })
 }
 
 /// The only way out; in dev mode loopback is allowed.
@@ -345,6 +365,7 @@ pub(super) struct Meters {
     pub(super) accounts: accounts::Metrics,
     pub(super) webhooks: webhooks::Metrics,
     pub(super) mail: mail::Metrics,
+    pub(super) reports: reports::Metrics,
     pub(super) readings: Readings,
 }
 
@@ -357,5 +378,6 @@ pub(super) fn metrics() -> Result<Meters, Error> {
     let readings = Readings::register(registry.registry())?;
     let webhooks = webhooks::Metrics::register(registry.registry())?;
     let mail = mail::Metrics::register(registry.registry())?;
-    Ok(Meters { registry, http, limits, accounts, webhooks, mail, readings })
+    let reports = reports::Metrics::register(registry.registry())?;
+    Ok(Meters { registry, http, limits, accounts, webhooks, mail, reports, readings })
 }

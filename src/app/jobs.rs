@@ -12,5 +12,7 @@ pub(super) fn start_pools(queues: &Queues, state: &State, tasks: &Tasks) -> Vec<
     let webhooks = &state.webhooks;
     let webhook = Handlers::default().with(webhooks.deliver()).with(webhooks.replay_batch());
     let email = Handlers::default().with(state.emails.send_email());
-    [start(QueueName::WEBHOOK, webhook), start(QueueName::EMAIL, email)].into_iter().flatten().collect()
+    let report = Handlers::default().with(state.reports.render());
+    let pools = [start(QueueName::WEBHOOK, webhook), start(QueueName::EMAIL, email), start(QueueName::REPORT, report)];
+    pools.into_iter().flatten().collect()
 }

@@ -21,7 +21,7 @@ use crate::{
         Problem,
         openapi::{self, Document},
     },
-    jobs, system, webhooks,
+    jobs, reports, system, webhooks,
 };
 
 /// Where the API lives.
@@ -34,6 +34,7 @@ fn api() -> Result<(Router<Arc<State>>, Document), Error> {
         .merge(accounts::api::routes())
         .merge(emails::api::routes())
         .merge(webhooks::api::routes())
+        .merge(reports::api::routes())
         .merge(jobs::api::routes())
         .merge(system::api::routes());
     let (router, mut operations) = slices.split_for_parts();

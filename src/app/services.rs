@@ -16,7 +16,6 @@ use crate::{
     accounts::{self, Accounts},
     acme::Acme,
     auth::Auth,
-    blob::Blobs,
     config::Config,
     emails::Emails,
     http::{self, Tls},
@@ -25,6 +24,7 @@ use crate::{
     mail::Mail,
     outbound::Client,
     queue::{self, Queues},
+    reports,
     storage::Directory,
     system::{Parts, Refresh, System},
     webhooks::{self, Webhooks},
@@ -36,8 +36,6 @@ pub(super) struct Services {
     pub(super) state: State,
     pub(super) outbound: Client,
     pub(super) queues: Queues,
-    #[expect(dead_code, reason = "slices that keep files take it from here")]
-    pub(super) blobs: Blobs,
     pub(super) mail: Mail,
     pub(super) tls: Option<Tls>,
     acme: Option<Acme>,
@@ -73,6 +71,7 @@ impl Services {
             accounts: metrics,
             webhooks: webhook_metrics,
             mail: mail_metrics,
+            reports: report_metrics,
             readings,
             ..
         } = meters;
@@ -128,8 +127,17 @@ impl Services {
             mail: mail.clone(),
         })?;
         let emails = Emails::new(db.clone(), mail.clone());
-        let state = State { auth, accounts, jobs, emails, webhooks, system };
-        Ok(Self { state, outbound, queues, blobs, mail, tls, acme, limits, api_rate, pools })
+        let reports = reports::Parts {
+            db: db.clone(),
+            queues: queues.clone(),
+            webhooks: webhooks.clone(),
+            blobs,
+            settings: adapters::report_settings(config),
+            metrics: report_metrics,
+        };
+        let reports = adapters::reports(reports)?;
+        let state = State { auth, accounts, jobs, emails, webhooks, reports, system };
+        Ok(Self { state, outbound, queues, mail, tls, acme, limits, api_rate, pools })
     }
 
     /// Starts the background work of every module and the pools that run jobs.
@@ -145,6 +153,7 @@ impl Services {
         tracker.spawn(self.mail.clone().maintain(stop.clone()));
         tracker.spawn(self.state.emails.clone().maintain(stop.clone()));
         tracker.spawn(self.state.webhooks.clone().maintain(stop.clone()));
+        tracker.spawn(self.state.reports.clone().maintain(stop.clone()));
         if let Some(acme) = self.acme.take() {
             tracker.spawn(acme.run(stop.clone()));
         }

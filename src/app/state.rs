@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
-use crate::{accounts::Accounts, auth::Auth, emails::Emails, jobs::Jobs, system::System, webhooks::Webhooks};
+use crate::{
+    accounts::Accounts, auth::Auth, emails::Emails, jobs::Jobs, reports::Reports, system::System, webhooks::Webhooks,
+};
 
 /// The handles behind the routes.
 #[derive(Debug, Clone)]
@@ -16,6 +18,7 @@ pub(super) struct State {
     pub(super) jobs: Jobs,
     pub(super) emails: Emails,
     pub(super) webhooks: Webhooks,
+    pub(super) reports: Reports,
     pub(super) system: System,
 }
 
@@ -35,5 +38,6 @@ part! {
     jobs: Jobs,
     emails: Emails,
     webhooks: Webhooks,
+    reports: Reports,
     system: System,
 }

@@ -4,7 +4,7 @@ use super::sealed::sealed_tables;
 use crate::{
     accounts, audit, auth,
     config::MasterKeys,
-    emails, mail, queue, sealing,
+    emails, mail, queue, reports, sealing,
     storage::{
         self, Snapshot,
         check::{Report, Verify},
@@ -15,8 +15,14 @@ use crate::{
 /// The checks that modules add, in the order of the report; sealed values are opened when there is a master key.
 #[must_use]
 pub fn verifiers(keys: Option<MasterKeys>) -> Vec<Box<dyn Verify>> {
-    let mut verifiers: Vec<Box<dyn Verify>> =
-        vec![Box::new(Queues), Box::new(Webhooks), Box::new(Accounts), Box::new(Audit), Box::new(Mail)];
+    let mut verifiers: Vec<Box<dyn Verify>> = vec![
+        Box::new(Queues),
+        Box::new(Webhooks),
+        Box::new(Accounts),
+        Box::new(Audit),
+        Box::new(Mail),
+        Box::new(Reports),
+    ];
     if let Some(keys) = keys {
         verifiers.push(Box::new(Sealed(keys)));
     }
@@ -102,5 +108,17 @@ impl Verify for Mail {
     fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
         mail::check(snapshot, &mut |finding| report.problem(finding))?;
         emails::check(snapshot, &mut |finding| report.problem(finding))
+    }
+}
+
+struct Reports;
+
+impl Verify for Reports {
+    fn name(&self) -> &'static str {
+        "every report has a time at which it is removed, and the counters agree"
+    }
+
+    fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
+        reports::check(snapshot, &mut |finding| report.problem(finding))
     }
 }

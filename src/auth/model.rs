@@ -124,6 +124,10 @@ scopes! {
     EmailsRead = "emails:read", Any from Manager;
     /// Send e-mails and keep their templates.
     EmailsWrite = "emails:write", Any from Manager;
+    /// Read and download reports. Whoever may not read the data may not download its report either.
+    ReportsRead = "reports:read", Any from Manager;
+    /// Ask for reports over data that one may read, and delete reports.
+    ReportsWrite = "reports:write", Any from Manager;
     /// See and change one's own account.
     Profile = "profile", Person from User;
     /// Read the company, its people and departments.

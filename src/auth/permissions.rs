@@ -56,6 +56,8 @@ permissions! {
     EventsRead: GET "/events", GET "/events/{id}", GET "/event-types", GET "/event-types/{name}";
     EventsWrite: POST "/events", POST "/events/batch", POST "/event-types", PATCH "/event-types/{name}",
         DELETE "/event-types/{name}";
+    ReportsRead: GET "/report-definitions", GET "/reports", GET "/reports/{id}", GET "/reports/{id}/download";
+    ReportsWrite: POST "/reports", DELETE "/reports/{id}";
     WebhooksRead: GET "/webhooks", GET "/webhooks/{id}", GET "/webhooks/{id}/logs", GET "/webhooks/{id}/stats",
         GET "/deliveries/{id}";
     WebhooksWrite: POST "/webhooks", PATCH "/webhooks/{id}", DELETE "/webhooks/{id}", POST "/webhooks/{id}/test",

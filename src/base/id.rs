@@ -186,6 +186,11 @@ prefixed_id!(
     "job_"
 );
 prefixed_id!(
+    /// A report.
+    ReportId,
+    "rpt_"
+);
+prefixed_id!(
     /// An event minted here; an event may also carry an id its sender chose.
     EventId,
     "evt_"

@@ -11,7 +11,7 @@ pub use backoff::{Backoff, Growth, MAX_DELAY_MS};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use id::{
     ApiKeyId, AttemptId, CompanyId, DeliveryId, DepartmentId, EmailId, EventId, IdError, InviteId, JobId, MessageId,
-    QueueId, RawId, SessionId, UserId, WebhookId,
+    QueueId, RawId, ReportId, SessionId, UserId, WebhookId,
 };
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use seal::{SealError, SealKey};

@@ -18,6 +18,7 @@ mod master;
 mod outbound;
 mod print;
 mod queues;
+mod reports;
 mod sealed;
 mod secrets;
 mod section;
@@ -43,6 +44,7 @@ pub use mail::{Mail, MailTls};
 pub use master::{MASTER_KEY_FILE, MasterKeyError, MasterKeys};
 pub use outbound::{AllowedTarget, Outbound};
 pub use queues::Queues;
+pub use reports::Reports;
 pub use sealed::seal_value;
 pub use secrets::Secrets;
 pub use server::Server;
@@ -65,6 +67,8 @@ pub struct Config {
     pub queues: Queues,
     /// `[webhooks]`.
     pub webhooks: Webhooks,
+    /// `[reports]`.
+    pub reports: Reports,
     /// `[outbound]`.
     pub outbound: Outbound,
     /// `[mail]`.
@@ -92,6 +96,7 @@ impl Config {
             &self.blob,
             &self.queues,
             &self.webhooks,
+            &self.reports,
             &self.outbound,
             &self.mail,
             &self.auth,
@@ -108,6 +113,7 @@ impl Config {
             &mut self.blob,
             &mut self.queues,
             &mut self.webhooks,
+            &mut self.reports,
             &mut self.outbound,
             &mut self.mail,
             &mut self.auth,

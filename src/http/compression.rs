@@ -25,7 +25,9 @@ pub(super) fn is_worth_it(response: &Response) -> bool {
         TEXTS.iter().any(|text| value.starts_with(text)) && !value.starts_with("text/event-stream")
     });
     let size = response.body().size_hint();
-    is_text && !headers.contains_key(header::CONTENT_ENCODING) && size.exact().unwrap_or(BYTES_MIN) >= BYTES_MIN
+    // What can be had in ranges of bytes goes out as those bytes.
+    let is_plain = !headers.contains_key(header::CONTENT_ENCODING) && !headers.contains_key(header::ACCEPT_RANGES);
+    is_text && is_plain && size.exact().unwrap_or(BYTES_MIN) >= BYTES_MIN
 }
 
 /// Compresses with the best encoding the client accepts.

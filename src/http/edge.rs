@@ -254,7 +254,7 @@ fn render_problem(mut response: Response, asked: &Asked, context: &RequestContex
         None => {}
     }
     let mut rendered = problem.render(asked.uri.path(), context.id_text());
-    for name in [header::ALLOW, header::CONNECTION] {
+    for name in [header::ALLOW, header::CONNECTION, header::CONTENT_RANGE] {
         if let Some(value) = response.headers_mut().remove(&name) {
             rendered.headers_mut().insert(name, value);
         }

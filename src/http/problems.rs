@@ -157,6 +157,10 @@ problems! {
     /// Too many requests or too much work.
     RATE_LIMITED = TOO_MANY_REQUESTS, "rate_limited", "Too many requests",
         "A limit on the rate of requests was reached, so this one was not carried out. `Retry-After` says when to try again.";
+    /// The range is behind the end.
+    RANGE_NOT_SATISFIABLE = RANGE_NOT_SATISFIABLE, "range_not_satisfiable", "The range lies behind the end",
+        "The `Range` header asks for bytes that are not there. `Content-Range` says how many there are; without the \
+         header the whole is sent.";
     /// The header section is over the limit.
     HEADERS_TOO_LARGE = REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", "The headers are too large",
         "The request has more headers, or larger ones, than the server accepts. Send fewer.";
@@ -187,6 +191,10 @@ problems! {
     OUTBOUND_UNAVAILABLE = SERVICE_UNAVAILABLE, "outbound_unavailable", "Nothing can be sent at the moment",
         "The server could not open a connection or ask its name servers, and nothing was sent. It is not the receiver's \
          fault. Try again after `Retry-After`.";
+    /// Files cannot be read or written at the moment.
+    BLOBS_UNAVAILABLE = SERVICE_UNAVAILABLE, "blobs_unavailable", "Files cannot be reached at the moment",
+        "The folder or the service that keeps files could not be used, or a file is missing there. The reason is in the \
+         server's log under the request id. Try again after `Retry-After`.";
     /// The server holds as many connections as it may.
     TOO_MANY_CONNECTIONS = SERVICE_UNAVAILABLE, "too_many_connections", "Too many connections",
         "The server, or the client's address, holds as many connections as allowed. Close idle ones, or try again after \

@@ -120,6 +120,43 @@ impl Queues {
         Ok(rows.into_iter().map(|(_, error)| error).collect())
     }
 
+    /// Shows the company's jobs whose places lie in a range, the first accepted first; answers where to go on.
+    ///
+    /// Looks at `limit` jobs, or fewer when they are large.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn each_accepted(
+        &self,
+        read: &impl Read,
+        company: CompanyId,
+        (from, to): (u64, u64),
+        limit: usize,
+        visit: &mut dyn FnMut(JobView),
+    ) -> Result<Option<u64>, Error> {
+        let range = KeyRange::between(&(company.hi(), from), &(company.hi(), to));
+        let (mut looked_at, mut looked_bytes, mut next, mut failure) = (0, 0, None, None);
+        read.scan(JOBS, &range, Order::Ascending, &mut |key, body| {
+            if looked_at >= limit || looked_bytes >= LOOKED_BYTES {
+                next = Some(key.1);
+                return ControlFlow::Break(());
+            }
+            looked_at += 1;
+            looked_bytes += body.payload.len();
+            match self.inner.view(read, key, body) {
+                Ok(job) => {
+                    job.into_iter().for_each(&mut *visit);
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failure.map_or(Ok(next), |error| Err(error.into()))
+    }
+
     /// The company's jobs that pass the filter, newest first, before the given place.
     ///
     /// A page looks at a bounded number of rows and bytes, so it may be short although more follow.

@@ -176,6 +176,10 @@ tables! {
     EMAIL_TEMPLATES = 118 in Records, owner "emails": "company u64, name text" => "TemplateRow";
     /// Versions of these texts.
     EMAIL_TEMPLATE_VERSIONS = 119 in Records, owner "emails": "company u64, version u32, name text" => "VersionRow";
+    /// Reports, asked for and made.
+    REPORTS = 120 in Records, owner "reports": "company u64, report u64" => "ReportRow";
+    /// Reports by the time at which they are removed with their files.
+    REPORT_ENDS = 121 in Index, owner "reports": "at i64, company u64, report u64" => "()";
     /// Links to reset a password, the newest of each person.
     PASSWORD_RESETS = 106 in Records, owner "accounts": "user u64" => "ResetRow";
     /// Where people usually sign in from, and what they were told of late.

@@ -55,7 +55,7 @@ pub use directory::Directory;
 pub use metrics::Metrics;
 pub use model::{DeliveryState, Webhook};
 pub use play::Play;
-pub use service::{FanOut, NewWebhook, Replay, ReplayBatch, maintain::Maintained};
+pub use service::{DeliveryFacts, FanOut, NewWebhook, Replay, ReplayBatch, maintain::Maintained};
 
 /// One refused value of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,7 @@ pub(super) mod deliveries;
 pub(super) mod disable;
 pub(super) mod dispatch;
 pub(super) mod event_types;
+mod facts;
 mod input;
 pub(super) mod maintain;
 mod open;
@@ -21,6 +22,7 @@ mod test;
 mod update;
 
 pub use dispatch::FanOut;
+pub use facts::DeliveryFacts;
 pub use input::NewWebhook;
 pub use replay::{Replay, ReplayBatch};
 pub(super) use rotate::SecretsView;

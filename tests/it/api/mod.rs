@@ -15,6 +15,7 @@ mod notices;
 mod proof;
 mod queues;
 mod recovery;
+mod reports;
 mod rights;
 mod second_factor;
 mod webhooks;

@@ -27,7 +27,8 @@ fn holders(scope: &str) -> Holders {
     match scope {
         "jobs:read" | "events:read" | "webhooks:read" | "users:read" => EVERYBODY,
         "profile" => PEOPLE,
-        "emails:read" | "emails:write" | "jobs:write" | "jobs:work" | "events:write" | "webhooks:write" => OPERATORS,
+        "emails:read" | "emails:write" | "jobs:write" | "jobs:work" | "events:write" | "webhooks:write"
+        | "reports:read" | "reports:write" => OPERATORS,
         "members:write" => MANAGERS,
         "users:write" | "departments:write" | "company:write" | "keys:write" | "mailbox:read" => ADMINS,
         "audit:read" => ADMINS_AND_KEYS,

@@ -34,6 +34,9 @@ fn a_foreign_id_answers_404_everywhere_and_changes_nothing() {
     let delivery = logs["data"][0]["id"].clone();
     assert!(delivery.is_string(), "{logs}");
 
+    let report = json!({"definition": "jobs", "format": "csv", "period": {"last_ms": 60_000}});
+    let report = own.post("/api/v1/reports", &report).expect(202)["id"].clone();
+
     let document = own.get("/api/v1/openapi.json").expect(200);
     let mut checked = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -43,6 +46,7 @@ fn a_foreign_id_answers_404_everywhere_and_changes_nothing() {
             "events" => &event["id"],
             "deliveries" => &delivery,
             "event-types" => &json!("secret.made"),
+            "reports" => &report,
             "queues" => &json!("tenants"),
             _ => continue,
         };

@@ -4,7 +4,6 @@ mod app;
 mod client;
 mod mail;
 mod receiver;
-#[cfg(feature = "s3")]
 mod services;
 mod tls;
 
@@ -17,7 +16,8 @@ pub use client::{Answer, Client, read_answer};
 pub use mail::{MailServer, installed};
 pub use receiver::{Received, Receiver, Reply};
 #[cfg(feature = "s3")]
-pub use services::{S3Service, skipped};
+pub use services::S3Service;
+pub use services::{python, skipped};
 pub use tls::{Authority, exchange};
 
 /// Between two looks at something that has no other way to tell.

@@ -2,10 +2,15 @@
 
 use std::{
     fs::OpenOptions,
-    io::{BufRead, BufReader, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::OnceLock,
+};
+#[cfg(feature = "s3")]
+use std::{
+    io::{BufRead, BufReader},
+    process::Child,
 };
 
 /// Says loudly that a test did not run and why; `scripts/test` counts these.
@@ -17,7 +22,7 @@ pub fn skipped(test: &str, why: &str) {
 }
 
 /// The Python that has the stand-ins; none when they cannot be had. The script keeps other test processes out meanwhile.
-fn python() -> Option<&'static Path> {
+pub fn python() -> Option<&'static Path> {
     static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = PYTHON.get_or_init(|| {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/services");
@@ -28,11 +33,13 @@ fn python() -> Option<&'static Path> {
 }
 
 /// An S3 service in memory with the bucket `novapulse`.
+#[cfg(feature = "s3")]
 pub struct S3Service {
     process: Child,
     pub url: String,
 }
 
+#[cfg(feature = "s3")]
 impl S3Service {
     /// Starts one; none when it cannot be had on this machine.
     pub fn start() -> Option<Self> {
@@ -45,6 +52,7 @@ impl S3Service {
     }
 }
 
+#[cfg(feature = "s3")]
 impl Drop for S3Service {
     fn drop(&mut self) {
         drop(self.process.kill());

@@ -5,7 +5,7 @@
 use super::{Source, code_only, sources, without_tests};
 
 /// The modules from the bottom up; a module may use those of a smaller level only. Slices have a level each.
-const ORDER: [(&str, u32); 22] = [
+const ORDER: [(&str, u32); 23] = [
     ("base", 0),
     ("config", 1),
     ("telemetry", 2),
@@ -24,8 +24,9 @@ const ORDER: [(&str, u32); 22] = [
     ("accounts", 11),
     ("emails", 12),
     ("webhooks", 13),
-    ("jobs", 14),
-    ("system", 15),
+    ("reports", 14),
+    ("jobs", 15),
+    ("system", 16),
     ("app", 20),
     ("cli", 21),
 ];

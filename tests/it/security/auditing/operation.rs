@@ -82,6 +82,27 @@ pub(super) const ALL: &[Example] = &[
         call: |world| Call::by(&world.key, 201).about(Object::Text("receiver".to_owned())),
     },
     Example {
+        operation: "create_report",
+        actions: &["report.create"],
+        call: |world| {
+            let after = json!({ "name": "Audit log", "definition": "audit", "format": "csv", "group_by": null,
+                "since": "2026-01-01T00:00:00.000Z", "until": "2026-02-01T00:00:00.000Z", "filters": ["object"] });
+            Call::by(&world.owner, 202)
+                .with(report())
+                .about(Object::Answer("/id"))
+                .showing(Value::Null, after)
+                .hiding("hush")
+        },
+    },
+    Example {
+        operation: "delete_report",
+        actions: &["report.delete"],
+        call: |world| {
+            let made = world.make("/reports", &report());
+            Call::by(&world.owner, 204).at(made["id"].as_str().unwrap()).then(404).hiding("hush")
+        },
+    },
+    Example {
         operation: "cancel_job",
         actions: &["job.cancel"],
         call: |world| {
@@ -142,6 +163,11 @@ pub(super) const ALL: &[Example] = &[
         },
     },
 ];
+
+fn report() -> Value {
+    let period = json!({ "since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z" });
+    json!({ "definition": "audit", "format": "csv", "period": period, "filters": { "object": ["hush"] } })
+}
 
 fn create_webhook(world: &mut World) -> Call {
     let url = world.receiver.url("/hook?token=hush");

@@ -1,0 +1,228 @@
+//! The job that renders a report.
+//!
+//! It may run twice, when the process is killed or the first try fails: both tries write the same key, where a file
+//! appears whole or not at all, and the size and the checksum of the last one land in the commit that ends the job.
+
+use std::{
+    fs,
+    io::{Read as _, Seek as _},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use bytes::Bytes;
+
+use super::{
+    Error, Reports, Shared,
+    model::Plan,
+    service::{RENDER_KIND, RenderPayload},
+    source::Origins,
+    store::{self, Outcome as Became, ReportRow},
+    work::{Finished, Step, Work},
+};
+use crate::{
+    base::{CompanyId, ReportId},
+    blob::{BlobKey, Stored, Writer},
+    queue::{AttemptContext, Handler, JobView, LoadError, Outcome, Settlement, State},
+    storage::Snapshot,
+};
+
+/// Bytes of a finished file that are read at once.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Runs jobs of the kind `report.render`.
+#[derive(Debug, Clone)]
+pub struct Render {
+    shared: Arc<Shared>,
+}
+
+/// What a try needs.
+#[derive(Debug)]
+pub struct Input {
+    company: CompanyId,
+    row: ReportRow,
+}
+
+/// Why a try did not come to its end.
+enum Stop {
+    /// The job was cancelled, or the server stops.
+    Cancelled,
+    /// Another try may help.
+    Failed(Error),
+    /// Another try cannot help.
+    TooLarge,
+}
+
+impl<E: Into<Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Reports {
+    /// The handler of the jobs that render reports.
+    #[must_use]
+    pub fn render(&self) -> Render {
+        Render { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl Handler for Render {
+    type Input = Input;
+
+    fn kind(&self) -> &'static str {
+        RENDER_KIND
+    }
+
+    fn load(&self, read: &Snapshot, job: &JobView) -> Result<Input, LoadError> {
+        let payload: RenderPayload = serde_json::from_slice(&job.payload)
+            .map_err(|_| LoadError::Discard("the payload is not one of a report".to_owned()))?;
+        let row = store::find(read, job.company, payload.report_id)?
+            .ok_or_else(|| LoadError::Discard("the report is no longer there".to_owned()))?;
+        Ok(Input { company: job.company, row })
+    }
+
+    async fn run(&self, input: Input, ctx: AttemptContext) -> Settlement {
+        let Input { company, row } = input;
+        let (id, format) = (row.id, row.plan.format);
+        let running = Running::begin(&self.shared, id);
+        let key = store::blob_key(company, &row);
+        let rendered = self.rendered((company, Arc::new(row.plan)), &key, &running.rows, &ctx).await;
+        let metrics = &self.shared.parts.metrics;
+        let (outcome, error) = match rendered {
+            Ok((finished, stored)) => {
+                let (rows, is_truncated) = (finished.rows, finished.is_truncated);
+                metrics.ready(format, rows, stored.size_bytes);
+                let Stored { size_bytes, sha256 } = stored;
+                return Settlement::complete().with_effect(move |tx, _| {
+                    // A report that was deleted meanwhile keeps its row until the sweep has removed the file.
+                    let Some(row) = store::find(tx, company, id)? else { return Ok(()) };
+                    let at = tx.now();
+                    store::put_outcome(tx, company, row, Became::Ready { at, rows, size_bytes, sha256, is_truncated })
+                });
+            }
+            Err(Stop::Cancelled) => return Settlement::plain(Outcome::Release),
+            Err(Stop::TooLarge) => {
+                let max = self.shared.parts.settings.file_bytes_max;
+                let error = format!("the file is larger than {max} bytes; choose a shorter period or a grouping");
+                (Outcome::Discard { error: error.clone() }, error)
+            }
+            Err(Stop::Failed(error)) => {
+                tracing::warn!(report.id = %id, %error, "a report could not be rendered: {error}");
+                let error = error.to_string();
+                (Outcome::Retry { error: error.clone(), after_ms: None }, error)
+            }
+        };
+        metrics.failed(format);
+        Settlement::plain(outcome).with_effect(move |tx, settled| {
+            let Some(row) = store::find(tx, company, id)?.filter(|_| settled.state == State::Failed) else {
+                return Ok(());
+            };
+            let at = tx.now();
+            store::put_outcome(tx, company, row, Became::Failed { at, error })
+        })
+    }
+}
+
+impl Render {
+    async fn rendered(
+        &self,
+        (company, plan): (CompanyId, Arc<Plan>),
+        key: &BlobKey,
+        rows: &AtomicU64,
+        ctx: &AttemptContext,
+    ) -> Result<(Finished, Stored), Stop> {
+        let parts = &self.shared.parts;
+        let origins = Origins { queues: parts.queues.clone(), webhooks: parts.webhooks.clone() };
+        let (scratch, now) = (parts.settings.scratch.clone(), parts.db.now());
+        let mut writer = parts.blobs.begin(key).await?;
+        let begin = move || Work::begin((company, plan), origins, (now, &scratch));
+        let (mut work, head) = blocking(begin).await?;
+        self.write(&mut writer, head).await?;
+        loop {
+            if ctx.cancel.is_cancelled() {
+                return Err(Stop::Cancelled);
+            }
+            let step = parts.db.read(move |snapshot| work.step(snapshot)).await?;
+            let Step { work: next, bytes, is_last } = step?;
+            rows.store(next.rows(), Relaxed);
+            work = next;
+            self.write(&mut writer, bytes).await?;
+            if is_last {
+                break;
+            }
+        }
+        let mut finished = blocking(move || work.finish()).await?;
+        self.write(&mut writer, std::mem::take(&mut finished.bytes)).await?;
+        if let Some(file) = finished.file.take() {
+            self.copy(&mut writer, file, ctx).await?;
+        }
+        let stored = writer.finish().await?;
+        Ok((finished, stored))
+    }
+
+    async fn write(&self, writer: &mut Writer, bytes: Vec<u8>) -> Result<(), Stop> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if writer.size_bytes() + bytes.len() as u64 > self.shared.parts.settings.file_bytes_max {
+            return Err(Stop::TooLarge);
+        }
+        Ok(writer.write(Bytes::from(bytes)).await?)
+    }
+
+    async fn copy(&self, writer: &mut Writer, file: fs::File, ctx: &AttemptContext) -> Result<(), Stop> {
+        let mut file = blocking(move || {
+            let mut file = file;
+            file.rewind().map_err(|error| Error::Render(error.to_string()))?;
+            Ok(file)
+        })
+        .await?;
+        loop {
+            if ctx.cancel.is_cancelled() {
+                return Err(Stop::Cancelled);
+            }
+            let (rest, piece) = blocking(move || {
+                let mut piece = Vec::new();
+                let read = (&mut file).take(PIECE_BYTES as u64).read_to_end(&mut piece);
+                read.map_err(|error| Error::Render(error.to_string()))?;
+                Ok((file, piece))
+            })
+            .await?;
+            if piece.is_empty() {
+                return Ok(());
+            }
+            file = rest;
+            self.write(writer, piece).await?;
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Render(error.to_string()))?
+}
+
+/// Shows how far a report is, while it is being rendered.
+struct Running<'a> {
+    shared: &'a Shared,
+    report: ReportId,
+    rows: Arc<AtomicU64>,
+}
+
+impl<'a> Running<'a> {
+    fn begin(shared: &'a Shared, report: ReportId) -> Self {
+        let rows = Arc::new(AtomicU64::new(0));
+        let mut running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.insert(report.hi(), Arc::clone(&rows));
+        Self { shared, report, rows }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut running = self.shared.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.remove(&self.report.hi());
+    }
+}

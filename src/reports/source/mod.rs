@@ -1,0 +1,62 @@
+//! The records of a dataset, page by page, each page from a snapshot of its own.
+//!
+//! A report over a long time must not hold one snapshot, which would keep the engine from removing what is old. So a
+//! record is shown as it stood when its page was read, and none is shown twice.
+
+mod audit;
+mod deliveries;
+mod jobs;
+
+use super::{Error, definitions::Dataset, model::Plan, record::Record};
+use crate::{base::CompanyId, queue::Queues, storage::Snapshot, webhooks::Webhooks};
+
+/// Rows looked at in one page.
+pub(super) const PAGE_ROWS: usize = 2_000;
+
+/// The slices that records come from.
+#[derive(Debug, Clone)]
+pub(super) struct Origins {
+    pub(super) queues: Queues,
+    pub(super) webhooks: Webhooks,
+}
+
+/// Where a report stands in its records.
+#[derive(Debug)]
+pub(super) enum Source {
+    Jobs(jobs::Place),
+    Deliveries(deliveries::Place),
+    Audit(audit::Place),
+}
+
+/// A page of records, and whether it is the last one. It may be empty and not the last.
+#[derive(Debug)]
+pub(super) struct Records {
+    pub(super) records: Vec<Record>,
+    pub(super) is_last: bool,
+}
+
+impl Source {
+    /// The beginning of a dataset.
+    pub(super) fn new(dataset: Dataset, plan: &Plan) -> Self {
+        match dataset {
+            Dataset::Jobs => Self::Jobs(jobs::Place::new(plan)),
+            Dataset::Deliveries => Self::Deliveries(deliveries::Place::default()),
+            Dataset::Audit => Self::Audit(audit::Place::new("")),
+            Dataset::SignIns => Self::Audit(audit::Place::new("session.")),
+        }
+    }
+
+    /// Reads the next page.
+    pub(super) fn next(
+        &mut self,
+        read: &Snapshot,
+        origins: &Origins,
+        (company, plan): (CompanyId, &Plan),
+    ) -> Result<Records, Error> {
+        match self {
+            Self::Jobs(place) => place.next(read, &origins.queues, company),
+            Self::Deliveries(place) => place.next(read, &origins.webhooks, (company, plan)),
+            Self::Audit(place) => place.next(read, (company, plan)),
+        }
+    }
+}
