@@ -23,7 +23,7 @@ use crate::{
     reports::{self, Reports},
     storage::{self, Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
     telemetry::Metrics,
-    webhooks,
+    webhooks::{self, Webhooks},
 };
 
 /// The folder of unfinished files in the data directory.
@@ -169,20 +169,23 @@ pub(super) fn webhook_settings(config: &Config) -> webhooks::Settings {
     }
 }
 
-/// How long reports are kept, and where those are made that need a place for it.
-pub(super) fn report_settings(config: &Config) -> reports::Settings {
+/// The reports; blocks.
+pub(super) fn reports(
+    config: &Config,
+    (db, queues, webhooks): (&Db, &Queues, &Webhooks),
+    blobs: Blobs,
+    metrics: reports::Metrics,
+) -> Result<Reports, Error> {
     let table = &config.reports;
-    reports::Settings {
+    let path = config.storage.directory.join(SCRATCH_FOLDER);
+    let settings = reports::Settings {
         keep_ms: table.keep_ms,
         file_bytes_max: table.file_max.0,
         reports_max: table.per_company,
-        scratch: config.storage.directory.join(SCRATCH_FOLDER),
-    }
-}
-
-/// The reports; blocks.
-pub(super) fn reports(parts: reports::Parts) -> Result<Reports, Error> {
-    let path = parts.settings.scratch.clone();
+        scratch: path.clone(),
+    };
+    let (db, queues, webhooks) = (db.clone(), queues.clone(), webhooks.clone());
+    let parts = reports::Parts { db, queues, webhooks, blobs, settings, metrics };
     Reports::open(parts).map_err(|source| Error::BlobFolder { path, source })
 }
 

@@ -24,7 +24,6 @@ use crate::{
     mail::Mail,
     outbound::Client,
     queue::{self, Queues},
-    reports,
     storage::Directory,
     system::{Parts, Refresh, System},
     webhooks::{self, Webhooks},
@@ -127,15 +126,7 @@ impl Services {
             mail: mail.clone(),
         })?;
         let emails = Emails::new(db.clone(), mail.clone());
-        let reports = reports::Parts {
-            db: db.clone(),
-            queues: queues.clone(),
-            webhooks: webhooks.clone(),
-            blobs,
-            settings: adapters::report_settings(config),
-            metrics: report_metrics,
-        };
-        let reports = adapters::reports(reports)?;
+        let reports = adapters::reports(config, (db, &queues, &webhooks), blobs, report_metrics)?;
         let state = State { auth, accounts, jobs, emails, webhooks, reports, system };
         Ok(Self { state, outbound, queues, mail, tls, acme, limits, api_rate, pools })
     }

@@ -25,6 +25,8 @@ mod service;
 mod source;
 mod store;
 pub mod tally;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::{
