@@ -2,7 +2,8 @@
 //!
 //! The crate is a small kernel with feature slices above it. Imports point down only:
 //! `base` → `config`, `telemetry` → `storage`, `outbound` → `blob` → `queue`, `events`, `http` →
-//! the slices (`auth`, `accounts`, `emails`, `webhooks`, `reports`, `jobs`, `system`) → `app` → `cli`.
+//! the slices (`auth`, `accounts`, `emails`, `webhooks`, `reports`, `jobs`, `schedules`, `changes`, `system`) → `app` →
+//! `cli`.
 //! `tests/it/tidy` checks that. Start reading at `docs/ARCHITECTURE.md`.
 
 pub mod base;
@@ -31,9 +32,12 @@ pub mod webhooks;
 
 pub mod reports;
 
+pub mod changes;
+
 pub mod jobs;
 pub mod limits;
 pub mod mail;
+pub mod schedules;
 
 pub mod system;
 

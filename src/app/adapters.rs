@@ -21,6 +21,7 @@ use crate::{
     outbound::{self, AllowRule, Client, OwnAddresses, Policy},
     queue::{self, QueueConfig, Queues, TokenKey},
     reports::{self, Reports},
+    schedules,
     storage::{self, Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
     telemetry::Metrics,
     webhooks::{self, Webhooks},
@@ -369,6 +370,7 @@ pub(super) struct Meters {
     pub(super) webhooks: webhooks::Metrics,
     pub(super) mail: mail::Metrics,
     pub(super) reports: reports::Metrics,
+    pub(super) schedules: schedules::Metrics,
     pub(super) readings: Readings,
 }
 
@@ -382,5 +384,6 @@ pub(super) fn metrics() -> Result<Meters, Error> {
     let webhooks = webhooks::Metrics::register(registry.registry())?;
     let mail = mail::Metrics::register(registry.registry())?;
     let reports = reports::Metrics::register(registry.registry())?;
-    Ok(Meters { registry, http, limits, accounts, webhooks, mail, reports, readings })
+    let schedules = schedules::Metrics::register(registry.registry())?;
+    Ok(Meters { registry, http, limits, accounts, webhooks, mail, reports, schedules, readings })
 }

@@ -15,13 +15,14 @@ use super::{Error, security_txt, state::State, ui};
 use crate::{
     accounts, auth,
     base::Clock,
+    changes,
     config::Server,
     emails,
     http::{
         Problem,
         openapi::{self, Document},
     },
-    jobs, reports, system, webhooks,
+    jobs, reports, schedules, system, webhooks,
 };
 
 /// Where the API lives.
@@ -36,6 +37,8 @@ fn api() -> Result<(Router<Arc<State>>, Document), Error> {
         .merge(webhooks::api::routes())
         .merge(reports::api::routes())
         .merge(jobs::api::routes())
+        .merge(schedules::api::routes())
+        .merge(changes::api::routes())
         .merge(system::api::routes());
     let (router, mut operations) = slices.split_for_parts();
     auth::describe(&mut operations);

@@ -16,6 +16,7 @@ use crate::{
     accounts::{self, Accounts},
     acme::Acme,
     auth::Auth,
+    changes::{self, Changes},
     config::Config,
     emails::Emails,
     http::{self, Tls},
@@ -24,7 +25,8 @@ use crate::{
     mail::Mail,
     outbound::Client,
     queue::{self, Queues},
-    storage::Directory,
+    schedules::Schedules,
+    storage::{Db, Directory},
     system::{Parts, Refresh, System},
     webhooks::{self, Webhooks},
 };
@@ -71,6 +73,7 @@ impl Services {
             webhooks: webhook_metrics,
             mail: mail_metrics,
             reports: report_metrics,
+            schedules: schedule_metrics,
             readings,
             ..
         } = meters;
@@ -112,6 +115,8 @@ impl Services {
             refresh,
         });
         let jobs = Jobs::new(db.clone(), queues.clone());
+        let schedules = Schedules::new(db.clone(), jobs.clone(), schedule_metrics);
+        let changes = follow(db, &queues, &auth, tasks);
         let directory = webhooks::Directory::default();
         let events = subscriptions::connect(&directory, &queues, &webhook_metrics);
         let webhooks = Webhooks::open(webhooks::Parts {
@@ -127,7 +132,7 @@ impl Services {
         })?;
         let emails = Emails::new(db.clone(), mail.clone());
         let reports = adapters::reports(config, (db, &queues, &webhooks), blobs, report_metrics)?;
-        let state = State { auth, accounts, jobs, emails, webhooks, reports, system };
+        let state = State { auth, accounts, jobs, emails, schedules, changes, webhooks, reports, system };
         Ok(Self { state, outbound, queues, mail, tls, acme, limits, api_rate, pools })
     }
 
@@ -145,6 +150,8 @@ impl Services {
         tracker.spawn(self.state.emails.clone().maintain(stop.clone()));
         tracker.spawn(self.state.webhooks.clone().maintain(stop.clone()));
         tracker.spawn(self.state.reports.clone().maintain(stop.clone()));
+        tracker.spawn(self.state.schedules.clone().run(stop.clone()));
+        tracker.spawn(self.state.changes.clone().maintain(stop.clone()));
         if let Some(acme) = self.acme.take() {
             tracker.spawn(acme.run(stop.clone()));
         }
@@ -161,4 +168,11 @@ impl Services {
             }
         }
     }
+}
+
+/// Following what changes; streams run with the other tasks.
+fn follow(db: &Db, queues: &Queues, auth: &Auth, tasks: &Tasks) -> Changes {
+    let Tasks { tracker, stop, .. } = tasks.clone();
+    let (db, queues, auth) = (db.clone(), queues.clone(), auth.clone());
+    Changes::new(changes::Parts { db, queues, auth, tracker, stop, settings: changes::Settings::default() })
 }

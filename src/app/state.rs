@@ -7,7 +7,8 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 
 use crate::{
-    accounts::Accounts, auth::Auth, emails::Emails, jobs::Jobs, reports::Reports, system::System, webhooks::Webhooks,
+    accounts::Accounts, auth::Auth, changes::Changes, emails::Emails, jobs::Jobs, reports::Reports, schedules::Schedules,
+    system::System, webhooks::Webhooks,
 };
 
 /// The handles behind the routes.
@@ -17,6 +18,8 @@ pub(super) struct State {
     pub(super) accounts: Accounts,
     pub(super) jobs: Jobs,
     pub(super) emails: Emails,
+    pub(super) schedules: Schedules,
+    pub(super) changes: Changes,
     pub(super) webhooks: Webhooks,
     pub(super) reports: Reports,
     pub(super) system: System,
@@ -37,6 +40,8 @@ part! {
     accounts: Accounts,
     jobs: Jobs,
     emails: Emails,
+    schedules: Schedules,
+    changes: Changes,
     webhooks: Webhooks,
     reports: Reports,
     system: System,

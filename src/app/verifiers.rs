@@ -2,9 +2,9 @@
 
 use super::sealed::sealed_tables;
 use crate::{
-    accounts, audit, auth,
+    accounts, audit, auth, changes,
     config::MasterKeys,
-    emails, mail, queue, reports, sealing,
+    emails, mail, queue, reports, schedules, sealing,
     storage::{
         self, Snapshot,
         check::{Report, Verify},
@@ -22,6 +22,8 @@ pub fn verifiers(keys: Option<MasterKeys>) -> Vec<Box<dyn Verify>> {
         Box::new(Audit),
         Box::new(Mail),
         Box::new(Reports),
+        Box::new(Schedules),
+        Box::new(Changes),
     ];
     if let Some(keys) = keys {
         verifiers.push(Box::new(Sealed(keys)));
@@ -120,5 +122,29 @@ impl Verify for Reports {
 
     fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
         reports::check(snapshot, &mut |finding| report.problem(finding))
+    }
+}
+
+struct Schedules;
+
+impl Verify for Schedules {
+    fn name(&self) -> &'static str {
+        "every schedule agrees with its cursor and the list of what is due"
+    }
+
+    fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
+        schedules::check(snapshot, &mut |finding| report.problem(finding))
+    }
+}
+
+struct Changes;
+
+impl Verify for Changes {
+    fn name(&self) -> &'static str {
+        "the feed of changes agrees with its counters"
+    }
+
+    fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
+        changes::check(snapshot, &mut |finding| report.problem(finding))
     }
 }

@@ -112,6 +112,12 @@ scopes! {
     JobsWork = "jobs:work", Any from Manager;
     /// Change, pause and resume queues, which all companies of the instance share.
     QueuesWrite = "queues:write", Any from Owner;
+    /// Read schedules.
+    SchedulesRead = "schedules:read", Any from User;
+    /// Make, change, run and delete schedules.
+    SchedulesWrite = "schedules:write", Any from Manager;
+    /// Follow what changes in the company, page by page or live.
+    ChangesRead = "changes:read", Any from User;
     /// Read events and event types.
     EventsRead = "events:read", Any from User;
     /// Send events and keep the catalogue of event types.

@@ -46,13 +46,17 @@ permissions! {
         POST "/email-templates/{name}/preview";
     EmailsWrite: POST "/emails", POST "/email-templates", PATCH "/email-templates/{name}",
         DELETE "/email-templates/{name}";
-    JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/queues", GET "/queues/{name}", GET "/queue/stats";
+    JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/queues", GET "/queues/{name}",
+        GET "/queues/{name}/metrics", GET "/queue/stats";
     JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/{id}/cancel", POST "/jobs/{id}/retry",
         POST "/jobs/{id}/promote", DELETE "/jobs/{id}";
     JobsWork: POST "/queues/{name}/lease", POST "/jobs/{id}/complete", POST "/jobs/{id}/fail",
         POST "/jobs/{id}/heartbeat", POST "/jobs/{id}/snooze", POST "/jobs/settle";
     QueuesWrite: PATCH "/queues/{name}", POST "/queues/{name}/pause", POST "/queues/{name}/resume",
         POST "/queues/{name}/drain";
+    SchedulesRead: GET "/schedules", GET "/schedules/{id}";
+    SchedulesWrite: POST "/schedules", PATCH "/schedules/{id}", DELETE "/schedules/{id}", POST "/schedules/{id}/run";
+    ChangesRead: GET "/changes", GET "/stream";
     EventsRead: GET "/events", GET "/events/{id}", GET "/event-types", GET "/event-types/{name}";
     EventsWrite: POST "/events", POST "/events/batch", POST "/event-types", PATCH "/event-types/{name}",
         DELETE "/event-types/{name}";

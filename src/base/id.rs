@@ -191,6 +191,11 @@ prefixed_id!(
     "rpt_"
 );
 prefixed_id!(
+    /// A schedule: a rule that enqueues a job again and again.
+    ScheduleId,
+    "sch_"
+);
+prefixed_id!(
     /// An event minted here; an event may also carry an id its sender chose.
     EventId,
     "evt_"

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod clock;
+mod histogram;
 mod id;
 mod random;
 mod seal;
@@ -9,9 +10,10 @@ mod time;
 
 pub use backoff::{Backoff, Growth, MAX_DELAY_MS};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use histogram::Histogram;
 pub use id::{
     ApiKeyId, AttemptId, CompanyId, DeliveryId, DepartmentId, EmailId, EventId, IdError, InviteId, JobId, MessageId,
-    QueueId, RawId, ReportId, SessionId, UserId, WebhookId,
+    QueueId, RawId, ReportId, ScheduleId, SessionId, UserId, WebhookId,
 };
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use seal::{SealError, SealKey};

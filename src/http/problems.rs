@@ -115,6 +115,28 @@ problems! {
     CSRF = FORBIDDEN, "csrf", "The request does not prove that it comes from this site",
         "A request with a session cookie that changes something repeats the value of the `np_csrf` cookie in the header \
          `X-CSRF-Token`. Clients other than the browser interface send `Authorization: Bearer` and need none of this.";
+    /// A text is no cron rule.
+    CRON_INVALID = UNPROCESSABLE_ENTITY, "cron_invalid", "The cron rule cannot be read",
+        "A cron rule has 5 fields (minute, hour, day of month, month, day of week), 6 with seconds in front, or is one of \
+         `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`. The detail says what cannot be read. Nothing was changed.";
+    /// A cron rule fits no date.
+    CRON_NEVER = UNPROCESSABLE_ENTITY, "cron_never_comes", "The cron rule never comes",
+        "The rule can be read, but no date fits it, as the 30th of February. Nothing was changed.";
+    /// There is no such time zone.
+    TIME_ZONE_UNKNOWN = UNPROCESSABLE_ENTITY, "time_zone_unknown", "There is no such time zone",
+        "Time zones have the names of the IANA database, as `Europe/Berlin` or `UTC`; abbreviations as `CEST` and offsets as \
+         `+02:00` are none. Nothing was changed.";
+    /// A schedule cannot do that yet.
+    TARGET_NOT_AVAILABLE = UNPROCESSABLE_ENTITY, "target_not_available", "A schedule cannot do this yet",
+        "This version enqueues jobs on a schedule; workflows and reports are not offered as targets. Nothing was changed.";
+    /// The changes behind a cursor are not kept any more.
+    CURSOR_GONE = GONE, "cursor_gone", "The changes after this cursor were removed",
+        "The change feed is kept for some days, and less when very much changes. What followed this cursor is gone, so that \
+         going on would skip changes. The detail names the oldest cursor that is good; look at the state of things anew, \
+         and go on from there or from `after=end`.";
+    /// The company follows with too many clients.
+    TOO_MANY_STREAMS = TOO_MANY_REQUESTS, "too_many_streams", "Too many live streams are open",
+        "A company has a limited number of live streams at once. Close one, or try again after the time in `Retry-After`.";
     /// Nothing is there for this caller.
     NOT_FOUND = NOT_FOUND, "not_found", "There is nothing at this address",
         "The path is unknown, or names a thing that does not exist in the caller's company. A thing of another company \

@@ -10,6 +10,8 @@
 pub mod api;
 mod operate;
 
+pub use api::{CheckedJob, JobOrder};
+
 use crate::{
     base::{CompanyId, JobId},
     queue::{self, JobPage, JobView, Outcome, QueueName, QueueSettings, QueueStats, Queues, Settled},
@@ -125,6 +127,14 @@ impl Jobs {
             stats.zip(queues.settings(&name)).ok_or(Error::NoQueue(name))
         });
         read.await?
+    }
+
+    /// Enqueues a job whose order was checked before.
+    ///
+    /// # Errors
+    /// When the queue kernel refuses it, or the store fails.
+    pub fn enqueue(&self, tx: &mut Tx<'_>, job: CheckedJob) -> Result<queue::Enqueued, Error> {
+        Ok(queue::enqueue(tx, &self.queues, job.into_new_job(tx))?)
     }
 
     /// What a refused token means: a job that is not there is told apart from one that is held by another.

@@ -57,6 +57,15 @@ pub(super) enum Op {
         company: u64,
         state: State,
     },
+    /// An attempt has ended by itself after so long.
+    Ran {
+        company: u64,
+        ms: u64,
+    },
+    /// Something was counted and nothing else follows.
+    Counted {
+        company: u64,
+    },
     SetPaused {
         company: u64,
         is_paused: bool,
@@ -97,6 +106,8 @@ impl After {
     pub(super) fn created(&mut self, (company, job): JobKey, new: &JobState) {
         if new.state == State::Waiting {
             self.push(new.place.queue, push_op(company, job, new));
+        } else {
+            self.push(new.place.queue, Op::Counted { company });
         }
     }
 
@@ -184,6 +195,7 @@ fn apply_to(inner: &Arc<Inner>, line: &Arc<Line>, run: &[(QueueId, Op)]) {
         match *op {
             Op::Push { company, priority, group, item } => {
                 core.heads.push(company, priority, group, item);
+                core.history.touch(company);
                 line.wake_worker(company);
             }
             Op::Remove { company, priority, group, ord } => core.heads.remove(company, priority, group, ord),
@@ -196,7 +208,12 @@ fn apply_to(inner: &Arc<Inner>, line: &Arc<Line>, run: &[(QueueId, Op)]) {
                 }
             }
             Op::Stop { job, generation } => line.stop_run(job, generation),
-            Op::Finished { company, state } => core.rings.record(company, state, now_s),
+            Op::Finished { company, state } => {
+                core.rings.record(company, state, now_s);
+                core.history.touch(company);
+            }
+            Op::Ran { company, ms } => core.history.ran(company, ms),
+            Op::Counted { company } => core.history.touch(company),
             Op::SetPaused { company, is_paused } => {
                 core.heads.set_paused(company, is_paused);
                 line.wake_worker(company);

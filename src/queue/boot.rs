@@ -11,6 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     error::Error,
+    history,
     job::{QueueName, State},
     registry::{BUILT_IN, Background, Inner, Queues},
     settings::QueueConfig,
@@ -27,6 +28,8 @@ struct Found {
     boot: u32,
     queues: Vec<(String, QueueRow)>,
     lanes: Vec<((QueueId, u64), LaneRow)>,
+    /// Lanes with counts that no minute holds yet.
+    counted: Vec<(QueueId, u64)>,
 }
 
 impl Queues {
@@ -64,6 +67,11 @@ impl Queues {
             }
         }
         inner.add_lanes(&known);
+        for (queue, company) in found.counted {
+            if let Some(line) = inner.line(queue) {
+                line.core().history.touch(company);
+            }
+        }
         Self { inner: Arc::new(inner) }
     }
 
@@ -78,6 +86,7 @@ impl Queues {
         tracker.spawn(self.clone().run_timer_loop());
         tracker.spawn(self.clone().run_rescue_loop());
         tracker.spawn(self.clone().run_retention_loop());
+        tracker.spawn(self.clone().run_history_loop());
         for line in self.inner.lines() {
             self.inner.load(&line);
         }
@@ -100,5 +109,7 @@ fn boot(tx: &mut Tx<'_>) -> Result<Found, Error> {
         count(tx, *company, *queue, State::Active, -active);
         count(tx, *company, *queue, State::Waiting, active);
     }
-    Ok(Found { boot, queues, lanes })
+    let has_counts = |(queue, company): &(QueueId, u64)| history::has_counts(tx, *company, *queue);
+    let counted = lanes.iter().map(|(lane, _)| *lane).filter(has_counts).collect();
+    Ok(Found { boot, queues, lanes, counted })
 }

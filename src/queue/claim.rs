@@ -114,6 +114,7 @@ pub(super) fn claim(
                 Verdict::Granted(state, lease) => {
                     left.jobs = left.jobs.saturating_sub(1);
                     core.leases.grant(job, state.generation, lease);
+                    core.history.started(item.company, &state);
                     round.leased.push((item, state.generation));
                     granted.push(Granted { key: (item.company, job), state, group_limit: item.group_limit });
                 }

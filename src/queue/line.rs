@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     heads::{Heads, Limits},
+    history::Recent,
     job::QueueName,
     leases::Leases,
     rings::Rings,
@@ -26,6 +27,7 @@ pub(super) struct Core {
     pub(super) heads: Heads,
     pub(super) leases: Leases,
     pub(super) rings: Rings,
+    pub(super) history: Recent,
 }
 
 impl Core {
@@ -81,7 +83,12 @@ impl Line {
             id,
             name,
             settings: RwLock::new(Arc::new(settings)),
-            core: Mutex::new(Core { heads, leases: Leases::default(), rings: Rings::default() }),
+            core: Mutex::new(Core {
+                heads,
+                leases: Leases::default(),
+                rings: Rings::default(),
+                history: Recent::default(),
+            }),
             pool_wake: Notify::new(),
             waiters: Mutex::default(),
             waiting: AtomicUsize::new(0),

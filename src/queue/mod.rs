@@ -9,6 +9,7 @@
 
 mod after;
 mod boot;
+mod changes;
 mod check;
 mod claim;
 mod enqueue;
@@ -16,6 +17,7 @@ mod error;
 mod external;
 mod handler;
 mod heads;
+mod history;
 mod job;
 mod leases;
 mod line;
@@ -38,11 +40,13 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use changes::JobChange;
 pub use check::{CheckFigures, check};
 pub use enqueue::{enqueue, enqueue_many};
 pub use error::Error;
 pub use external::{DEFAULT_LEASE_MS, LEASE_MS, LeaseRequest, LeasedJob, MAX_LEASE_JOBS, MAX_WAIT_MS};
 pub use handler::{AttemptContext, Effect, Handler, LoadError, Outcome, Settled, Settlement};
+pub use history::{HISTORY_KEPT_MS, MINUTE_MS, Minute};
 pub use job::{
     AttemptError, Enqueued, FailureReason, Group, JobView, MAX_ATTEMPTS, MAX_BATCH, MAX_PAYLOAD_BYTES, MAX_PRIORITY,
     MAX_RESULT_BYTES, MAX_TAGS, MAX_TEXT_BYTES, NewJob, QueueName, QueueNameError, RetryPolicy, State, Unique,

@@ -153,6 +153,13 @@ impl Inner {
         }
     }
 
+    /// Every lane there is, in order.
+    pub(super) fn known_lanes(&self) -> Vec<(QueueId, u64)> {
+        let mut lanes: Vec<_> = self.lanes.read().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+        lanes.sort_unstable();
+        lanes
+    }
+
     fn has_lane(&self, queue: QueueId, company: u64) -> bool {
         self.lanes.read().unwrap_or_else(PoisonError::into_inner).contains(&(queue, company))
     }

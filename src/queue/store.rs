@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    after::After,
+    after::{After, Op},
+    changes, history,
     job::{AttemptError, RetryPolicy, State, UniqueScope},
     settings::QueueSettings,
     state::{Indexes, JobState, Place},
@@ -206,6 +207,8 @@ impl Writer<'_, '_> {
         }
         let to = new.indexes(self.boot);
         self.write_indexes(key, new, None, &to)?;
+        changes::note_created(self.tx, key, new);
+        history::count_added(self.tx, key.0, new.place.queue);
         self.after.created(key, new);
         Ok(())
     }
@@ -215,6 +218,10 @@ impl Writer<'_, '_> {
         self.tx.put(JOB_STATES, &key, new)?;
         let (from, to) = (old.indexes(self.boot), new.indexes(self.boot));
         self.write_indexes(key, new, Some((old, &from)), &to)?;
+        changes::note_changed(self.tx, key, old, new);
+        if let Some(ms) = history::count_change(self.tx, key.0, old, new) {
+            self.after.push(new.place.queue, Op::Ran { company: key.0, ms });
+        }
         self.after.changed(key, old, new, self.boot);
         Ok(())
     }

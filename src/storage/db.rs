@@ -311,6 +311,12 @@ impl Db {
         self.shared.state.failure()
     }
 
+    /// Changes with each durable commit that has notes in the feed, to its number.
+    #[must_use]
+    pub fn feed(&self) -> watch::Receiver<u64> {
+        self.shared.state.feed()
+    }
+
     /// Transactions waiting for the writer.
     #[must_use]
     pub fn waiting(&self) -> usize {

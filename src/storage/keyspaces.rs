@@ -186,6 +186,20 @@ tables! {
     SIGN_IN_HABITS = 130 in Records, owner "accounts": "user u64" => "HabitsRow";
     /// Companies whose sessions are being fitted to a changed policy.
     POLICY_SWEEPS = 131 in Index, owner "accounts": "company u64" => "SweepRow";
+
+    /// Schedules with the job of their ticks.
+    SCHEDULES = 110 in Records, owner "schedules": "company u64, schedule u64" => "ScheduleRow";
+    /// How far each schedule has come.
+    SCHEDULE_CURSORS = 111 in Index, owner "schedules": "company u64, schedule u64" => "CursorRow";
+    /// The next tick of every schedule that has one, in the order of their times.
+    SCHEDULE_TIMES = 112 in Index, owner "schedules": "at i64, company u64, schedule u64" => "()";
+
+    /// Figures of queues by minute.
+    QUEUE_MINUTES = 125 in Records, owner "queue": "company u64, queue u32, minute i64" => "Minute";
+    /// What changed in a company, one row per commit.
+    FEED = 126 in Records, owner "storage": "company u64, commit u64" => "FeedRow";
+    /// Up to where the feed of a company was removed.
+    FEED_FLOORS = 127 in Index, owner "storage": "company u64" => "FloorRow";
 }
 
 #[cfg(test)]

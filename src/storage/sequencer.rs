@@ -13,6 +13,7 @@ use super::{
     counters::{COUNTERS, CounterKey, Counters},
     engine::Engine,
     error::Error,
+    feed::{self, Notes},
     logical::LogicalClock,
     operation::Operation,
     overlay::{Below, Overlay, Undo},
@@ -56,6 +57,7 @@ struct Building {
     overlay: Overlay,
     operations: Vec<Box<dyn Operation>>,
     hooks: Vec<Hook>,
+    notes: Notes,
 }
 
 impl Building {
@@ -140,6 +142,7 @@ impl Sequencer {
             undo: Undo::new(),
             deltas: Vec::new(),
             deltas_of_part: 0,
+            notes: Vec::new(),
             hooks: Vec::new(),
             now: self.logical.now(),
             mono_ms: self.clock.mono_ms(),
@@ -147,23 +150,34 @@ impl Sequencer {
         };
         self.head.time_ms = tx.now.as_ms();
         let is_kept = operation.run(&mut tx);
-        let Tx { mut undo, deltas, hooks, .. } = tx;
+        let Tx { mut undo, deltas, hooks, notes, .. } = tx;
         if is_kept {
             for (key, delta) in deltas {
                 self.counters.apply(key, delta);
             }
             building.hooks.extend(hooks);
+            for (company, note) in notes {
+                building.notes.add(company, note);
+            }
         } else {
             building.overlay.roll_back(&mut undo);
         }
         building.operations.push(operation);
     }
 
-    /// Adds counters and the commit record and hands the group over; `None` when the committer has gone.
+    /// Adds the feed, counters and the commit record and hands the group over; `None` when the committer has gone.
     fn close(&mut self, building: &mut Building, mint: &Mint) -> Option<Arc<Overlay>> {
-        let Building { mut overlay, operations, hooks } = std::mem::take(building);
+        let Building { mut overlay, operations, mut hooks, notes } = std::mem::take(building);
         let mut undo = Undo::new();
         let mut set = |overlay: &mut Overlay, space, key: Vec<u8>, value| overlay.set(space, key, value, &mut undo);
+        if !notes.is_empty() {
+            let (number, state) = (self.head.number + 1, Arc::clone(&self.state));
+            for (key, frame, counter, bytes) in notes.rows(number, Timestamp::from_ms(self.head.time_ms)) {
+                set(&mut overlay, feed::SPACE, key, Some(frame));
+                self.counters.apply(counter, bytes);
+            }
+            hooks.push(Box::new(move || state.announce_feed(number)));
+        }
         for (key, value) in self.counters.take_changed() {
             let engine_key = COUNTERS.engine_key(&key);
             let frame = Table::<CounterKey, i64>::frame(&engine_key, &value);

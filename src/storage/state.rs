@@ -12,12 +12,15 @@ pub(super) struct State {
     /// The monotonic time plus one at which the commit under way began; zero when there is none.
     pub(super) commit_begun_ms: AtomicU64,
     failure: watch::Sender<Option<String>>,
+    /// The last durable commit that has notes in the feed.
+    feed: watch::Sender<u64>,
 }
 
 impl Default for State {
     fn default() -> Self {
         let failure = watch::Sender::new(None);
-        Self { headroom: AtomicU8::new(Headroom::Ample as u8), commit_begun_ms: AtomicU64::new(0), failure }
+        let (headroom, commit_begun_ms) = (AtomicU8::new(Headroom::Ample as u8), AtomicU64::new(0));
+        Self { headroom, commit_begun_ms, failure, feed: watch::Sender::new(0) }
     }
 }
 
@@ -37,6 +40,15 @@ impl State {
     /// Changes to the reason when the store has failed.
     pub(super) fn failure(&self) -> watch::Receiver<Option<String>> {
         self.failure.subscribe()
+    }
+
+    /// Changes with each durable commit that has notes in the feed.
+    pub(super) fn feed(&self) -> watch::Receiver<u64> {
+        self.feed.subscribe()
+    }
+
+    pub(super) fn announce_feed(&self, commit: u64) {
+        self.feed.send_replace(commit);
     }
 
     /// Keeps the first reason: later ones are its consequences.

@@ -7,6 +7,7 @@ use super::{
     counters::{CounterKey, Counters},
     engine::VisitBytes,
     error::Error,
+    feed::Note,
     key::{Key, Order},
     operation::panic_words,
     overlay::{Below, Overlay, Undo},
@@ -45,6 +46,7 @@ pub struct Tx<'a> {
     pub(super) deltas: Vec<(CounterKey, i64)>,
     /// Deltas before this place belong to the transaction around a part.
     pub(super) deltas_of_part: usize,
+    pub(super) notes: Vec<(u64, Note)>,
     pub(super) hooks: Vec<Hook>,
     pub(super) now: Timestamp,
     pub(super) mono_ms: u64,
@@ -128,6 +130,7 @@ impl Tx<'_> {
     /// The part's own; [`Error::Panicked`].
     pub fn part<T, E: From<Error>>(&mut self, part: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let (undo, deltas, hooks) = (self.undo.len(), self.deltas.len(), self.hooks.len());
+        let notes = self.notes.len();
         let around = std::mem::replace(&mut self.deltas_of_part, deltas);
         let outcome = catch_unwind(AssertUnwindSafe(|| part(self)))
             .unwrap_or_else(|panic| Err(Error::Panicked(panic_words(panic.as_ref())).into()));
@@ -136,8 +139,14 @@ impl Tx<'_> {
             self.overlay.roll_back_to(&mut self.undo, undo);
             self.deltas.truncate(deltas);
             self.hooks.truncate(hooks);
+            self.notes.truncate(notes);
         }
         outcome
+    }
+
+    /// Leaves a note in the feed of a company, for those who follow what changes.
+    pub fn note(&mut self, company: u64, note: Note) {
+        self.notes.push((company, note));
     }
 
     /// Leaves work for after the commit is durable.

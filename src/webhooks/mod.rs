@@ -17,13 +17,13 @@
 pub mod api;
 mod attempt;
 mod breaker;
+mod changes;
 mod deliver;
 mod directory;
 mod endpoint;
 mod facts;
 mod filter;
 mod headers;
-mod histogram;
 mod metrics;
 mod model;
 mod play;
@@ -50,6 +50,7 @@ use crate::{
     storage::{self, Db},
 };
 
+pub use changes::DeliveryChange;
 pub use deliver::Deliver;
 pub use directory::Directory;
 pub use metrics::Metrics;

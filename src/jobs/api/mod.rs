@@ -1,5 +1,6 @@
 //! The operations on jobs and queues, relative to `/api/v1`.
 
+mod metrics;
 mod operate;
 mod order;
 mod policy;
@@ -10,6 +11,8 @@ mod work;
 
 use axum::extract::FromRef;
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use order::{CheckedJob, JobOrder};
 
 use super::{Error, Jobs};
 use crate::{
@@ -40,6 +43,7 @@ where
         .routes(routes!(queues::get_queue_stats))
         .routes(routes!(queues::list_queues))
         .routes(routes!(queues::get_queue, queues::update_queue))
+        .routes(routes!(metrics::get_queue_metrics))
         .routes(routes!(queues::pause_queue))
         .routes(routes!(queues::resume_queue))
         .routes(routes!(queues::drain_queue))

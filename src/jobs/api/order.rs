@@ -24,10 +24,13 @@ use crate::{
 /// Longest an attempt may be allowed to take: a week.
 const TIMEOUT_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1000;
 
+/// Largest payload of a job that recurs, in bytes: many of them are made in one transaction.
+const RECURRING_PAYLOAD_BYTES_MAX: usize = 64 << 10;
+
 /// A job to enqueue.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct JobOrder {
+pub struct JobOrder {
     /// The queue; created at first use. 1 to 64 of `a-z 0-9 . _ -`.
     #[schema(example = "images")]
     queue: String,
@@ -38,30 +41,40 @@ pub(super) struct JobOrder {
     payload: RawJson,
     /// 0 is the most urgent, 9 the least; 5 when left out.
     #[schema(minimum = 0, maximum = 9, default = 5)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     priority: Option<u8>,
     /// Not before this much later; not together with `run_at`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     delay_ms: Option<u64>,
     /// Not before this time; not together with `delay_ms`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     run_at: Option<Timestamp>,
     /// Tries in all; the queue's figure when left out.
     #[schema(minimum = 1, maximum = 1000)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<u32>,
     /// The waits between tries; the queue's rule when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     backoff: Option<BackoffOrder>,
     /// The longest one attempt may take; the queue's figure when left out.
     #[schema(minimum = 1)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     timeout_ms: Option<u64>,
     /// At most one job of a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
     unique: Option<UniqueOrder>,
     /// Jobs of a group are served in turn with other groups.
     #[schema(max_length = 256)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     group_key: Option<String>,
     /// Words to find it by; at most 100.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
     /// When it has not started by then, it fails as `expired`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     expire_at: Option<Timestamp>,
     /// The job that asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: Option<JobId>,
 }
 
@@ -169,7 +182,8 @@ fn check_all(order: BatchOrder, jobs: &Jobs, company: CompanyId) -> Result<Vec<C
 }
 
 /// A job whose every field was found good; only the time is still to be read.
-struct CheckedJob {
+#[derive(Debug, Clone)]
+pub struct CheckedJob {
     job: NewJob,
     delay_ms: u64,
 }
@@ -181,13 +195,18 @@ impl CheckedJob {
         echo.finish(tx, jobs, enqueued)
     }
 
+    /// The job for the kernel.
+    pub(in crate::jobs) fn into_new_job(self, tx: &Tx<'_>) -> NewJob {
+        let Self { mut job, delay_ms } = self;
+        if delay_ms > 0 {
+            job.run_at = Some(tx.now().plus_ms(delay_ms));
+        }
+        job
+    }
+
     /// The job for the kernel, and what the answer repeats of it.
     fn split(self, tx: &Tx<'_>) -> (NewJob, Echo) {
-        let Self { mut job, delay_ms } = self;
-        let now = tx.now();
-        if delay_ms > 0 {
-            job.run_at = Some(now.plus_ms(delay_ms));
-        }
+        let (now, job) = (tx.now(), self.into_new_job(tx));
         let echo = Echo {
             company: job.company,
             queue: job.queue.clone(),
@@ -223,6 +242,43 @@ impl Echo {
 }
 
 impl JobOrder {
+    /// The queue and the kind, for records of who ordered what.
+    #[must_use]
+    pub fn names(&self) -> (&str, &str) {
+        (&self.queue, &self.kind)
+    }
+
+    /// Checks a job that will be enqueued again and again, each with `tag` among its tags.
+    ///
+    /// # Errors
+    /// 422 with every refused field; fields that hold for one job only are refused.
+    pub fn check_recurring(mut self, jobs: &Jobs, company: CompanyId, tag: String) -> Result<CheckedJob, Problem> {
+        let mut refusals = Refusals::default();
+        for (pointer, is_given) in [
+            ("/run_at", self.run_at.is_some()),
+            ("/expire_at", self.expire_at.is_some()),
+            ("/parent_id", self.parent_id.is_some()),
+        ] {
+            if is_given {
+                refusals.add(pointer, "holds for one job only and has no place in a rule");
+            }
+        }
+        let size = self.payload.as_bytes().len();
+        if size > RECURRING_PAYLOAD_BYTES_MAX {
+            let max = RECURRING_PAYLOAD_BYTES_MAX;
+            refusals.add("/payload", format!("is {size} bytes; at most {max} are accepted for a job that recurs"));
+        }
+        if self.tags.len() >= MAX_TAGS {
+            refusals.add("/tags", format!("must be fewer than {MAX_TAGS}: each job gets one of its own"));
+        }
+        self.tags.push(tag);
+        match (self.check(jobs, company), refusals.0) {
+            (checked, None) => checked,
+            (Ok(_), Some(refused)) => Err(refused),
+            (Err(other), Some(refused)) => Err(refused.and(other)),
+        }
+    }
+
     fn check(self, jobs: &Jobs, company: CompanyId) -> Result<CheckedJob, Problem> {
         let mut refusals = Refusals::default();
         let queue = self.queue.parse::<QueueName>();

@@ -1,6 +1,6 @@
 //! How an order says when to try again and what is unique, and how refused values are collected.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
@@ -15,24 +15,28 @@ pub(super) const PUT_OFF_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1000;
 const DELAYS_MAX: usize = 100;
 
 /// The waits between tries.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BackoffOrder {
     /// How they grow.
     kind: BackoffKind,
     /// The first wait, for every kind but `list`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     delay_ms: Option<u64>,
     /// The waits one by one, for kind `list`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     delays_ms: Option<Vec<u64>>,
     /// No wait is longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_ms: Option<u64>,
     /// Share of a wait that is random, 0 to 1.
     #[schema(minimum = 0.0, maximum = 1.0)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     jitter: Option<f32>,
 }
 
 /// How waits grow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum BackoffKind {
     /// Doubles each time.
@@ -46,20 +50,22 @@ enum BackoffKind {
 }
 
 /// At most one job of a key.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UniqueOrder {
     /// The key, within the company and queue.
     #[schema(max_length = 256)]
     key: String,
     /// How long it holds; `until_finished` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<ScopeWord>,
     /// How long, for scope `window`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     window_ms: Option<u64>,
 }
 
 /// How long a unique key holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum ScopeWord {
     /// Until the first attempt begins.

@@ -1,6 +1,7 @@
 //! The kernel on the memory engine: what callers see, across crashes too.
 
 mod faults;
+mod history;
 mod pools;
 mod programs;
 mod semantics;

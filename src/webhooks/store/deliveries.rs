@@ -13,7 +13,10 @@ use crate::{
     base::{CompanyId, DeliveryId, EventId, JobId, RawId, Timestamp},
     postcard_value,
     storage::{self, KeyRange, Order, Read, Table, Tx, keyspaces},
-    webhooks::model::{Attempt, Delivery, DeliveryState, Trigger},
+    webhooks::{
+        changes,
+        model::{Attempt, Delivery, DeliveryState, Trigger},
+    },
 };
 
 /// A delivery that is not finished: `(company.hi, webhook.hi, delivery.hi)`.
@@ -129,6 +132,7 @@ pub(in crate::webhooks) fn create_pending(tx: &mut Tx<'_>, delivery: &Delivery) 
     let row = PendingRow::of(delivery, 0);
     tx.add(counter(delivery.company, delivery.webhook_hi(), PENDING_COUNT), 1);
     tx.add(counter(delivery.company, 0, BYTES), row.weight());
+    changes::note(tx, delivery);
     tx.put(PENDING, &key_of(delivery.company, delivery.id), &row)
 }
 
@@ -153,6 +157,7 @@ pub(in crate::webhooks) fn put_pending(
     if let Some(attempt) = attempt {
         tx.put(ATTEMPTS, &(key.0, key.1, key.2, attempt.number), attempt)?;
         tx.add(counter(delivery.company, 0, BYTES), i64::from(added));
+        changes::note_retry(tx, delivery);
     }
     tx.put(PENDING, &key, &PendingRow::of(delivery, before.saturating_add(added)))
 }
@@ -177,6 +182,7 @@ pub(in crate::webhooks) fn finish(
     tx.add(counter(delivery.company, 0, BYTES), i64::from(added));
     tx.add(counter(delivery.company, delivery.webhook_hi(), PENDING_COUNT), -1);
     tx.remove(PENDING, &key)?;
+    changes::note(tx, delivery);
     tx.put(HISTORY, &key, &row)
 }
 
@@ -193,6 +199,7 @@ pub(in crate::webhooks) fn insert_finished(
         last: Some(last),
     };
     tx.add(counter(delivery.company, 0, BYTES), row.delivery.weight());
+    changes::note(tx, delivery);
     tx.put(HISTORY, &key_of(delivery.company, delivery.id), &row)
 }
 
@@ -208,6 +215,7 @@ pub(in crate::webhooks) fn move_to_pending(tx: &mut Tx<'_>, delivery: &Delivery)
         tx.remove(HISTORY, &key)?;
     }
     tx.add(counter(delivery.company, delivery.webhook_hi(), PENDING_COUNT), 1);
+    changes::note(tx, delivery);
     tx.put(PENDING, &key, &PendingRow::of(delivery, attempts_bytes))
 }
 

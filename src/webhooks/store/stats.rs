@@ -7,10 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    base::{CompanyId, Timestamp},
+    base::{CompanyId, Histogram, Timestamp},
     postcard_value,
     storage::{self, KeyRange, Order, Read, Table, Tx, keyspaces},
-    webhooks::histogram::Histogram,
 };
 
 /// Length of the short buckets.

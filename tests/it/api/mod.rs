@@ -1,6 +1,7 @@
 //! Requests in, answers out: one file per slice.
 
 mod access;
+mod changes;
 mod company;
 mod deliveries;
 mod email_templates;
@@ -17,6 +18,7 @@ mod queues;
 mod recovery;
 mod reports;
 mod rights;
+mod schedules;
 mod second_factor;
 mod webhooks;
 mod work;

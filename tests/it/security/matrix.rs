@@ -25,10 +25,10 @@ const OWNERS_AND_KEYS: Holders = [false, false, false, true, true];
 
 fn holders(scope: &str) -> Holders {
     match scope {
-        "jobs:read" | "events:read" | "webhooks:read" | "users:read" => EVERYBODY,
+        "jobs:read" | "changes:read" | "schedules:read" | "events:read" | "webhooks:read" | "users:read" => EVERYBODY,
         "profile" => PEOPLE,
-        "emails:read" | "emails:write" | "jobs:write" | "jobs:work" | "events:write" | "webhooks:write"
-        | "reports:read" | "reports:write" => OPERATORS,
+        "emails:read" | "emails:write" | "jobs:write" | "jobs:work" | "schedules:write" | "events:write"
+        | "webhooks:write" | "reports:read" | "reports:write" => OPERATORS,
         "members:write" => MANAGERS,
         "users:write" | "departments:write" | "company:write" | "keys:write" | "mailbox:read" => ADMINS,
         "audit:read" => ADMINS_AND_KEYS,

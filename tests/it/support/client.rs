@@ -207,7 +207,12 @@ pub fn read_answer(connection: &mut impl BufRead, is_head: bool) -> Option<Answe
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
     let mut answer = Answer { status, headers, bytes: Vec::new() };
-    if is_head || status == 304 || status == 204 {
+    // A stream of events has no end to wait for.
+    let is_stream = answer.header("content-type") == Some("text/event-stream");
+    if is_stream {
+        answer.headers.push(("connection".to_owned(), "close".to_owned()));
+    }
+    if is_head || is_stream || status == 304 || status == 204 {
         return Some(answer);
     }
     if answer.header("transfer-encoding") == Some("chunked") {

@@ -5,7 +5,7 @@
 use super::{Source, code_only, sources, without_tests};
 
 /// The modules from the bottom up; a module may use those of a smaller level only. Slices have a level each.
-const ORDER: [(&str, u32); 23] = [
+const ORDER: [(&str, u32); 25] = [
     ("base", 0),
     ("config", 1),
     ("telemetry", 2),
@@ -26,7 +26,9 @@ const ORDER: [(&str, u32); 23] = [
     ("webhooks", 13),
     ("reports", 14),
     ("jobs", 15),
-    ("system", 16),
+    ("schedules", 16),
+    ("changes", 17),
+    ("system", 18),
     ("app", 20),
     ("cli", 21),
 ];

@@ -5,6 +5,7 @@ mod company;
 mod mail;
 mod operation;
 mod refusals;
+mod schedules;
 mod traffic;
 
 use std::time::Duration;
@@ -316,6 +317,7 @@ fn every_change_has_an_example_or_a_reason() {
         .chain(access::ALL)
         .chain(company::ALL)
         .chain(mail::ALL)
+        .chain(schedules::ALL)
         .map(|example| example.operation)
         .collect();
     let apart = APART.iter().map(|(id, _)| *id);

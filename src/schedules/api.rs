@@ -1,0 +1,416 @@
+//! Schedules on the wire.
+
+use axum::{
+    extract::{FromRef, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    CatchUp, Error, RuleError, Schedules,
+    service::{NewSchedule, RuleInput, ScheduleChange, ScheduleView},
+    store::RuleRow,
+};
+use crate::{
+    auth::{Auth, Author, Caller},
+    base::{JobId, ScheduleId, Timestamp},
+    http::{NoBody, 
+        Change, Idempotent, IfMatch, Json, Page, PageParameters, PageQuery, Path, Problem, RawJson, idempotency,
+        problems,
+    },
+    jobs::JobOrder,
+};
+
+/// The routes, relative to where they are mounted.
+pub fn routes<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Schedules: FromRef<S>,
+    Auth: FromRef<S>,
+{
+    OpenApiRouter::new()
+        .routes(routes!(list_schedules, create_schedule))
+        .routes(routes!(get_schedule, update_schedule, delete_schedule))
+        .routes(routes!(run_schedule))
+}
+
+/// What a schedule does when it ticks: exactly one of these.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ScheduleTarget {
+    /// Enqueue this job. Without `run_at`, `expire_at` and `parent_id`; the payload has at most 64 KiB. Each job carries
+    /// the schedule's id among its tags.
+    job: Option<JobOrder>,
+    /// Start a workflow; not available yet.
+    workflow: Option<RawJson>,
+    /// Render a report; not available yet.
+    report: Option<RawJson>,
+}
+
+/// A schedule to make.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "Nightly clean-up", "cron": "30 3 * * *", "timezone": "Europe/Berlin",
+    "target": { "job": { "queue": "chores", "kind": "clean.up", "payload": {} } }, "catch_up": "one" }))]
+struct ScheduleInput {
+    /// What people call it.
+    #[schema(max_length = 200)]
+    name: String,
+    /// 5 fields (minute, hour, day of month, month, day of week), 6 with seconds in front, or `@hourly`, `@daily`, `@weekly`,
+    /// `@monthly`, `@yearly`. Names of months and days, lists, ranges, steps, `L`, `W` and `#` are understood; when both days
+    /// are restricted, either may fit. Not together with `every_ms`.
+    #[schema(example = "30 3 * * *", max_length = 256)]
+    cron: Option<String>,
+    /// A tick every so many milliseconds, the first one interval from now. Not together with `cron`.
+    #[schema(minimum = 1000)]
+    every_ms: Option<u64>,
+    /// The zone of a cron rule, by its IANA name; UTC when left out. A local time that the clock skips ticks at the moment
+    /// it is set forward. One that comes twice ticks the first time only, unless the rule names every hour.
+    #[schema(example = "Europe/Berlin")]
+    timezone: Option<String>,
+    /// What happens at each tick.
+    target: ScheduleTarget,
+    /// What becomes of ticks that are more than a minute late, as after an outage; `skip` when left out.
+    #[serde(default)]
+    catch_up: CatchUp,
+    /// Whether it ticks; true when left out.
+    enabled: Option<bool>,
+}
+
+/// What a schedule does when it ticks.
+#[derive(Debug, Serialize, ToSchema)]
+struct ScheduleTargetDocument {
+    /// The job that is enqueued.
+    #[schema(value_type = JobOrder)]
+    job: RawJson,
+}
+
+/// A schedule.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Schedule)]
+struct ScheduleDocument {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: ScheduleId,
+    /// What people call it.
+    name: String,
+    /// The cron rule, when it has one.
+    cron: Option<String>,
+    /// The interval, when it has one.
+    every_ms: Option<u64>,
+    /// The zone of the cron rule.
+    timezone: Option<String>,
+    /// What happens at each tick.
+    target: ScheduleTargetDocument,
+    /// What becomes of missed ticks.
+    catch_up: CatchUp,
+    /// Whether it ticks.
+    enabled: bool,
+    /// The next five ticks; empty while disabled.
+    #[schema(value_type = Vec<String>)]
+    next_times: Vec<Timestamp>,
+    /// The time of the last tick that ran.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_tick_at: Option<Timestamp>,
+    /// The job of that tick.
+    #[schema(value_type = Option<String>)]
+    last_job_id: Option<JobId>,
+    /// Why the latest tick made no job.
+    last_error: Option<String>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When somebody last changed it.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl From<ScheduleView> for ScheduleDocument {
+    fn from(view: ScheduleView) -> Self {
+        let ScheduleView { row, cursor, next_times } = view;
+        let (cron, timezone, every_ms) = match row.rule {
+            RuleRow::Cron { text, zone } => (Some(text), Some(zone), None),
+            RuleRow::Every { ms, .. } => (None, None, Some(ms)),
+        };
+        Self {
+            id: row.id,
+            name: row.name,
+            cron,
+            every_ms,
+            timezone,
+            target: ScheduleTargetDocument { job: RawJson::from_trusted(row.job) },
+            catch_up: row.catch_up,
+            enabled: row.is_enabled,
+            next_times,
+            last_tick_at: cursor.last_tick,
+            last_job_id: cursor.last_job,
+            last_error: cursor.error,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl ScheduleInput {
+    fn new_schedule(self) -> Result<NewSchedule, Problem> {
+        Ok(NewSchedule {
+            name: self.name,
+            rule: rule_of(self.cron, self.every_ms, self.timezone)?,
+            job: self.target.job()?,
+            catch_up: self.catch_up,
+            is_enabled: self.enabled.unwrap_or(true),
+        })
+    }
+}
+
+impl ScheduleTarget {
+    fn job(self) -> Result<JobOrder, Problem> {
+        for (pointer, is_given) in
+            [("/target/workflow", self.workflow.is_some()), ("/target/report", self.report.is_some())]
+        {
+            if is_given {
+                return Err(Problem::of(&problems::TARGET_NOT_AVAILABLE).error(pointer, "is not available yet"));
+            }
+        }
+        self.job.ok_or_else(|| Problem::invalid("/target", "must name what to do at each tick, as \"job\""))
+    }
+}
+
+fn rule_of(cron: Option<String>, every_ms: Option<u64>, timezone: Option<String>) -> Result<RuleInput, Problem> {
+    match (cron, every_ms, timezone) {
+        (Some(cron), None, zone) => Ok(RuleInput::Cron(cron, zone.unwrap_or_else(|| "UTC".to_owned()))),
+        (None, Some(ms), None) => Ok(RuleInput::Every(ms)),
+        (None, Some(_), Some(_)) => Err(Problem::invalid("/timezone", "stands beside cron only")),
+        (Some(_), Some(_), _) => Err(Problem::invalid("/every_ms", "must not stand beside cron")),
+        (None, None, _) => Err(Problem::invalid("/cron", "or every_ms must say when it ticks")),
+    }
+}
+
+/// Lists the company's schedules
+#[utoipa::path(get, path = "/schedules", operation_id = "list_schedules", tag = "schedules", params(PageParameters),
+    responses((status = 200, description = "A page of schedules", body = Page<ScheduleDocument>)))]
+async fn list_schedules(
+    State(schedules): State<Schedules>,
+    caller: Caller,
+    page: PageQuery,
+) -> Result<Json<Page<ScheduleDocument>>, Problem> {
+    let (before, limit, now) = (page.after::<1>()?.map(|[hi]| hi), page.limit, schedules.db().now());
+    let read = schedules.db().read(move |snapshot| Schedules::list(snapshot, caller.company, before, limit + 1, now));
+    let found = read.await??;
+    Ok(Json(Page::cut(found, limit, |last| [last.row.id.hi()]).map(ScheduleDocument::from)))
+}
+
+/// Makes a schedule
+///
+/// It begins now: nothing before counts as missed.
+#[utoipa::path(post, path = "/schedules", operation_id = "create_schedule", tag = "schedules", request_body = ScheduleInput,
+    responses(
+        (status = 201, description = "Made, with its next five ticks", body = ScheduleDocument),
+        (status = 409, description = "The company has as many schedules as it may"),
+        (status = 422, description = "The rule, the time zone or the job cannot be"),
+    ))]
+async fn create_schedule(
+    State(schedules): State<Schedules>,
+    author: Author,
+    idempotent: Idempotent,
+    Json(input): Json<ScheduleInput>,
+) -> Result<Response, Problem> {
+    let (new, handle) = (input.new_schedule()?, schedules.clone());
+    idempotency::run(schedules.db(), idempotent, author.caller.company, move |tx| {
+        let made = handle.create(tx, author.by(), new)?;
+        Ok::<_, Error>((StatusCode::CREATED, ScheduleDocument::from(made)))
+    })
+    .await
+}
+
+/// Shows a schedule
+///
+/// Its tag changes with every tick.
+#[utoipa::path(get, path = "/schedules/{id}", operation_id = "get_schedule", tag = "schedules",
+    params(("id" = String, Path, description = "The schedule's id")),
+    responses((status = 200, description = "The schedule", body = ScheduleDocument), (status = 404, description = "Not there")))]
+async fn get_schedule(
+    State(schedules): State<Schedules>,
+    caller: Caller,
+    Path(id): Path<ScheduleId>,
+) -> Result<Json<ScheduleDocument>, Problem> {
+    let now = schedules.db().now();
+    let found = schedules.db().read(move |snapshot| Schedules::get(snapshot, caller.company, id, now)).await??;
+    Ok(Json(found.into()))
+}
+
+/// Changes to a schedule: fields left out stay. A rule of the other kind takes the place of the one it has.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "enabled": false }))]
+struct SchedulePatch {
+    /// What people call it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 200)]
+    name: Change<String>,
+    /// Another cron rule.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 256)]
+    cron: Change<String>,
+    /// Another interval.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 1000)]
+    every_ms: Change<u64>,
+    /// Another zone for the cron rule; null is UTC.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    timezone: Change<String>,
+    /// Something else to do at each tick; replaces the target as a whole.
+    #[serde(default)]
+    #[schema(value_type = Option<ScheduleTarget>)]
+    target: Change<ScheduleTarget>,
+    /// What becomes of missed ticks.
+    #[serde(default)]
+    #[schema(value_type = Option<CatchUp>)]
+    catch_up: Change<CatchUp>,
+    /// Whether it ticks; what comes while it is disabled does not count as missed.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    enabled: Change<bool>,
+}
+
+impl SchedulePatch {
+    /// The rule that the patch asks for, beside the one there is.
+    fn rule(&mut self, current: &RuleRow) -> Result<Option<RuleInput>, Problem> {
+        if self.cron.is_keep() && self.every_ms.is_keep() && self.timezone.is_keep() {
+            return Ok(None);
+        }
+        let (mut cron, mut zone, mut every_ms) = match current {
+            RuleRow::Cron { text, zone } => (Some(text.clone()), Some(zone.clone()), None),
+            RuleRow::Every { ms, .. } => (None, None, Some(*ms)),
+        };
+        if matches!(self.cron, Change::Set(_)) && self.every_ms.is_keep() {
+            every_ms = None;
+        }
+        if matches!(self.every_ms, Change::Set(_)) && self.cron.is_keep() {
+            cron = None;
+        }
+        std::mem::take(&mut self.cron).apply(&mut cron);
+        std::mem::take(&mut self.every_ms).apply(&mut every_ms);
+        if cron.is_none() {
+            zone = None;
+        }
+        std::mem::take(&mut self.timezone).apply(&mut zone);
+        let wanted = rule_of(cron, every_ms, zone)?;
+        let is_same = match (&wanted, current) {
+            (RuleInput::Cron(text, zone), RuleRow::Cron { text: old_text, zone: old_zone }) => {
+                text == old_text && zone == old_zone
+            }
+            (RuleInput::Every(ms), RuleRow::Every { ms: old, .. }) => ms == old,
+            _ => false,
+        };
+        Ok((!is_same).then_some(wanted))
+    }
+
+    fn change(mut self, current: &RuleRow) -> Result<ScheduleChange, Problem> {
+        Ok(ScheduleChange {
+            rule: self.rule(current)?,
+            name: self.name.required("/name")?,
+            job: self.target.required("/target")?.map(ScheduleTarget::job).transpose()?,
+            catch_up: self.catch_up.required("/catch_up")?,
+            is_enabled: self.enabled.required("/enabled")?,
+        })
+    }
+}
+
+/// Changes a schedule
+///
+/// With another rule, or enabled again, it begins anew from now.
+#[utoipa::path(patch, path = "/schedules/{id}", operation_id = "update_schedule", tag = "schedules",
+    params(("id" = String, Path, description = "The schedule's id")), request_body = SchedulePatch, responses(
+        (status = 200, description = "The schedule as it is now", body = ScheduleDocument),
+        (status = 404, description = "Not there"),
+        (status = 412, description = "It is not what `If-Match` names"),
+    ))]
+async fn update_schedule(
+    State(schedules): State<Schedules>,
+    author: Author,
+    Path(id): Path<ScheduleId>,
+    if_match: IfMatch,
+    Json(patch): Json<SchedulePatch>,
+) -> Result<Json<ScheduleDocument>, Problem> {
+    let handle = schedules.clone();
+    let work = move |tx: &mut crate::storage::Tx<'_>| {
+        handle.update(tx, author.by(), id, |current| {
+            if_match.check(&ScheduleDocument::from(current.clone())).map_err(|_| Error::Changed)?;
+            patch.change(&current.row.rule).map_err(Error::Input)
+        })
+    };
+    Ok(Json(schedules.db().write(work).await?.into()))
+}
+
+/// Deletes a schedule
+///
+/// Jobs it has made stay.
+#[utoipa::path(delete, path = "/schedules/{id}", operation_id = "delete_schedule", tag = "schedules",
+    params(("id" = String, Path, description = "The schedule's id")),
+    responses((status = 204, description = "Deleted; it does not tick any more"), (status = 404, description = "Not there")))]
+async fn delete_schedule(
+    State(schedules): State<Schedules>,
+    author: Author,
+    Path(id): Path<ScheduleId>,
+) -> Result<Response, Problem> {
+    schedules.db().write_reclaiming(move |tx| Schedules::delete(tx, author.by(), id)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// What running a schedule did.
+#[derive(Debug, Serialize, ToSchema)]
+struct ScheduleRun {
+    /// The job, or the one that holds the unique key.
+    #[schema(value_type = String)]
+    job_id: JobId,
+    /// Whether nothing was created because of the unique key.
+    duplicate: bool,
+}
+
+/// Enqueues the job of a schedule now
+///
+/// Beside its ticks, which stay as they are; also while it is disabled.
+#[utoipa::path(post, path = "/schedules/{id}/run", operation_id = "run_schedule", tag = "schedules",
+    params(("id" = String, Path, description = "The schedule's id")),
+    responses((status = 201, description = "The job is enqueued", body = ScheduleRun), (status = 404, description = "Not there")))]
+async fn run_schedule(
+    State(schedules): State<Schedules>,
+    author: Author,
+    Path(id): Path<ScheduleId>,
+    idempotent: Idempotent,
+    _: NoBody,
+) -> Result<Response, Problem> {
+    let handle = schedules.clone();
+    idempotency::run(schedules.db(), idempotent, author.caller.company, move |tx| {
+        let enqueued = handle.run_now(tx, author.by(), id)?;
+        let status = if enqueued.is_duplicate { StatusCode::OK } else { StatusCode::CREATED };
+        Ok::<_, Error>((status, ScheduleRun { job_id: enqueued.id, duplicate: enqueued.is_duplicate }))
+    })
+    .await
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let words = error.to_string();
+        match error {
+            Error::NotFound => Self::not_found().detail(words),
+            Error::Name => Self::invalid("/name", words),
+            Error::Rule(RuleError::Cron(_)) => Self::of(&problems::CRON_INVALID).error("/cron", words),
+            Error::Rule(RuleError::Never) => Self::of(&problems::CRON_NEVER).error("/cron", words),
+            Error::Rule(RuleError::Zone(_)) => Self::of(&problems::TIME_ZONE_UNKNOWN).error("/timezone", words),
+            Error::Rule(RuleError::Every) => Self::invalid("/every_ms", words),
+            Error::Job(problem) => problem.below("/target/job"),
+            Error::Input(problem) => problem,
+            Error::TooMany => Self::of(&problems::CONFLICT).detail(words),
+            Error::Changed => Self::of(&problems::PRECONDITION_FAILED),
+            Error::Enqueue(error) => error.into(),
+            Error::Stored(error) => Self::internal(&error),
+            Error::Storage(error) => error.into(),
+        }
+    }
+}

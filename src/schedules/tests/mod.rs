@@ -1,0 +1,4 @@
+//! Schedules: rules against a simple model of clocks, ticks across crashes and jumps of the clock.
+
+mod rules;
+mod ticks;
