@@ -13,6 +13,12 @@ pub(super) fn start_pools(queues: &Queues, state: &State, tasks: &Tasks) -> Vec<
     let webhook = Handlers::default().with(webhooks.deliver()).with(webhooks.replay_batch());
     let email = Handlers::default().with(state.emails.send_email());
     let report = Handlers::default().with(state.reports.render());
-    let pools = [start(QueueName::WEBHOOK, webhook), start(QueueName::EMAIL, email), start(QueueName::REPORT, report)];
+    let actions = Handlers::default().with(state.jobs.run_actions());
+    let pools = [
+        start(QueueName::WEBHOOK, webhook),
+        start(QueueName::EMAIL, email),
+        start(QueueName::REPORT, report),
+        start(QueueName::ACTIONS, actions),
+    ];
     pools.into_iter().flatten().collect()
 }

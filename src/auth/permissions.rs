@@ -46,12 +46,12 @@ permissions! {
         POST "/email-templates/{name}/preview";
     EmailsWrite: POST "/emails", POST "/email-templates", PATCH "/email-templates/{name}",
         DELETE "/email-templates/{name}";
-    JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/queues", GET "/queues/{name}",
-        GET "/queues/{name}/metrics", GET "/queue/stats";
-    JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/{id}/cancel", POST "/jobs/{id}/retry",
-        POST "/jobs/{id}/promote", DELETE "/jobs/{id}";
+    JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/jobs/{id}/log", GET "/jobs/{id}/children", GET "/queues",
+        GET "/queues/{name}", GET "/queues/{name}/metrics", GET "/queue/stats";
+    JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/actions", POST "/jobs/{id}/cancel", POST "/jobs/{id}/retry",
+        POST "/jobs/{id}/promote", PATCH "/jobs/{id}", DELETE "/jobs/{id}";
     JobsWork: POST "/queues/{name}/lease", POST "/jobs/{id}/complete", POST "/jobs/{id}/fail",
-        POST "/jobs/{id}/heartbeat", POST "/jobs/{id}/snooze", POST "/jobs/settle";
+        POST "/jobs/{id}/heartbeat", POST "/jobs/{id}/snooze", POST "/jobs/{id}/progress", POST "/jobs/{id}/log", POST "/jobs/settle";
     QueuesWrite: PATCH "/queues/{name}", POST "/queues/{name}/pause", POST "/queues/{name}/resume",
         POST "/queues/{name}/drain";
     SchedulesRead: GET "/schedules", GET "/schedules/{id}";

@@ -225,6 +225,10 @@ problems! {
     STALE_LEASE = CONFLICT, "stale_lease", "The lease is no longer in force",
         "The job's lease ran out, was taken over, or the job is finished, so the token was refused and nothing was \
          changed. Stop working on the job; it will be, or has been, given to another worker.";
+    /// The log of a job is full.
+    JOB_LOG_FULL = CONFLICT, "job_log_full", "The log of the job is full",
+        "A job keeps 1,000 lines over all its attempts, and the lines sent would exceed them. None of them was kept. Write \
+         less, or keep long output elsewhere and its address in the result.";
     /// The job's state refuses the operation.
     JOB_STATE = CONFLICT, "job_state", "The job's state refuses this",
         "The operation is not possible in the job's present state, which the detail names.";

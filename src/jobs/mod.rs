@@ -7,16 +7,23 @@
 //! Invariants: a payload is kept and handed out byte for byte; a batch is enqueued whole or not at all; another
 //! company's job answers like one that does not exist.
 
+mod actions;
 pub mod api;
 mod operate;
 
-pub use api::{CheckedJob, JobOrder};
+use std::collections::HashSet;
 
 use crate::{
     base::{CompanyId, JobId},
-    queue::{self, JobPage, JobView, Outcome, QueueName, QueueSettings, QueueStats, Queues, Settled},
+    queue::{
+        self, ChildView, Heartbeat, JobFilter, JobPage, JobView, LogLine, Notes, Outcome, Place, Progress, QueueName,
+        QueueSettings, QueueStats, Queues, Settled,
+    },
     storage::{self, Db, Read, Tx},
 };
+
+pub use actions::{Action, ActionUnderWay, RunAction};
+pub use api::{CheckedJob, JobOrder};
 
 /// Why a request about jobs is refused.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +66,8 @@ pub struct JobDetail {
     pub result: Option<bytes::Bytes>,
     /// The errors of its last failed attempts, oldest first.
     pub errors: Vec<queue::AttemptError>,
+    /// What its attempts told of themselves.
+    pub notes: Notes,
 }
 
 impl Jobs {
@@ -84,27 +93,54 @@ impl Jobs {
     /// When the company has no such job.
     pub async fn get(&self, company: CompanyId, id: JobId) -> Result<JobDetail, Error> {
         let queues = self.queues.clone();
+        self.db.read(move |snapshot| detail(&queues, snapshot, company, id)).await?
+    }
+
+    /// Lines of a job's log from the given number on, oldest first; one more than `limit` when there are more.
+    ///
+    /// # Errors
+    /// When the company has no such job.
+    pub async fn log(&self, company: CompanyId, id: JobId, from: u32, limit: usize) -> Result<Vec<LogLine>, Error> {
+        let queues = self.queues.clone();
         let read = self.db.read(move |snapshot| {
-            let job = queues.find(snapshot, company, id)?.ok_or(queue::Error::NotFound(id))?;
-            let (result, errors) = (queues.result(snapshot, company, id)?, queues.errors(snapshot, company, id)?);
-            Ok(JobDetail { job, result, errors })
+            queues.find(snapshot, company, id)?.ok_or(queue::Error::NotFound(id))?;
+            Ok(queues.log(snapshot, company, id, from, limit + 1)?)
         });
         read.await?
     }
 
-    /// The company's jobs that pass the filter, newest first.
+    /// The children of a job behind the given one, and where the next page begins.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the company has no such job.
+    pub async fn children(
+        &self,
+        company: CompanyId,
+        id: JobId,
+        behind: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<ChildView>, Option<u64>), Error> {
+        let queues = self.queues.clone();
+        let read = self.db.read(move |snapshot| {
+            queues.find(snapshot, company, id)?.ok_or(queue::Error::NotFound(id))?;
+            Ok(queues.children(snapshot, company, id, behind, limit)?)
+        });
+        read.await?
+    }
+
+    /// The company's jobs that pass the filter, from the given place on.
+    ///
+    /// # Errors
+    /// When the place is of another search, or the store fails.
     pub async fn list(
         &self,
         company: CompanyId,
-        before: Option<u64>,
+        filter: JobFilter,
+        after: Option<Place>,
         limit: usize,
-        is_wanted: impl Fn(&JobView) -> bool + Send + 'static,
     ) -> Result<JobPage, Error> {
         let queues = self.queues.clone();
-        Ok(self.db.read(move |snapshot| queues.list(snapshot, company, before, limit, &is_wanted)).await??)
+        Ok(self.db.read(move |snapshot| queues.list(snapshot, company, &filter, after, limit)).await??)
     }
 
     /// The company's figures of its queues and the built-in ones.
@@ -143,6 +179,19 @@ impl Jobs {
         Ok(job.map_or(queue::Error::NotFound(id), |_| queue::Error::LeaseLost(id)))
     }
 
+    /// Tells a token that is refused from a job that is not there.
+    fn known<T>(
+        &self,
+        read: &impl Read,
+        (company, id): (CompanyId, JobId),
+        done: Result<T, queue::Error>,
+    ) -> Result<T, Error> {
+        match done {
+            Err(queue::Error::LeaseLost(_)) => Err(self.stale(read, company, id)?.into()),
+            other => Ok(other?),
+        }
+    }
+
     /// Ends an attempt of an external worker inside a transaction.
     fn settle(
         &self,
@@ -152,17 +201,67 @@ impl Jobs {
         token: &str,
         outcome: Outcome,
     ) -> Result<Settled, Error> {
-        match self.queues.settle(tx, company, id, token, outcome) {
-            Err(queue::Error::LeaseLost(_)) => Err(self.stale(tx, company, id)?.into()),
-            other => Ok(other?),
-        }
+        let settled = self.queues.settle(tx, company, id, token, outcome);
+        self.known(tx, (company, id), settled)
     }
 
-    /// Extends a lease; answers how long it holds.
+    /// Keeps how far an external worker has come.
+    fn record_progress(
+        &self,
+        tx: &mut Tx<'_>,
+        company: CompanyId,
+        id: JobId,
+        token: &str,
+        progress: Progress,
+    ) -> Result<(), Error> {
+        let kept = self.queues.record_progress(tx, company, id, token, progress);
+        self.known(tx, (company, id), kept)
+    }
+
+    /// Adds lines to a job's log; answers how many it has.
+    fn append_log(
+        &self,
+        tx: &mut Tx<'_>,
+        company: CompanyId,
+        id: JobId,
+        token: &str,
+        lines: Vec<String>,
+    ) -> Result<u32, Error> {
+        let kept = self.queues.append_log(tx, company, id, token, lines);
+        self.known(tx, (company, id), kept)
+    }
+
+    /// Refuses a parent that stands for something else.
+    fn require_parents(
+        &self,
+        tx: &Tx<'_>,
+        company: CompanyId,
+        parents: impl IntoIterator<Item = JobId>,
+    ) -> Result<(), Error> {
+        let mut known = HashSet::new();
+        for id in parents {
+            if known.insert(id)
+                && let Some(job) = self.queues.find(tx, company, id)?
+                && self.queues.is_own_kind(&job.kind)
+            {
+                let reason = "names a job that the server runs itself";
+                return Err(queue::Error::Invalid { field: "parent_id", reason }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Extends a lease, or tells that the job is cancelled.
     ///
     /// # Errors
     /// When the company has no such job, or the lease is not held any more.
-    pub async fn heartbeat(&self, company: CompanyId, id: JobId, token: &str, lease_ms: u32) -> Result<u64, Error> {
+    pub async fn heartbeat(
+        &self,
+        company: CompanyId,
+        id: JobId,
+        token: &str,
+        lease_ms: u32,
+    ) -> Result<Heartbeat, Error> {
         match self.queues.heartbeat(company, id, token, lease_ms).await {
             Err(queue::Error::LeaseLost(_)) => {
                 let jobs = self.clone();
@@ -177,4 +276,11 @@ impl Jobs {
         let stats = self.queues.stats(tx, company)?.into_iter().find(|stats| stats.queue == *name);
         stats.ok_or_else(|| Error::NoQueue(name.clone()))
     }
+}
+
+/// The job with what its attempts left behind, in one view of the store.
+fn detail(queues: &Queues, read: &impl Read, company: CompanyId, id: JobId) -> Result<JobDetail, Error> {
+    let job = queues.find(read, company, id)?.ok_or(queue::Error::NotFound(id))?;
+    let (result, errors) = (queues.result(read, company, id)?, queues.errors(read, company, id)?);
+    Ok(JobDetail { job, result, errors, notes: queues.notes(read, company, id)? })
 }

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Error, Jobs};
+use super::{Error, JobDetail, Jobs, actions::ACTION_KIND};
 use crate::{
     audit::{self, Entry, Origin},
     base::{CompanyId, JobId},
-    queue::{self, JobView, QueueName, QueueSettings, State},
+    queue::{self, JobChange, JobView, QueueName, QueueSettings, State},
     storage::Tx,
 };
 
@@ -16,7 +16,13 @@ impl Jobs {
     /// # Errors
     /// When the company has no such job, or it is finished.
     pub fn cancel(&self, tx: &mut Tx<'_>, by: (CompanyId, &Origin), id: JobId) -> Result<JobView, Error> {
-        let before = self.job(tx, by.0, id)?;
+        let before = match self.job(tx, by.0, id) {
+            // An action is stopped by cancelling the job that carries it.
+            Err(Error::OwnJob(kind)) if kind == ACTION_KIND => {
+                self.queues.find(tx, by.0, id)?.ok_or(queue::Error::NotFound(id))?
+            }
+            other => other?,
+        };
         let job = self.queues.cancel(tx, by.0, id)?;
         record(tx, by, ("job.cancel", id.to_string()), (of_job(&before), of_job(&job)))?;
         Ok(job)
@@ -52,6 +58,35 @@ impl Jobs {
         let before = self.job(tx, by.0, id)?;
         self.queues.delete(tx, by.0, id)?;
         record(tx, by, ("job.delete", id.to_string()), (of_job(&before), Value::Null))
+    }
+
+    /// Changes payload, priority or time of a job that nobody works on.
+    ///
+    /// # Errors
+    /// When the company has no such job, its state does not allow it, or `is_current` finds it changed.
+    pub fn edit(
+        &self,
+        tx: &mut Tx<'_>,
+        by: (CompanyId, &Origin),
+        id: JobId,
+        change: JobChange,
+        is_current: impl FnOnce(JobDetail) -> bool,
+    ) -> Result<JobDetail, Error> {
+        let before = self.job(tx, by.0, id)?;
+        if !is_current(super::detail(&self.queues, tx, by.0, id)?) {
+            return Err(Error::Changed);
+        }
+        let has_payload = change.payload.is_some();
+        let after = self.queues.edit(tx, by.0, id, change)?;
+        let shown =
+            |job: &JobView| json!({ "priority": job.priority, "run_at": job.run_at, "state": job.state.as_str() });
+        let (old, mut new) = audit::changed(&shown(&before), &shown(&after));
+        if has_payload && let Value::Object(fields) = &mut new {
+            // The payload may hold anything, so only that it was replaced is told.
+            fields.insert("replaced".to_owned(), json!(["payload"]));
+        }
+        record(tx, by, ("job.update", id.to_string()), (old, new))?;
+        super::detail(&self.queues, tx, by.0, id)
     }
 
     /// The job as it is; one that stands for something else is refused.
@@ -131,7 +166,9 @@ fn of_job(job: &JobView) -> Value {
 }
 
 fn of_settings(settings: &QueueSettings) -> Value {
-    let QueueSettings { concurrency, group_concurrency, rate_per_second, retry, timeout_ms, .. } = settings;
-    json!({ "concurrency": concurrency, "group_concurrency": group_concurrency, "rate_per_second": rate_per_second,
+    let QueueSettings { concurrency, group_concurrency, rate_per_second, retry, timeout_ms, retention, search_fields } =
+        settings;
+    json!({ "backoff": retry.backoff, "retention": retention, "search_fields": search_fields,
+        "concurrency": concurrency, "group_concurrency": group_concurrency, "rate_per_second": rate_per_second,
         "attempts": retry.attempts, "timeout_ms": timeout_ms })
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::{
     heads::Ref,
-    job::{QueueName, State},
+    job::State,
     line::Line,
+    name::QueueName,
     registry::{Inner, Queues},
     settings::QueueSettings,
     state::JobState,
@@ -70,6 +71,8 @@ pub(super) enum Op {
         company: u64,
         is_paused: bool,
     },
+    /// There may be more to take than was found.
+    Wake,
 }
 
 /// Collects what is to happen after the commit.
@@ -104,7 +107,7 @@ impl After {
     }
 
     pub(super) fn created(&mut self, (company, job): JobKey, new: &JobState) {
-        if new.state == State::Waiting {
+        if new.state == State::Waiting && !new.is_blocked() {
             self.push(new.place.queue, push_op(company, job, new));
         } else {
             self.push(new.place.queue, Op::Counted { company });
@@ -114,12 +117,14 @@ impl After {
     pub(super) fn changed(&mut self, (company, job): JobKey, old: &JobState, new: &JobState, boot: u32) {
         let queue = new.place.queue;
         let group = new.place.group;
-        let was_in_line = old.effective(boot) == State::Waiting;
+        let was_in_line = old.effective(boot) == State::Waiting && !old.is_blocked();
         let was_held = old.effective(boot) == State::Active;
-        if new.state == State::Waiting && !(old.state == State::Waiting && old.place == new.place) {
+        let stands = |row: &JobState| row.state == State::Waiting && !row.is_blocked();
+        if stands(new) && !(stands(old) && old.place == new.place) {
             self.push(queue, push_op(company, job, new));
         }
-        if was_in_line && (!matches!(new.state, State::Waiting | State::Active) || old.place != new.place) {
+        let stays = matches!(new.state, State::Waiting | State::Active) && !new.is_blocked();
+        if was_in_line && (!stays || old.place != new.place) {
             let priority = old.place.priority;
             self.push(queue, Op::Remove { company, priority, group: old.place.group, ord: old.place.ord });
         }
@@ -208,6 +213,7 @@ fn apply_to(inner: &Arc<Inner>, line: &Arc<Line>, run: &[(QueueId, Op)]) {
                 }
             }
             Op::Stop { job, generation } => line.stop_run(job, generation),
+            Op::Wake => line.wake_workers(),
             Op::Finished { company, state } => {
                 core.rings.record(company, state, now_s);
                 core.history.touch(company);

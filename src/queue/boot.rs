@@ -12,8 +12,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     error::Error,
     history,
-    job::{QueueName, State},
-    registry::{BUILT_IN, Background, Inner, Queues},
+    job::State,
+    name::QueueName,
+    registry::{BUILT_IN, Background, Inner, OWN, Queues},
     settings::QueueConfig,
     store::{BootRow, LANES, LaneRow, QUEUE_BOOTS, QUEUES, QueueRow, count, jobs_in},
     token::TokenKey,
@@ -97,7 +98,7 @@ fn boot(tx: &mut Tx<'_>) -> Result<Found, Error> {
     let before = tx.get(QUEUE_BOOTS, &0)?;
     let boot = before.map_or(1, |row| row.boot.wrapping_add(1));
     tx.put(QUEUE_BOOTS, &0, &BootRow { boot })?;
-    for (name, id) in BUILT_IN {
+    for (name, id) in BUILT_IN.into_iter().chain(OWN) {
         if !tx.exists(QUEUES, &name.to_owned())? {
             tx.put(QUEUES, &name.to_owned(), &QueueRow { id, settings: None })?;
         }

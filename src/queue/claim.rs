@@ -6,16 +6,20 @@
 use std::sync::Arc;
 
 use super::{
-    after::After,
-    external::old_lease,
+    after::{After, Op},
     heads::Taken,
+    heartbeat::old_lease,
     leases::Lease,
     line::Line,
     registry::Queues,
     state::{Claim, Claimed, JobState, Place},
-    store::{JOB_STATES, JobKey, READY, Writer, ready_key},
+    store::{JOB_STATES, JobKey, READY, ready_key},
+    writer::Writer,
 };
 use crate::storage::{Error, Read, Tx};
+
+/// Leases from before the restart that one claim takes note of.
+const REARMS_MAX: usize = 256;
 
 /// Who asks for leases.
 #[derive(Debug, Clone)]
@@ -89,9 +93,9 @@ pub(super) fn claim(
 ) -> Result<Vec<Granted>, Error> {
     let mut after = After::default();
     let mut round = Round { line, taken: Vec::new(), leased: Vec::new(), failed: Vec::new() };
-    let mut granted = Vec::new();
+    let (mut granted, mut rearmed) = (Vec::new(), Vec::new());
     let mut left = want;
-    while left.jobs > 0 {
+    while left.jobs > 0 && rearmed.len() < REARMS_MAX {
         round.taken = take(tx, line, &mut left, asker);
         if round.taken.is_empty() {
             break;
@@ -118,9 +122,10 @@ pub(super) fn claim(
                     round.leased.push((item, state.generation));
                     granted.push(Granted { key: (item.company, job), state, group_limit: item.group_limit });
                 }
-                Verdict::Rearmed(generation, lease) => {
-                    core.leases.grant(job, generation, lease);
-                    round.leased.push((item, generation));
+                Verdict::Rearmed(state, lease) => {
+                    core.leases.grant(job, state.generation, lease);
+                    round.leased.push((item, state.generation));
+                    rearmed.push(((item.company, job), state));
                 }
                 Verdict::Holds => {
                     core.heads.hold(item.company, item.group, job);
@@ -133,6 +138,12 @@ pub(super) fn claim(
                 Verdict::Gone => core.heads.untake(item.company, item.group),
             }
         }
+    }
+    if !rearmed.is_empty() {
+        // Whoever asked may have got nothing although there is more behind them.
+        after.push(line.id, Op::Wake);
+        let (inner, line) = (Arc::clone(&queues.inner), Arc::clone(line));
+        tx.on_commit(move || inner.cut_off_later(&line, rearmed));
     }
     after.register(tx, queues);
     round.leased.clear();
@@ -162,7 +173,7 @@ fn take(tx: &Tx<'_>, line: &Line, left: &mut Want, asker: &Asker) -> Vec<Taken> 
 enum Verdict {
     Granted(JobState, Lease),
     /// An external worker from before the restart still has it.
-    Rearmed(u32, Lease),
+    Rearmed(JobState, Lease),
     Holds,
     Failed,
     Gone,
@@ -201,14 +212,14 @@ fn check(
                 Lease { company, group, deadline_ms, cut_off_ms: None, is_ended: false, is_lost: false },
             )
         }
-        Claimed::Fail(next) => {
+        Claimed::Leave(next) => {
             writer.change(key, &row, &next)?;
             Verdict::Failed
         }
         Claimed::Rearm(next, left_ms) => {
-            let lease = old_lease(writer.tx, line, key, &row, now_ms.saturating_add(left_ms))?;
+            let lease = old_lease(key, &row, now_ms.saturating_add(left_ms), None);
             writer.change(key, &row, &next)?;
-            Verdict::Rearmed(next.generation, lease)
+            Verdict::Rearmed(next, lease)
         }
         Claimed::Holds => Verdict::Holds,
         Claimed::Gone => Verdict::Gone,

@@ -3,13 +3,16 @@
 use super::{
     after::After,
     error::Error,
+    flows::{Depths, add_child},
+    index,
     job::{
         Enqueued, MAX_ATTEMPTS, MAX_BATCH, MAX_PAYLOAD_BYTES, MAX_PRIORITY, MAX_TAGS, MAX_TEXT_BYTES, NewJob, State,
         Unique, UniqueScope,
     },
     registry::Queues,
-    state::{HeldKey, JobState},
-    store::{JOBS, JobBody, TIMERS, TimerKind, TimerRow, UNIQUE_KEYS, UniqueRow, Writer},
+    state::{Extras, HeldKey, JobState},
+    store::{JOBS, JobBody, TIMERS, TimerKind, TimerRow, UNIQUE_KEYS, UniqueRow},
+    writer::Writer,
 };
 use crate::{
     base::{JobId, QueueId, RawId},
@@ -24,7 +27,7 @@ use crate::{
 pub fn enqueue(tx: &mut Tx<'_>, queues: &Queues, job: NewJob) -> Result<Enqueued, Error> {
     tx.admit_new_work()?;
     let mut after = After::default();
-    let enqueued = create(tx, queues, job, &mut after)?;
+    let enqueued = create(tx, queues, job, &mut after, &mut Depths::new())?;
     after.register(tx, queues);
     Ok(enqueued)
 }
@@ -39,20 +42,31 @@ pub fn enqueue_many(
     jobs: impl IntoIterator<Item = NewJob>,
 ) -> Result<Vec<Enqueued>, Error> {
     tx.admit_new_work()?;
-    let mut after = After::default();
+    let (mut after, mut depths) = (After::default(), Depths::new());
     let mut all = Vec::new();
     for job in jobs {
         if all.len() >= MAX_BATCH {
             return Err(Error::Invalid { field: "jobs", reason: "must be at most 1000" });
         }
-        all.push(create(tx, queues, job, &mut after)?);
+        all.push(create(tx, queues, job, &mut after, &mut depths)?);
     }
     after.register(tx, queues);
     Ok(all)
 }
 
-fn create(tx: &mut Tx<'_>, queues: &Queues, job: NewJob, after: &mut After) -> Result<Enqueued, Error> {
+/// Creates one job.
+pub(super) fn create(
+    tx: &mut Tx<'_>,
+    queues: &Queues,
+    mut job: NewJob,
+    after: &mut After,
+    depths: &mut Depths,
+) -> Result<Enqueued, Error> {
     check(&job)?;
+    let fields = match job.fields.take() {
+        Some(fields) => fields,
+        None => queues.search_values(&job.queue, &job.payload),
+    };
     let company = job.company.hi();
     let queue = queues.intern(tx, &job.queue, after)?;
     queues.ensure_lane(tx, queue, company, after)?;
@@ -66,7 +80,7 @@ fn create(tx: &mut Tx<'_>, queues: &Queues, job: NewJob, after: &mut After) -> R
         None => tx.mint(),
     };
     let key = (company, raw.hi);
-    let NewJob { run_at, expire_at, unique, .. } = job;
+    let NewJob { run_at, expire_at, unique, parent, .. } = job;
     let body = JobBody {
         id_lo: raw.lo,
         company_lo: job.company.raw().lo,
@@ -80,7 +94,8 @@ fn create(tx: &mut Tx<'_>, queues: &Queues, job: NewJob, after: &mut After) -> R
         timeout_ms: job.timeout_ms,
         tags: job.tags,
         unique: unique.as_ref().map(|unique| (unique.key.clone(), unique.scope)),
-        parent: job.parent.map(JobId::raw),
+        parent: parent.map(|parent| parent.id.raw()),
+        fields,
     };
     let now = tx.now();
     let mut state = JobState {
@@ -94,6 +109,14 @@ fn create(tx: &mut Tx<'_>, queues: &Queues, job: NewJob, after: &mut After) -> R
     }
     if let Some(unique) = unique {
         hold_key(tx, company, queue, raw, unique, &mut state, after)?;
+    }
+    if let Some(parent) = parent {
+        add_child(tx, queues, (company, parent), raw, after, depths)?;
+        state.parent = Some(parent.id.hi());
+    }
+    if !body.tags.is_empty() || !body.fields.is_empty() {
+        state.extras = Extras::INDEXED;
+        index::enter(tx, key, &body)?;
     }
     tx.put(JOBS, &key, &body)?;
     Writer { tx, after, boot: queues.inner.boot }.create(key, &state)?;

@@ -1,6 +1,7 @@
 //! What can go wrong with a job or a queue.
 
-use super::job::{QueueName, State};
+use super::job::State;
+use super::name::QueueName;
 use crate::{base::JobId, storage};
 
 /// Why the queue kernel refuses.
@@ -15,6 +16,9 @@ pub enum Error {
     /// The job is held under another lease, or not held any more.
     #[error("the lease of job {0} is not held any more")]
     LeaseLost(JobId),
+    /// The log of the job has as many lines as it may.
+    #[error("the log of job {0} has room for 1000 lines and would have more")]
+    LogFull(JobId),
     /// The job's state does not allow it.
     #[error("job {id} is {}", .state.as_str())]
     WrongState {

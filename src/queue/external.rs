@@ -1,4 +1,4 @@
-//! Workers outside: leasing with long poll, heartbeat, and the end of an attempt by token.
+//! Workers outside: leasing with long poll, and the end of an attempt by token.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,14 +9,12 @@ use super::{
     claim::{Asker, Granted, Want, claim},
     error::Error,
     handler::{Outcome, Settled},
-    job::{JobView, MAX_RESULT_BYTES, MAX_TEXT_BYTES, QueueName},
-    leases::Lease,
+    job::{JobView, MAX_RESULT_BYTES, MAX_TEXT_BYTES},
     line::Line,
+    name::QueueName,
     registry::Queues,
     settle::{Ending, PolicySource, settle},
-    state::JobState,
-    store::{JOB_STATES, JOBS, JobKey, Writer, kind_hash},
-    token::Token,
+    store::{JOBS, kind_hash},
 };
 use crate::{
     base::{CompanyId, JobId},
@@ -265,31 +263,6 @@ impl Queues {
             .await
     }
 
-    /// Extends a lease to `lease_ms` from now; answers how long it holds, which a timeout may shorten.
-    ///
-    /// # Errors
-    /// [`Error::LeaseLost`] when it is not held any more.
-    pub async fn heartbeat(&self, company: CompanyId, id: JobId, token: &str, lease_ms: u32) -> Result<u64, Error> {
-        let token = self.inner.tokens.parse(token, id).ok_or(Error::LeaseLost(id))?;
-        let line = self.inner.line(token.queue).ok_or(Error::LeaseLost(id))?;
-        let lease_ms = lease_ms.clamp(*LEASE_MS.start(), *LEASE_MS.end());
-        let now_ms = self.inner.clock.mono_ms();
-        let until = now_ms.saturating_add(u64::from(lease_ms));
-        {
-            let leases = &mut line.core().leases;
-            if leases.is_of(company.hi(), id.hi(), token.generation)
-                && let Some(until) = leases.extend(id.hi(), token.generation, until)
-            {
-                return Ok(until.saturating_sub(now_ms));
-            }
-        }
-        let queues = self.clone();
-        // Also on an exhausted disk, where the end of the job is written, too.
-        let holds_until =
-            self.inner.db.write_reclaiming(move |tx| rearm(tx, &queues, company, id, token, until)).await?;
-        Ok(holds_until.saturating_sub(now_ms))
-    }
-
     /// Ends an attempt of a worker outside, in the caller's transaction.
     ///
     /// # Errors
@@ -315,57 +288,6 @@ impl Queues {
         after.register(tx, self);
         Ok(settled)
     }
-}
-
-/// Writes a sign of life: of a worker from before the restart, or of one whose lease is being taken back.
-///
-/// Answers until when it holds, on the monotonic clock.
-fn rearm(
-    tx: &mut Tx<'_>,
-    queues: &Queues,
-    company: CompanyId,
-    id: JobId,
-    token: Token,
-    deadline_ms: u64,
-) -> Result<u64, Error> {
-    let key = (company.hi(), id.hi());
-    let boot = queues.inner.boot;
-    let row = tx.get(JOB_STATES, &key)?.ok_or(Error::LeaseLost(id))?;
-    let next = row.rearm(token.generation, boot).map_err(|_| Error::LeaseLost(id))?;
-    let Some(line) = queues.inner.line(row.place.queue) else { return Err(Error::LeaseLost(id)) };
-    let lease = old_lease(tx, &line, key, &row, deadline_ms)?;
-    let mut after = After::default();
-    Writer { tx, after: &mut after, boot }.change(key, &row, &next)?;
-    after.register(tx, queues);
-    // In memory at once, like a claim, so that a rescue behind it on the writer passes the job over.
-    let mut core = line.core();
-    // A claim or another sign of life may have been first, and the group counts the lease once.
-    if let Some(until) = core.leases.revive(key.1, token.generation, deadline_ms) {
-        return Ok(until);
-    }
-    core.heads.count_lease(key.0, lease.group);
-    core.leases.grant(key.1, token.generation, lease);
-    Ok(lease.deadline_ms.unwrap_or(deadline_ms))
-}
-
-/// A lease from before the restart; the attempt's timeout goes on from when it began.
-pub(super) fn old_lease(
-    tx: &Tx<'_>,
-    line: &Line,
-    key: JobKey,
-    row: &JobState,
-    deadline_ms: u64,
-) -> Result<Lease, storage::Error> {
-    let own = match tx.get(JOBS, &key) {
-        Ok(body) => body.and_then(|body| body.timeout_ms),
-        // A damaged one is found when the job is handed out; until then its lease runs out like any other.
-        Err(storage::Error::Corrupt { .. }) => None,
-        Err(error) => return Err(error),
-    };
-    let left_ms = own.or(line.settings().timeout_ms).and_then(|timeout_ms| row.left_ms(timeout_ms, tx.now()));
-    let cut_off_ms = left_ms.map(|left_ms| tx.mono_ms().saturating_add(left_ms));
-    let deadline_ms = Some(deadline_ms.min(cut_off_ms.unwrap_or(u64::MAX)));
-    Ok(Lease { company: key.0, group: row.place.group, deadline_ms, cut_off_ms, is_ended: false, is_lost: false })
 }
 
 fn check(request: &LeaseRequest) -> Result<(), Error> {

@@ -1,11 +1,12 @@
 //! What a job is, as callers see it: the order to enqueue one and the view of a stored one.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::str::FromStr;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::name::QueueName;
 use crate::base::{Backoff, CompanyId, JobId, QueueId, Timestamp};
 
 /// The largest payload, in bytes.
@@ -20,62 +21,20 @@ pub const MAX_TEXT_BYTES: usize = 256;
 pub const MAX_ATTEMPTS: u32 = 1000;
 /// The least urgent priority; 0 is the most urgent.
 pub const MAX_PRIORITY: u8 = 9;
+/// The most children of a job.
+pub const MAX_CHILDREN: u32 = 1000;
+/// The most jobs that wait for each other in a row.
+pub(super) const MAX_FLOW_DEPTH: u32 = 16;
+/// The most lines of a job's log.
+pub const MAX_LOG_LINES: u32 = 1000;
+/// The longest line of a job's log, in bytes.
+pub const MAX_LINE_BYTES: usize = 2048;
+/// The largest JSON told with a job's progress, in bytes.
+pub const MAX_PROGRESS_BYTES: usize = 16 << 10;
+/// The most payload fields of a queue that can be searched.
+pub const MAX_SEARCH_FIELDS: usize = 16;
 /// The most jobs of one batch.
 pub const MAX_BATCH: usize = 1000;
-
-/// The name of a queue: 1 to 64 of `a-z 0-9 . _ -`, beginning with a letter or digit.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct QueueName(Arc<str>);
-
-/// A text that is not a queue name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not 1 to 64 characters of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit")]
-pub struct QueueNameError;
-
-impl QueueName {
-    /// The queue of outgoing mail.
-    pub const EMAIL: &'static str = "email";
-    /// The queue of webhook deliveries.
-    pub const WEBHOOK: &'static str = "webhook";
-    /// The queue of workflow steps.
-    pub const WORKFLOW: &'static str = "workflow";
-    /// The queue of report rendering.
-    pub const REPORT: &'static str = "report";
-
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Wraps the name of a built-in queue or one read from a table.
-    pub(crate) fn trusted(name: &str) -> Self {
-        Self(Arc::from(name))
-    }
-}
-
-impl FromStr for QueueName {
-    type Err = QueueNameError;
-
-    fn from_str(text: &str) -> Result<Self, QueueNameError> {
-        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let begins_well = text.bytes().next().is_some_and(is_plain);
-        let is_well_formed = text.len() <= 64 && text.bytes().all(|byte| is_plain(byte) || b"._-".contains(&byte));
-        if begins_well && is_well_formed { Ok(Self(Arc::from(text))) } else { Err(QueueNameError) }
-    }
-}
-
-impl fmt::Display for QueueName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for QueueName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
 
 /// The state of a job; the words of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -130,6 +89,15 @@ impl FromStr for State {
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(())
     }
+}
+
+/// The time an operator gives a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunAt {
+    /// It waits for its time no longer.
+    Now,
+    /// Not before this time.
+    At(Timestamp),
 }
 
 /// How often to try and how long to wait in between.
@@ -214,8 +182,10 @@ pub struct NewJob {
     pub tags: Vec<String>,
     /// When not started by then, it fails as `expired`.
     pub expire_at: Option<Timestamp>,
-    /// The job that asked for it; recorded only.
-    pub parent: Option<JobId>,
+    /// The job that waits for its end; see [`Parent`].
+    pub parent: Option<Parent>,
+    /// What the queue's search fields find in the payload, when the caller has looked already.
+    pub fields: Option<Vec<(String, String)>>,
     /// The low half of its id; `None` draws a random one.
     pub id_lo: Option<u64>,
 }
@@ -238,7 +208,42 @@ impl NewJob {
             tags: Vec::new(),
             expire_at: None,
             parent: None,
+            fields: None,
             id_lo: None,
+        }
+    }
+}
+
+/// The job that waits for another one, and what a failure of that one does to it.
+///
+/// A parent starts once all its children have ended. It must not have finished; one that runs already goes on, and
+/// waits when it is snoozed or tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parent {
+    /// The job that waits.
+    pub id: JobId,
+    /// When the child fails for good or is cancelled.
+    pub on_failure: OnFailure,
+}
+
+/// What becomes of a parent when a child fails for good or is cancelled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// It fails, too, at once, and in turn its own parent.
+    #[default]
+    FailParent,
+    /// It goes on as if the child had ended well; it can see which did not.
+    Continue,
+}
+
+impl OnFailure {
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FailParent => "fail_parent",
+            Self::Continue => "continue",
         }
     }
 }
@@ -264,6 +269,8 @@ pub enum FailureReason {
     Stalled,
     /// It was not started before `expire_at`.
     Expired,
+    /// A child that it waited for failed or was cancelled.
+    ChildFailed,
 }
 
 impl FailureReason {
@@ -275,6 +282,7 @@ impl FailureReason {
             Self::Discarded => "discarded",
             Self::Stalled => "stalled",
             Self::Expired => "expired",
+            Self::ChildFailed => "child_failed",
         }
     }
 }
@@ -337,25 +345,19 @@ pub struct JobView {
     pub tags: Vec<String>,
     /// The unique key it was enqueued with.
     pub unique_key: Option<String>,
-    /// The job that asked for it.
+    /// The job that waits for it.
     pub parent: Option<JobId>,
+    /// Children that have not ended.
+    pub blocked_by: u32,
+    /// Children in all.
+    pub children: u32,
     /// The external worker that holds it.
     pub worker: Option<String>,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Group, QueueName, State};
-
-    #[test]
-    fn queue_names_are_checked() {
-        for good in ["email", "a", "0-x_y.z", &"a".repeat(64)] {
-            assert!(good.parse::<QueueName>().is_ok(), "{good}");
-        }
-        for bad in ["", "-a", ".a", "A", "a b", "a:b", "ä", &"a".repeat(65)] {
-            assert!(bad.parse::<QueueName>().is_err(), "{bad}");
-        }
-    }
+    use super::{Group, State};
 
     #[test]
     fn states_read_back_from_their_words() {

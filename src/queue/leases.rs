@@ -29,6 +29,17 @@ pub(crate) enum Lost {
     TimedOut,
 }
 
+/// What a sign of life does to a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beat {
+    /// It holds until then.
+    Extended(u64),
+    /// The attempt has taken too long and is being ended.
+    CutOff,
+    /// It is not held, or being taken back: only the stored row can tell.
+    Unknown,
+}
+
 /// The leases of one queue.
 #[derive(Debug, Default)]
 pub(crate) struct Leases {
@@ -47,6 +58,11 @@ impl Leases {
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.held.len()
+    }
+
+    /// The jobs of a company under a lease.
+    pub(crate) fn jobs_of(&self, company: u64) -> impl Iterator<Item = u64> + '_ {
+        self.held.iter().filter(move |(_, lease)| lease.company == company).map(|((job, _), _)| *job)
     }
 
     /// Whose lease it is.
@@ -70,6 +86,22 @@ impl Leases {
     /// Whether the lease is held on a job of this company.
     pub(crate) fn is_of(&self, company: u64, job: u64, generation: u32) -> bool {
         self.held.get(&(job, generation)).is_some_and(|lease| lease.company == company)
+    }
+
+    /// Takes a sign of life of a company's job and generation.
+    pub(crate) fn beat(&mut self, (company, job, generation): (u64, u64, u32), deadline_ms: u64, now_ms: u64) -> Beat {
+        if !self.is_of(company, job, generation) {
+            return Beat::Unknown;
+        }
+        if self.is_cut_off(job, generation, now_ms) {
+            return Beat::CutOff;
+        }
+        self.extend(job, generation, deadline_ms).map_or(Beat::Unknown, Beat::Extended)
+    }
+
+    /// Whether the attempt under the lease has taken too long.
+    pub(crate) fn is_cut_off(&self, job: u64, generation: u32, now_ms: u64) -> bool {
+        self.held.get(&(job, generation)).is_some_and(|lease| lease.cut_off_ms.is_some_and(|at| at <= now_ms))
     }
 
     /// Moves the deadline of an external lease; `None` when it is not held.
@@ -145,7 +177,7 @@ impl Leases {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lease, Leases, Lost};
+    use super::{Beat, Lease, Leases, Lost};
 
     const fn external(deadline_ms: u64, cut_off_ms: Option<u64>) -> Lease {
         Lease { company: 1, group: 0, deadline_ms: Some(deadline_ms), cut_off_ms, is_ended: false, is_lost: false }
@@ -184,6 +216,20 @@ mod tests {
         leases.grant(7, 1, external(100, Some(120)));
         assert_eq!(leases.extend(7, 1, 500), Some(120));
         assert_eq!(leases.expired(120, 10, 999), [(7, 1, Lost::TimedOut)]);
+    }
+
+    #[test]
+    fn a_sign_of_life_behind_the_cut_off_is_refused() {
+        let mut leases = Leases::default();
+        leases.grant(7, 1, external(100, Some(120)));
+        assert_eq!(leases.beat((2, 7, 1), 500, 50), Beat::Unknown, "of another company");
+        assert_eq!(leases.beat((1, 7, 1), 500, 50), Beat::Extended(120));
+        assert_eq!(leases.beat((1, 7, 1), 500, 120), Beat::CutOff);
+        assert_eq!(leases.expired(120, 10, 999), [(7, 1, Lost::TimedOut)]);
+        assert!(leases.is_cut_off(7, 1, 120));
+        leases.grant(8, 1, external(100, None));
+        assert_eq!(leases.expired(100, 10, 999), [(8, 1, Lost::Silent)]);
+        assert_eq!(leases.beat((1, 8, 1), 500, 101), Beat::Unknown, "it must be written");
     }
 
     #[test]

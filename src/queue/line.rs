@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     heads::{Heads, Limits},
     history::Recent,
-    job::QueueName,
     leases::Leases,
+    name::QueueName,
     rings::Rings,
     settings::QueueSettings,
 };
@@ -136,7 +136,7 @@ impl Line {
     }
 
     /// There may be something for the workers outside of every company.
-    fn wake_workers(&self) {
+    pub(super) fn wake_workers(&self) {
         for waiters in self.waiters.lock().unwrap_or_else(PoisonError::into_inner).values() {
             waiters.any_kind.notify_one();
             waiters.some_kinds.notify_waiters();

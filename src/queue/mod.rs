@@ -15,19 +15,25 @@ mod claim;
 mod enqueue;
 mod error;
 mod external;
+mod flows;
 mod handler;
 mod heads;
+mod heartbeat;
 mod history;
+mod index;
 mod job;
 mod leases;
 mod line;
 mod load;
+mod name;
+mod notes;
 mod operate;
 mod pool;
 mod registry;
 mod rescue;
 mod retention;
 mod rings;
+mod search;
 mod settings;
 mod settle;
 mod state;
@@ -36,6 +42,7 @@ mod store;
 mod timers;
 mod token;
 mod view;
+mod writer;
 
 #[cfg(test)]
 mod tests;
@@ -45,16 +52,22 @@ pub use check::{CheckFigures, check};
 pub use enqueue::{enqueue, enqueue_many};
 pub use error::Error;
 pub use external::{DEFAULT_LEASE_MS, LEASE_MS, LeaseRequest, LeasedJob, MAX_LEASE_JOBS, MAX_WAIT_MS};
+pub use flows::{ChildView, FlowJob, enqueue_flow};
 pub use handler::{AttemptContext, Effect, Handler, LoadError, Outcome, Settled, Settlement};
+pub use heartbeat::Heartbeat;
 pub use history::{HISTORY_KEPT_MS, MINUTE_MS, Minute};
 pub use job::{
-    AttemptError, Enqueued, FailureReason, Group, JobView, MAX_ATTEMPTS, MAX_BATCH, MAX_PAYLOAD_BYTES, MAX_PRIORITY,
-    MAX_RESULT_BYTES, MAX_TAGS, MAX_TEXT_BYTES, NewJob, QueueName, QueueNameError, RetryPolicy, State, Unique,
-    UniqueScope,
+    AttemptError, Enqueued, FailureReason, Group, JobView, MAX_ATTEMPTS, MAX_BATCH, MAX_CHILDREN, MAX_LINE_BYTES,
+    MAX_LOG_LINES, MAX_PAYLOAD_BYTES, MAX_PRIORITY, MAX_PROGRESS_BYTES, MAX_RESULT_BYTES, MAX_SEARCH_FIELDS, MAX_TAGS,
+    MAX_TEXT_BYTES, NewJob, OnFailure, Parent, RetryPolicy, RunAt, State, Unique, UniqueScope,
 };
+pub use name::{QueueName, QueueNameError};
+pub use notes::{LogLine, Notes, Progress};
+pub use operate::JobChange;
 pub use pool::{Handlers, Pool, PoolFigures};
 pub use registry::Queues;
+pub use search::{JobCount, JobFilter, JobPage, JobsFound, Place};
 pub use settings::{GroupPolicy, Keep, QueueConfig, QueueSettings, Retention};
 pub use stats::{QueueStats, QueueTotals};
 pub use token::TokenKey;
-pub use view::{JobPage, is_stored};
+pub use view::is_stored;

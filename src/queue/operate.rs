@@ -1,16 +1,22 @@
 //! What callers and operators do to jobs and queues, inside their own transaction.
 
+use bytes::Bytes;
+
 use super::{
     after::{After, Op},
     error::Error,
-    job::{JobView, QueueName, State},
+    flows, index,
+    job::{JobView, MAX_PAYLOAD_BYTES, MAX_PRIORITY, MAX_SEARCH_FIELDS, MAX_TEXT_BYTES, RunAt, State},
+    name::QueueName,
+    notes,
     registry::Queues,
     settings::QueueSettings,
-    state::{JobState, Moment, Refusal},
+    state::{Edit, Extras, JobState, Moment, Refusal},
     store::{
         FINISHED, JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobBody, JobKey, LANES, LaneRow, QUEUES, QueueRow, READY,
-        Writer, bytes_in, count,
+        bytes_in, count,
     },
+    writer::Writer,
 };
 use crate::{
     base::{CompanyId, JobId, QueueId, Timestamp},
@@ -70,6 +76,41 @@ impl Queues {
         Ok((key, body, row))
     }
 
+    /// Changes a job that nobody works on; what is `None` stays.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::WrongState`] when it is active, or finished and to get a time;
+    /// [`Error::Invalid`] for a figure out of range.
+    pub fn edit(&self, tx: &mut Tx<'_>, company: CompanyId, id: JobId, change: JobChange) -> Result<JobView, Error> {
+        let JobChange { payload, priority, run_at } = change;
+        if priority.is_some_and(|priority| priority > MAX_PRIORITY) {
+            return Err(Error::Invalid { field: "priority", reason: "must be 0 to 9" });
+        }
+        if payload.as_ref().is_some_and(|payload| payload.len() > MAX_PAYLOAD_BYTES) {
+            return Err(Error::Invalid { field: "payload", reason: "must be at most 1 MiB" });
+        }
+        let (key, mut body, row) = Self::body_and_state(tx, company, id)?;
+        let moment = Moment { now: tx.now(), tail: tx.mint_with(0).hi, is_ordered: false };
+        let edit = Edit { bytes: payload.as_ref().map(|payload| payload.len() as u32), priority, run_at };
+        let wrong = || Error::WrongState { id, state: row.effective(self.inner.boot) };
+        let mut next = row.edited(edit, &moment).map_err(|_| wrong())?;
+        if let Some(payload) = payload {
+            let name = self.inner.line(body.queue).map(|line| line.name.clone());
+            index::leave_fields(tx, key, &body)?;
+            body.fields = name.map(|name| self.search_values(&name, &payload)).unwrap_or_default();
+            body.payload = payload;
+            index::enter_fields(tx, key, &body)?;
+            let is_indexed = !body.fields.is_empty() || !body.tags.is_empty();
+            next.extras =
+                if is_indexed { next.extras.with(Extras::INDEXED) } else { next.extras.without(Extras::INDEXED) };
+            tx.put(JOBS, &key, &body)?;
+        }
+        let mut after = After::default();
+        Writer { tx, after: &mut after, boot: self.inner.boot }.change(key, &row, &next)?;
+        after.register(tx, self);
+        self.inner.view(tx, key, body)?.ok_or(Error::NotFound(id))
+    }
+
     /// Removes a finished job and everything kept with it.
     ///
     /// # Errors
@@ -116,6 +157,14 @@ impl Queues {
         if settings.concurrency == 0 || settings.retry.attempts == 0 {
             return Err(Error::Invalid { field: "concurrency", reason: "and attempts must be at least 1" });
         }
+        let fields = &settings.search_fields;
+        let is_path = |path: &String| (1..=MAX_TEXT_BYTES).contains(&path.len());
+        if fields.len() > MAX_SEARCH_FIELDS || !fields.iter().all(is_path) {
+            return Err(Error::Invalid {
+                field: "search_fields",
+                reason: "must be at most 16 paths of 1 to 256 bytes",
+            });
+        }
         let mut after = After::default();
         let id = self.intern(tx, queue, &mut after)?;
         tx.put(QUEUES, &queue.as_str().to_owned(), &QueueRow { id, settings: Some(settings.clone()) })?;
@@ -160,6 +209,17 @@ impl Queues {
     }
 }
 
+/// What to change of a job.
+#[derive(Debug, Clone, Default)]
+pub struct JobChange {
+    /// Another payload.
+    pub payload: Option<Bytes>,
+    /// Another priority; among equals it stands where its age puts it.
+    pub priority: Option<u8>,
+    /// Another time; one in the past is as good as now.
+    pub run_at: Option<RunAt>,
+}
+
 type Place = (u8, u64, u64);
 
 fn drain_chunk(
@@ -202,6 +262,17 @@ pub(super) fn remove_finished(
 ) -> Result<(), storage::Error> {
     let key = (company, job);
     if let Some(row) = tx.get(JOB_STATES, &key)? {
+        if row.children > 0 {
+            flows::forget_children(tx, key)?;
+        }
+        if row.extras.has(Extras::NOTES) {
+            notes::forget(tx, key)?;
+        }
+        if row.extras.has(Extras::INDEXED)
+            && let Some(body) = tx.get(JOBS, &key)?
+        {
+            index::leave(tx, key, &body)?;
+        }
         for number in row.errors.saturating_sub(super::settle::KEPT_ERRORS)..row.errors {
             tx.remove(JOB_ERRORS, &(company, job, number))?;
         }

@@ -13,8 +13,9 @@ use super::{
     after::After,
     error::Error,
     heads::Limits,
-    job::QueueName,
+    index,
     line::Line,
+    name::QueueName,
     settings::{GroupPolicy, QueueConfig, QueueSettings},
     store::{LANES, LaneRow, QUEUE_COUNT, QUEUES, QueueRow, lanes_of},
     timers::Timers,
@@ -38,6 +39,9 @@ pub(super) const BUILT_IN: [(&str, QueueId); 4] = [
     (QueueName::WORKFLOW, QueueId(3)),
     (QueueName::REPORT, QueueId(4)),
 ];
+
+/// Queues of the server itself beside them: there from the start, and shown once a company has jobs in them.
+pub(super) const OWN: [(&str, QueueId); 1] = [(QueueName::ACTIONS, QueueId(5))];
 
 /// The first number of a queue made by first use.
 const FIRST_FREE: u32 = 16;
@@ -250,6 +254,12 @@ impl Queues {
     /// The figures of a queue as they stand.
     pub fn settings(&self, queue: &QueueName) -> Option<QueueSettings> {
         self.inner.find(queue).map(|line| (*line.settings()).clone())
+    }
+
+    /// What the search fields of a queue find in a payload; nothing when it names none.
+    pub fn search_values(&self, queue: &QueueName, payload: &[u8]) -> Vec<(String, String)> {
+        let line = self.inner.find(queue);
+        line.map(|line| index::values_at(&line.settings().search_fields, payload)).unwrap_or_default()
     }
 
     /// The figures of a queue as a transaction sees them, with what others before it in its group have changed.

@@ -9,7 +9,8 @@ use super::{
     line::Line,
     registry::Queues,
     settle::{Ending, PolicySource, settle},
-    store::{JOB_STATES, Writer},
+    store::JOB_STATES,
+    writer::Writer,
 };
 use crate::storage::{Error, Read, Tx, pause};
 

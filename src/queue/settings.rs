@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    job::{QueueName, RetryPolicy},
-    token::TokenKey,
-};
+use super::{job::RetryPolicy, name::QueueName, token::TokenKey};
 use crate::base::Backoff;
 
 const MINUTE_MS: u64 = 60_000;
@@ -55,6 +52,9 @@ pub struct QueueSettings {
     pub timeout_ms: Option<u64>,
     /// What is kept of finished jobs.
     pub retention: Retention,
+    /// Paths into payloads, such as `order.id`, whose values jobs accepted from then on are found by.
+    #[serde(default)]
+    pub search_fields: Vec<String>,
 }
 
 impl Default for QueueSettings {
@@ -67,6 +67,7 @@ impl Default for QueueSettings {
             retry: RetryPolicy { attempts: 4, backoff: Backoff::exponential(1_000).with_max(DAY_MS) },
             timeout_ms: None,
             retention: Retention::default(),
+            search_fields: Vec::new(),
         }
     }
 }
@@ -105,6 +106,7 @@ impl QueueSettings {
                 timeout_ms: Some(30 * MINUTE_MS),
                 ..other
             },
+            QueueName::ACTIONS => Self { concurrency: 2, ..other },
             _ => other,
         }
     }

@@ -8,7 +8,8 @@ use super::{
     job::{AttemptError, MAX_RESULT_BYTES, RetryPolicy},
     registry::Queues,
     state::{End, JobState, Moment, Refusal},
-    store::{JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobKey, ResultRow, Writer},
+    store::{JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobKey, ResultRow},
+    writer::Writer,
 };
 use crate::{
     base::{CompanyId, JobId, MAX_DELAY_MS, RawId},

@@ -4,8 +4,9 @@ use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     error::Error,
-    job::{QueueName, State},
+    job::State,
     line::Line,
+    name::QueueName,
     registry::{BUILT_IN, Queues},
     store::{LANES, jobs_in},
 };

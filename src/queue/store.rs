@@ -1,32 +1,31 @@
-//! Tables of the queue kernel, and the one function that writes a transition.
+//! Tables of the queue kernel.
 //!
-//! Everything that follows from a job's row (ready index, timers, unique key, finished index,
-//! counters) is written by [`Writer`] as the difference of two rows, in the same transaction.
-//! Beside it, an enqueue takes unique keys and sets the timers of their windows, a timer that
-//! fired is removed, retention and deletion remove what is left of a finished job, and a start
-//! moves the counters of active jobs.
+//! Everything that follows from a job's row (ready index, timers, unique key, lists of pending and
+//! finished jobs, counters) is written by `writer::Writer` as the difference of two rows, in the same
+//! transaction. Beside it, an enqueue takes unique keys and sets the timers of their windows, an enqueue
+//! and an edit enter a job under its tags and fields, a timer that fired is removed, retention and
+//! deletion remove what is left of a finished job, and a start moves the counters of active jobs.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    after::{After, Op},
-    changes, history,
-    job::{AttemptError, RetryPolicy, State, UniqueScope},
+    job::{AttemptError, OnFailure, RetryPolicy, State, UniqueScope},
+    notes::LogLine,
     settings::QueueSettings,
-    state::{Indexes, JobState, Place},
+    state::{JobState, Place},
 };
 use crate::{
     base::{QueueId, RawId, Timestamp},
     named_value, postcard_value,
-    storage::{CounterKey, Error, Read, Table, Tx, keyspaces},
+    storage::{CounterKey, Error, Read, Table, Tx, Value, keyspaces},
 };
 
 /// A company's `hi` and a job's `hi`.
 pub(super) type JobKey = (u64, u64);
 
-/// What a job is; never changes.
+/// What a job is; only an operator changes its payload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct JobBody {
     pub(super) id_lo: u64,
@@ -42,8 +41,27 @@ pub(super) struct JobBody {
     pub(super) tags: Vec<String>,
     pub(super) unique: Option<(String, UniqueScope)>,
     pub(super) parent: Option<RawId>,
+    /// What the search fields of its queue found in the payload: path and value.
+    pub(super) fields: Vec<(String, String)>,
 }
-postcard_value!(JobBody, 1);
+
+impl Value for JobBody {
+    const FORMAT: u8 = 2;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        let buffer = std::mem::take(out);
+        *out = postcard::to_extend(self, buffer).expect("a row in memory is always encodable");
+    }
+
+    fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
+        match format {
+            // Format 1 ended before the fields, and a list of none is one zero.
+            1 => postcard::from_bytes(&[bytes, &[0]].concat()).ok(),
+            2 => postcard::from_bytes(bytes).ok(),
+            _ => None,
+        }
+    }
+}
 
 impl JobBody {
     /// The row the job has while none is written.
@@ -52,8 +70,6 @@ impl JobBody {
         JobState::enqueued(place, kind_hash(&self.kind), self.payload.len() as u32)
     }
 }
-
-postcard_value!(JobState, 1);
 
 /// The job at a place in line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +126,37 @@ pub(super) struct ResultRow {
 }
 postcard_value!(ResultRow, 1);
 
+/// How far a job has come, and where its handler goes on after a restart.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct NotesRow {
+    pub(super) percent: Option<f32>,
+    pub(super) data: Option<Bytes>,
+    pub(super) told_at: Option<Timestamp>,
+    /// Lines of the log.
+    pub(super) lines: u32,
+    /// Of a handler of this process, for itself.
+    pub(super) checkpoint: Option<Bytes>,
+}
+postcard_value!(NotesRow, 1);
+
+/// Lines of a job's log that came together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LinesRow {
+    pub(super) lines: Vec<LogLine>,
+}
+postcard_value!(LinesRow, 1);
+
+/// A child of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ChildRow {
+    /// The low half of its id.
+    pub(super) lo: u64,
+    pub(super) on_failure: OnFailure,
+    /// The state in which it ended.
+    pub(super) end: Option<State>,
+}
+postcard_value!(ChildRow, 1);
+
 /// A queue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct QueueRow {
@@ -141,6 +188,16 @@ pub(super) const UNIQUE_KEYS: Table<(u64, QueueId, String), UniqueRow> = Table::
 pub(super) const FINISHED: Table<(u64, QueueId, u8, Timestamp, u64), FinishedRow> = Table::of(keyspaces::FINISHED);
 pub(super) const JOB_ERRORS: Table<(u64, u64, u32), AttemptError> = Table::of(keyspaces::JOB_ERRORS);
 pub(super) const JOB_RESULTS: Table<JobKey, ResultRow> = Table::of(keyspaces::JOB_RESULTS);
+pub(super) const JOB_NOTES: Table<JobKey, NotesRow> = Table::of(keyspaces::JOB_NOTES);
+/// By job and the number of the first line.
+pub(super) const JOB_LINES: Table<(u64, u64, u32), LinesRow> = Table::of(keyspaces::JOB_LINES);
+/// By hash of the tag.
+pub(super) const JOB_TAGS: Table<(u64, u64, u64), ()> = Table::of(keyspaces::JOB_TAGS);
+/// By hash of path and value.
+pub(super) const JOB_FIELDS: Table<(u64, QueueId, u64, u64), ()> = Table::of(keyspaces::JOB_FIELDS);
+/// By parent and child.
+pub(super) const FLOW_CHILDREN: Table<(u64, u64, u64), ChildRow> = Table::of(keyspaces::FLOW_CHILDREN);
+pub(super) const PENDING_JOBS: Table<(u64, QueueId, u8, Timestamp, u64), ()> = Table::of(keyspaces::PENDING_JOBS);
 pub(super) const QUEUES: Table<String, QueueRow> = Table::of(keyspaces::QUEUES);
 pub(super) const LANES: Table<(QueueId, u64), LaneRow> = Table::of(keyspaces::LANES);
 pub(super) const QUEUE_BOOTS: Table<u8, BootRow> = Table::of(keyspaces::QUEUE_BOOTS);
@@ -190,122 +247,6 @@ pub(super) fn find_state(read: &impl Read, key: JobKey) -> Result<Option<JobStat
         return Ok(Some(row));
     }
     Ok(read.get(JOBS, &key)?.map(|body| body.first_state(key.1)))
-}
-
-/// Writes transitions within one transaction.
-pub(super) struct Writer<'a, 'tx> {
-    pub(super) tx: &'a mut Tx<'tx>,
-    pub(super) after: &'a mut After,
-    pub(super) boot: u32,
-}
-
-impl Writer<'_, '_> {
-    /// Writes a job's first row and what follows from it.
-    pub(super) fn create(&mut self, key: JobKey, new: &JobState) -> Result<(), Error> {
-        if !new.is_plain() {
-            self.tx.put(JOB_STATES, &key, new)?;
-        }
-        let to = new.indexes(self.boot);
-        self.write_indexes(key, new, None, &to)?;
-        changes::note_created(self.tx, key, new);
-        history::count_added(self.tx, key.0, new.place.queue);
-        self.after.created(key, new);
-        Ok(())
-    }
-
-    /// Writes a transition and what follows from it.
-    pub(super) fn change(&mut self, key: JobKey, old: &JobState, new: &JobState) -> Result<(), Error> {
-        self.tx.put(JOB_STATES, &key, new)?;
-        let (from, to) = (old.indexes(self.boot), new.indexes(self.boot));
-        self.write_indexes(key, new, Some((old, &from)), &to)?;
-        changes::note_changed(self.tx, key, old, new);
-        if let Some(ms) = history::count_change(self.tx, key.0, old, new) {
-            self.after.push(new.place.queue, Op::Ran { company: key.0, ms });
-        }
-        self.after.changed(key, old, new, self.boot);
-        Ok(())
-    }
-
-    fn write_indexes(
-        &mut self,
-        key @ (company, job): JobKey,
-        new: &JobState,
-        old: Option<(&JobState, &Indexes)>,
-        to: &Indexes,
-    ) -> Result<(), Error> {
-        let from = old.map(|(_, indexes)| indexes);
-        let queue = new.place.queue;
-        let ready = from.and_then(|from| from.ready);
-        if ready != to.ready {
-            if let Some(place) = ready {
-                self.tx.remove(READY, &ready_key(company, &place))?;
-            }
-            if let Some(place) = to.ready {
-                let row = ReadyRow { job, kind: new.kind, bytes: new.bytes };
-                self.tx.put(READY, &ready_key(company, &place), &row)?;
-            }
-        }
-        self.write_timer(key, queue, TimerKind::Due, from.and_then(|from| from.due), to.due)?;
-        self.write_timer(key, queue, TimerKind::Expiry, from.and_then(|from| from.expiry), to.expiry)?;
-        if from.is_some_and(|from| from.holds_key)
-            && !to.holds_key
-            && let Some(held) = old.and_then(|(row, _)| row.held_key.as_ref())
-        {
-            self.tx.remove(UNIQUE_KEYS, &(company, queue, held.key.clone()))?;
-        }
-        let finished = from.and_then(|from| Some((from.counted, from.finished?)));
-        self.write_finished(key, new, finished, to.finished.map(|at| (to.counted, at)))?;
-        if let Some(from) = from.filter(|from| from.counted != to.counted) {
-            count(self.tx, company, queue, from.counted, -1);
-        }
-        if from.is_none_or(|from| from.counted != to.counted) {
-            count(self.tx, company, queue, to.counted, 1);
-        }
-        Ok(())
-    }
-
-    fn write_timer(
-        &mut self,
-        (company, job): JobKey,
-        queue: QueueId,
-        kind: TimerKind,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
-    ) -> Result<(), Error> {
-        if from == to {
-            return Ok(());
-        }
-        if let Some(at) = from {
-            self.tx.remove(TIMERS, &(at, company, job, kind as u8))?;
-        }
-        if let Some(at) = to {
-            self.tx.put(TIMERS, &(at, company, job, kind as u8), &TimerRow { queue, key: None })?;
-            self.after.timer(at);
-        }
-        Ok(())
-    }
-
-    fn write_finished(
-        &mut self,
-        (company, job): JobKey,
-        row: &JobState,
-        from: Option<(State, Timestamp)>,
-        to: Option<(State, Timestamp)>,
-    ) -> Result<(), Error> {
-        if from == to {
-            return Ok(());
-        }
-        let queue = row.place.queue;
-        if let Some((state, at)) = from {
-            self.tx.remove(FINISHED, &(company, queue, state as u8, at, job))?;
-            self.tx.add(bytes_in(company, queue, state), -i64::from(row.bytes));
-        }
-        if let Some((state, at)) = to {
-            self.tx.put(FINISHED, &(company, queue, state as u8, at, job), &FinishedRow { bytes: row.bytes })?;
-            self.tx.add(bytes_in(company, queue, state), i64::from(row.bytes));
-        }
-        Ok(())
-    }
 }
 
 /// The key of a place in the ready index.

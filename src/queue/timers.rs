@@ -14,7 +14,8 @@ use super::{
     after::After,
     registry::Queues,
     state::{JobState, Moment},
-    store::{JobKey, TIMERS, TimerKind, TimerRow, UNIQUE_KEYS, Writer, find_state},
+    store::{JobKey, TIMERS, TimerKind, TimerRow, UNIQUE_KEYS, find_state},
+    writer::Writer,
 };
 use crate::{
     base::Timestamp,
@@ -162,12 +163,12 @@ fn fire(
     let key = (company, job);
     if what == TimerKind::KeyWindow as u8 {
         let row = row?;
-        tx.remove(TIMERS, &timer)?;
         let unique = (company, row.queue, row.key.unwrap_or_default());
+        // Read first: a damaged one leaves its timer where it is.
         if tx.get(UNIQUE_KEYS, &unique)?.is_some_and(|held| held.job.hi == job && held.until == Some(at)) {
             tx.remove(UNIQUE_KEYS, &unique)?;
         }
-        return Ok(());
+        return tx.remove(TIMERS, &timer);
     }
     let Some(old) = find_state(tx, key)? else { return tx.remove(TIMERS, &timer) };
     let next = if what == TimerKind::Due as u8 { due(tx, &old, at) } else { old.expire(tx.now()).ok() };

@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use super::{
     error::Error,
-    job::{AttemptError, JobView, QueueName},
+    job::{AttemptError, JobView},
+    name::QueueName,
     registry::{Inner, Queues},
     settings::QueueSettings,
     settle::KEPT_ERRORS,
@@ -18,12 +19,8 @@ use crate::{
     storage::{self, KeyRange, Order, Read},
 };
 
-/// Rows that one page of a list looks at, at most.
-const LOOKED_AT: usize = 5_000;
-/// Bytes of payloads after which a page looks no further.
+/// Payload bytes that one page of accepted jobs looks at, about.
 const LOOKED_BYTES: usize = 64 << 20;
-/// Bytes of payloads after which a page ends early; one job always fits.
-const LISTED_BYTES: usize = 8 << 20;
 
 /// Builds the view of a job.
 pub(super) fn view(
@@ -59,6 +56,8 @@ pub(super) fn view(
         tags: body.tags,
         unique_key: body.unique.map(|(key, _)| key),
         parent: body.parent.map(JobId::from_raw),
+        blocked_by: state.blocked_by,
+        children: state.children,
         worker: state.lease.as_ref().filter(|lease| lease.is_external).map(|lease| lease.worker.clone()),
     }
 }
@@ -70,15 +69,6 @@ impl Inner {
         let Some(line) = self.line(body.queue) else { return Ok(None) };
         Ok(Some(view(key, body, &state, &line.name, &line.settings(), self.boot)))
     }
-}
-
-/// A page of jobs, newest first.
-#[derive(Debug, Clone, Default)]
-pub struct JobPage {
-    /// The jobs.
-    pub jobs: Vec<JobView>,
-    /// Where the next page begins; `None` at the end.
-    pub next: Option<u64>,
 }
 
 /// Whether a job is stored; reads no body.
@@ -155,53 +145,5 @@ impl Queues {
             }
         })?;
         failure.map_or(Ok(next), |error| Err(error.into()))
-    }
-
-    /// The company's jobs that pass the filter, newest first, before the given place.
-    ///
-    /// A page looks at a bounded number of rows and bytes, so it may be short although more follow.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn list(
-        &self,
-        read: &impl Read,
-        company: CompanyId,
-        before: Option<u64>,
-        limit: usize,
-        is_wanted: &dyn Fn(&JobView) -> bool,
-    ) -> Result<JobPage, Error> {
-        let range = KeyRange::page(&(company.hi(),), before.map(|job| (company.hi(), job)).as_ref());
-        let mut page = JobPage::default();
-        let (mut looked_at, mut looked_bytes, mut listed_bytes, mut is_cut) = (0, 0, 0, false);
-        let mut failure = None;
-        read.scan(JOBS, &range, Order::Descending, &mut |key, body| {
-            looked_at += 1;
-            looked_bytes += body.payload.len();
-            page.next = Some(key.1);
-            match self.inner.view(read, key, body) {
-                Ok(Some(job)) if is_wanted(&job) => {
-                    listed_bytes += job.payload.len();
-                    page.jobs.push(job);
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    failure = Some(error);
-                    return ControlFlow::Break(());
-                }
-            }
-            is_cut = page.jobs.len() >= limit
-                || looked_at >= LOOKED_AT
-                || looked_bytes >= LOOKED_BYTES
-                || listed_bytes >= LISTED_BYTES;
-            if is_cut { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        if let Some(error) = failure {
-            return Err(error.into());
-        }
-        if !is_cut {
-            page.next = None;
-        }
-        Ok(page)
     }
 }

@@ -99,6 +99,19 @@ tables! {
     /// How often the store was opened for running jobs.
     QUEUE_BOOTS = 20 in Index, owner "queue": "0 u8" => "BootRow";
 
+    /// How far jobs have come by their own account, and where handlers of this process go on.
+    JOB_NOTES = 21 in Records, owner "queue": "company u64, job u64" => "NotesRow";
+    /// Lines of the logs of jobs, as they came.
+    JOB_LINES = 22 in Records, owner "queue": "company u64, job u64, first line u32" => "LinesRow";
+    /// Jobs by tag.
+    JOB_TAGS = 23 in Index, owner "queue": "company u64, hash of the tag u64, job u64" => "()";
+    /// Jobs by the values of the payload fields that their queue names.
+    JOB_FIELDS = 24 in Index, owner "queue": "company u64, queue u32, hash of path and value u64, job u64" => "()";
+    /// The children that jobs wait for, and how they ended.
+    FLOW_CHILDREN = 25 in Index, owner "queue": "company u64, parent u64, child u64" => "ChildRow";
+    /// Jobs that stand in no line yet: delayed, retrying, or waiting for children.
+    PENDING_JOBS = 26 in Index, owner "queue": "company u64, queue u32, state u8, at i64, job u64" => "()";
+
     /// Events with the exact bytes that receivers get.
     EVENTS = 30 in Records, owner "events": "company u64, event u64" => "EventRow";
     /// Events by the id their sender chose.

@@ -1,10 +1,15 @@
 //! The operations on jobs and queues, relative to `/api/v1`.
 
+mod actions;
+mod batch;
+mod filter;
 mod metrics;
+mod notes;
 mod operate;
 mod order;
 mod policy;
 mod queues;
+mod settings;
 mod settle;
 mod view;
 mod work;
@@ -30,8 +35,12 @@ where
 {
     OpenApiRouter::new()
         .routes(routes!(order::create_job, operate::list_jobs))
-        .routes(routes!(order::create_jobs))
-        .routes(routes!(operate::get_job, operate::delete_job))
+        .routes(routes!(batch::create_jobs))
+        .routes(routes!(actions::act_on_jobs))
+        .routes(routes!(operate::get_job, operate::update_job, operate::delete_job))
+        .routes(routes!(notes::list_job_children))
+        .routes(routes!(notes::append_job_log, notes::list_job_log))
+        .routes(routes!(notes::report_job_progress))
         .routes(routes!(operate::cancel_job))
         .routes(routes!(operate::retry_job))
         .routes(routes!(operate::promote_job))
@@ -66,6 +75,7 @@ fn of_queue(error: queue::Error) -> Problem {
         queue::Error::Storage(error) => error.clone().into(),
         queue::Error::NotFound(_) => Problem::not_found().detail(error.to_string()),
         queue::Error::LeaseLost(_) => Problem::of(&problems::STALE_LEASE).detail(error.to_string()),
+        queue::Error::LogFull(_) => Problem::of(&problems::JOB_LOG_FULL).detail(error.to_string()),
         queue::Error::WrongState { .. } => Problem::of(&problems::JOB_STATE).detail(error.to_string()),
         queue::Error::OwnQueue(_) => Problem::of(&problems::SERVER_JOB).detail(error.to_string()),
         queue::Error::Invalid { field, reason } => Problem::invalid(format!("/{}", field.replace('.', "/")), *reason),

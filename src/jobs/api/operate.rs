@@ -2,103 +2,40 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     super::{Error, Jobs},
+    filter::JobQuery,
+    policy::Refusals,
     view::{JobDetailDocument, JobDocument},
 };
 use crate::{
     auth::{Author, Caller},
     base::{JobId, Timestamp},
-    http::{Idempotent, Json, NoBody, Page, PageQuery, Path, Problem, Query, idempotency},
-    queue::{self, JobView, QueueName},
+    http::{Change, Idempotent, IfMatch, Json, NoBody, Page, PageQuery, Path, Problem, Query, RawJson, idempotency},
+    queue::{JobChange, JobView, MAX_PAYLOAD_BYTES, MAX_PRIORITY, RunAt},
     storage::Tx,
 };
 
-/// The longest text to look for in payloads.
-const TEXT_BYTES_MAX: usize = 256;
-
-/// Which jobs are wanted; all conditions hold together.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct JobFilter {
-    /// Of this queue.
-    queue: Option<String>,
-    /// In this state.
-    state: Option<String>,
-    /// Of this kind.
-    kind: Option<String>,
-    /// With this tag.
-    tag: Option<String>,
-    /// Of this group.
-    group: Option<String>,
-    /// Whose payload holds this text, of at most 256 bytes.
-    #[param(max_length = 256)]
-    q: Option<String>,
-    /// Accepted at this time or later.
-    since: Option<Timestamp>,
-    /// Accepted before this time.
-    until: Option<Timestamp>,
-    /// Items in a page, 1 to 250; 50 when left out.
-    #[param(minimum = 1, maximum = 250, default = 50)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
-/// The filter with its words understood.
-struct Wanted {
-    queue: Option<QueueName>,
-    state: Option<queue::State>,
-    filter: JobFilter,
-}
-
-impl JobFilter {
-    fn check(self) -> Result<Wanted, Problem> {
-        let queue = self.queue.as_deref().map(str::parse::<QueueName>).transpose();
-        let queue = queue.map_err(|error| Problem::invalid("/queue", error.to_string()))?;
-        if self.q.as_ref().is_some_and(|text| text.len() > TEXT_BYTES_MAX) {
-            return Err(Problem::invalid("/q", format!("must have at most {TEXT_BYTES_MAX} bytes")));
-        }
-        let state = self.state.as_deref().map(str::parse::<queue::State>).transpose();
-        let state = state.map_err(|()| Problem::invalid("/state", "is not a state of a job"))?;
-        Ok(Wanted { queue, state, filter: self })
-    }
-}
-
-impl Wanted {
-    fn matches(&self, job: &JobView) -> bool {
-        let JobFilter { kind, tag, group, q, since, until, .. } = &self.filter;
-        self.queue.as_ref().is_none_or(|queue| *queue == job.queue)
-            && self.state.is_none_or(|state| state == job.state)
-            && kind.as_ref().is_none_or(|kind| *kind == job.kind)
-            && tag.as_ref().is_none_or(|tag| job.tags.contains(tag))
-            && group.as_ref().is_none_or(|group| job.group_key.as_ref() == Some(group))
-            && since.is_none_or(|since| job.created_at >= since)
-            && until.is_none_or(|until| job.created_at < until)
-            // As the payload was sent; in time that does not multiply with the length of the text.
-            && q.as_ref().is_none_or(|text| memchr::memmem::find(&job.payload, text.as_bytes()).is_some())
-    }
-}
-
-/// Lists jobs, newest first
+/// Lists jobs
 ///
-/// A page looks at a bounded number of jobs and bytes, so with a rare filter or large payloads it may be short, or
-/// empty, although more follow: `next_cursor` tells.
-#[utoipa::path(get, path = "/jobs", operation_id = "list_jobs", tag = "jobs", params(JobFilter), responses(
+/// Newest first; finished jobs by `state` the latest end first, delayed and retrying ones the next due first, waiting
+/// ones in the order of their line. A page looks at a bounded number of jobs and bytes, so with a rare filter or large
+/// payloads it may be short, or empty, although more follow: `next_cursor` tells.
+#[utoipa::path(get, path = "/jobs", operation_id = "list_jobs", tag = "jobs", params(JobQuery), responses(
     (status = 200, description = "A page of jobs", body = Page<JobDocument>),
 ))]
 pub(super) async fn list_jobs(
     State(jobs): State<Jobs>,
     caller: Caller,
-    Query(filter): Query<JobFilter>,
+    Query(query): Query<JobQuery>,
 ) -> Result<Json<Page<JobDocument>>, Problem> {
-    let page = PageQuery::parse(filter.limit, filter.cursor.as_deref())?;
-    let before = page.after::<1>()?.map(|[job]| job);
-    let wanted = filter.check()?;
-    let found = jobs.list(caller.company, before, page.limit, move |job| wanted.matches(job)).await?;
-    Ok(Json(Page::with_next(found.jobs.into_iter().map(JobDocument::from).collect(), found.next.map(|job| [job]))))
+    let page = PageQuery::parse(query.limit, query.cursor.as_deref())?;
+    let after = page.after::<5>()?;
+    let filter = query.words().check("")?;
+    let found = jobs.list(caller.company, filter, after, page.limit).await?;
+    Ok(Json(Page::with_next(found.jobs.into_iter().map(JobDocument::from).collect(), found.next)))
 }
 
 /// Shows a job with its result and errors
@@ -111,7 +48,60 @@ pub(super) async fn get_job(
     Path(id): Path<JobId>,
 ) -> Result<Json<JobDetailDocument>, Problem> {
     let detail = jobs.get(caller.company, id).await?;
-    Ok(Json(JobDetailDocument::new(detail.job, detail.result, detail.errors)))
+    Ok(Json(detail.into()))
+}
+
+/// What to change of a job; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JobPatch {
+    /// Any JSON up to 1 MiB but null.
+    payload: Option<RawJson>,
+    /// 0 is the most urgent, 9 the least; among equals the job stands where its age puts it.
+    #[schema(minimum = 0, maximum = 9)]
+    priority: Option<u8>,
+    /// Not before this time; null, or a time in the past, ends the wait.
+    #[serde(default)]
+    #[schema(value_type = Option<Timestamp>)]
+    run_at: Change<Timestamp>,
+}
+
+/// Changes a job that nobody works on
+///
+/// Payload and priority of a finished job can be changed too, to retry it then; its time cannot.
+#[utoipa::path(patch, path = "/jobs/{id}", operation_id = "update_job", tag = "jobs", request_body = JobPatch,
+    params(("id" = JobId, Path)), responses(
+    (status = 200, description = "The job as it is now", body = JobDetailDocument),
+    (status = 409, description = "It is active, or finished and was to get a time, or the server runs it itself"),
+    (status = 412, description = "`If-Match` names another version"),
+))]
+pub(super) async fn update_job(
+    State(jobs): State<Jobs>,
+    author: Author,
+    Path(id): Path<JobId>,
+    if_match: IfMatch,
+    Json(patch): Json<JobPatch>,
+) -> Result<Json<JobDetailDocument>, Problem> {
+    let run_at = match patch.run_at {
+        Change::Keep => None,
+        Change::Clear => Some(RunAt::Now),
+        Change::Set(at) => Some(RunAt::At(at)),
+    };
+    let mut refusals = Refusals::default();
+    refusals.within("/priority", patch.priority.map(u64::from), 0..=u64::from(MAX_PRIORITY));
+    if let Some(size) =
+        patch.payload.as_ref().map(|payload| payload.as_bytes().len()).filter(|size| *size > MAX_PAYLOAD_BYTES)
+    {
+        refusals.add("/payload", format!("is {size} bytes; at most {MAX_PAYLOAD_BYTES} are accepted"));
+    }
+    refusals.none()?;
+    let change = JobChange { payload: patch.payload.map(RawJson::into_bytes), priority: patch.priority, run_at };
+    let work = jobs.clone();
+    let step = move |tx: &mut Tx<'_>| {
+        let is_current = |detail| if_match.check(&JobDetailDocument::from(detail)).is_ok();
+        work.edit(tx, author.by(), id, change, is_current)
+    };
+    Ok(Json(jobs.db().write(step).await?.into()))
 }
 
 /// Removes a finished job

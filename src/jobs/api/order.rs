@@ -1,4 +1,4 @@
-//! `POST /jobs` and `POST /jobs/batch`: the wire form of a job to enqueue, and its checks.
+//! `POST /jobs`: the wire form of a job to enqueue, and its checks.
 //!
 //! The payload stays the bytes it came in. All refused values of a request are told at once.
 
@@ -15,8 +15,8 @@ use crate::{
     base::{Backoff, CompanyId, JobId, Timestamp},
     http::{Idempotent, Json, Problem, RawJson, idempotency},
     queue::{
-        self, Enqueued, Group, JobView, MAX_ATTEMPTS, MAX_BATCH, MAX_PAYLOAD_BYTES, MAX_PRIORITY, MAX_TAGS, NewJob,
-        QueueName, RetryPolicy,
+        self, Enqueued, Group, JobView, MAX_ATTEMPTS, MAX_PAYLOAD_BYTES, MAX_PRIORITY, MAX_TAGS, NewJob, OnFailure,
+        Parent, QueueName, RetryPolicy,
     },
     storage::Tx,
 };
@@ -73,9 +73,28 @@ pub struct JobOrder {
     /// When it has not started by then, it fails as `expired`.
     #[serde(skip_serializing_if = "Option::is_none")]
     expire_at: Option<Timestamp>,
-    /// The job that asked for it.
+    /// The job that waits for the end of this one; it must not have finished.
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: Option<JobId>,
+    /// A job of the same batch that waits for the end of this one, by its `ref`; in place of `parent_id`.
+    #[schema(max_length = 256)]
+    parent_ref: Option<String>,
+    /// A name within the batch, for `parent_ref` of other jobs.
+    #[serde(rename = "ref")]
+    #[schema(max_length = 256)]
+    name: Option<String>,
+    /// What becomes of the parent when this one fails for good or is cancelled; `fail_parent` when left out.
+    on_failure: Option<OnFailureWord>,
+}
+
+/// What a failure does to the parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum OnFailureWord {
+    /// It fails, too, at once.
+    FailParent,
+    /// It starts once all children have ended, well or not.
+    Continue,
 }
 
 /// What became of an enqueue.
@@ -115,6 +134,9 @@ pub(super) async fn create_job(
     Json(order): Json<JobOrder>,
 ) -> Result<Response, Problem> {
     let (db, work) = (jobs.db().clone(), order.check(&jobs, caller.company)?);
+    if work.parent_ref.is_some() {
+        return Err(Problem::invalid("/parent_ref", "names a job of a batch, and this is none"));
+    }
     idempotency::run(&db, request, caller.company, move |tx| {
         let accepted = work.enqueue(tx, &jobs)?;
         let status = if accepted.duplicate { StatusCode::OK } else { StatusCode::CREATED };
@@ -123,81 +145,29 @@ pub(super) async fn create_job(
     .await
 }
 
-/// Jobs to enqueue together.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct BatchOrder {
-    /// 1 to 1,000 jobs; all are enqueued or none.
-    #[schema(min_items = 1, max_items = 1000)]
-    jobs: Vec<JobOrder>,
-}
-
-/// What became of a batch.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct AcceptedBatch {
-    /// One entry per job, in the order sent.
-    jobs: Vec<AcceptedJob>,
-}
-
-/// Enqueues up to 1,000 jobs, all or none
-#[utoipa::path(post, path = "/jobs/batch", operation_id = "create_jobs", tag = "jobs", request_body = BatchOrder, responses(
-    (status = 201, description = "All are enqueued", body = AcceptedBatch),
-))]
-pub(super) async fn create_jobs(
-    State(jobs): State<Jobs>,
-    caller: Caller,
-    request: Idempotent,
-    Json(order): Json<BatchOrder>,
-) -> Result<Response, Problem> {
-    if !(1..=MAX_BATCH).contains(&order.jobs.len()) {
-        return Err(Problem::invalid("/jobs", format!("must hold 1 to {MAX_BATCH} jobs")));
-    }
-    let (db, work) = (jobs.db().clone(), check_all(order, &jobs, caller.company)?);
-    idempotency::run(&db, request, caller.company, move |tx| {
-        let (orders, echoes): (Vec<_>, Vec<_>) = work.into_iter().map(|job| job.split(tx)).unzip();
-        let enqueued = queue::enqueue_many(tx, jobs.queues(), orders)?;
-        let accepted = echoes.into_iter().zip(enqueued).map(|(echo, enqueued)| echo.finish(tx, &jobs, enqueued));
-        let jobs = accepted.collect::<Result<_, _>>()?;
-        Ok::<_, Error>((StatusCode::CREATED, AcceptedBatch { jobs }))
-    })
-    .await
-}
-
-fn check_all(order: BatchOrder, jobs: &Jobs, company: CompanyId) -> Result<Vec<CheckedJob>, Problem> {
-    let mut checked = Vec::with_capacity(order.jobs.len());
-    let mut refused: Option<Problem> = None;
-    for (index, job) in order.jobs.into_iter().enumerate() {
-        match job.check(jobs, company) {
-            Ok(job) => checked.push(job),
-            Err(problem) => {
-                let problem = problem.below(&format!("/jobs/{index}"));
-                refused = Some(match refused {
-                    Some(before) => before.and(problem),
-                    None => problem,
-                });
-            }
-        }
-    }
-    refused.map_or(Ok(checked), Err)
-}
-
 /// A job whose every field was found good; only the time is still to be read.
 #[derive(Debug, Clone)]
 pub struct CheckedJob {
-    job: NewJob,
+    pub(super) job: NewJob,
     delay_ms: u64,
+    /// Its name within the batch.
+    pub(super) name: Option<String>,
+    /// The name of the job that waits for it.
+    pub(super) parent_ref: Option<String>,
+    pub(super) on_failure: OnFailure,
 }
 
 impl CheckedJob {
     fn enqueue(self, tx: &mut Tx<'_>, jobs: &Jobs) -> Result<AcceptedJob, Error> {
         let (job, echo) = self.split(tx);
+        jobs.require_parents(tx, job.company, job.parent.map(|parent| parent.id))?;
         let enqueued = queue::enqueue(tx, jobs.queues(), job)?;
         echo.finish(tx, jobs, enqueued)
     }
 
     /// The job for the kernel.
     pub(in crate::jobs) fn into_new_job(self, tx: &Tx<'_>) -> NewJob {
-        let Self { mut job, delay_ms } = self;
+        let Self { mut job, delay_ms, .. } = self;
         if delay_ms > 0 {
             job.run_at = Some(tx.now().plus_ms(delay_ms));
         }
@@ -205,7 +175,7 @@ impl CheckedJob {
     }
 
     /// The job for the kernel, and what the answer repeats of it.
-    fn split(self, tx: &Tx<'_>) -> (NewJob, Echo) {
+    pub(super) fn split(self, tx: &Tx<'_>) -> (NewJob, Echo) {
         let (now, job) = (tx.now(), self.into_new_job(tx));
         let echo = Echo {
             company: job.company,
@@ -219,7 +189,7 @@ impl CheckedJob {
 }
 
 /// What an answer repeats of an order.
-struct Echo {
+pub(super) struct Echo {
     company: CompanyId,
     queue: QueueName,
     kind: String,
@@ -228,7 +198,7 @@ struct Echo {
 }
 
 impl Echo {
-    fn finish(self, tx: &Tx<'_>, jobs: &Jobs, enqueued: Enqueued) -> Result<AcceptedJob, Error> {
+    pub(super) fn finish(self, tx: &Tx<'_>, jobs: &Jobs, enqueued: Enqueued) -> Result<AcceptedJob, Error> {
         let queue = self.queue.to_string();
         let Enqueued { id, is_duplicate: duplicate } = enqueued;
         if duplicate && let Some(first) = jobs.queues().find(tx, self.company, id)? {
@@ -279,7 +249,7 @@ impl JobOrder {
         }
     }
 
-    fn check(self, jobs: &Jobs, company: CompanyId) -> Result<CheckedJob, Problem> {
+    pub(super) fn check(self, jobs: &Jobs, company: CompanyId) -> Result<CheckedJob, Problem> {
         let mut refusals = Refusals::default();
         let queue = self.queue.parse::<QueueName>();
         match &queue {
@@ -316,6 +286,14 @@ impl JobOrder {
         for (index, tag) in self.tags.iter().enumerate().take(MAX_TAGS) {
             refusals.text(&format!("/tags/{index}"), tag);
         }
+        for (pointer, text) in [("/ref", &self.name), ("/parent_ref", &self.parent_ref)] {
+            if let Some(text) = text {
+                refusals.text(pointer, text);
+            }
+        }
+        if self.parent_ref.is_some() && self.parent_id.is_some() {
+            refusals.add("/parent_ref", "must not stand beside parent_id");
+        }
         let queue = match (queue, refusals.0) {
             (Ok(queue), None) => queue,
             (_, problem) => return Err(problem.unwrap_or_else(|| Problem::invalid("/queue", "is not a queue name"))),
@@ -330,8 +308,15 @@ impl JobOrder {
         job.group = self.group_key.as_deref().map(Group::named);
         job.tags = self.tags;
         job.expire_at = self.expire_at;
-        job.parent = self.parent_id;
-        Ok(CheckedJob { job, delay_ms: self.delay_ms.unwrap_or(0) })
+        let on_failure = match self.on_failure {
+            Some(OnFailureWord::Continue) => OnFailure::Continue,
+            Some(OnFailureWord::FailParent) | None => OnFailure::FailParent,
+        };
+        job.parent = self.parent_id.map(|id| Parent { id, on_failure });
+        // Here and not in the transaction: reading a large payload takes its time.
+        job.fields = Some(jobs.queues().search_values(&job.queue, &job.payload));
+        let delay_ms = self.delay_ms.unwrap_or(0);
+        Ok(CheckedJob { job, delay_ms, name: self.name, parent_ref: self.parent_ref, on_failure })
     }
 }
 

@@ -88,6 +88,11 @@ impl Refusals {
         });
     }
 
+    /// Refuses the request when something was wrong with it.
+    pub(super) fn none(self) -> Result<(), Problem> {
+        self.0.map_or(Ok(()), Err)
+    }
+
     pub(super) fn text(&mut self, pointer: &str, text: &str) {
         if !(1..=MAX_TEXT_BYTES).contains(&text.len()) || text.chars().any(char::is_control) {
             self.add(pointer, format!("must be 1 to {MAX_TEXT_BYTES} bytes without control characters"));

@@ -1,19 +1,19 @@
 //! Queues: their figures, their settings, pausing and draining.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::super::{Error, Jobs};
+use super::{
+    super::{Error, Jobs},
+    settings::{QueuePatch, SettingsDocument},
+};
 use crate::{
     auth::{Author, Caller},
-    http::{Change, Idempotent, IfMatch, Json, NoBody, Page, Path, Problem, idempotency},
-    queue::{QueueName, QueueSettings, QueueStats, State as JobState},
+    http::{Idempotent, IfMatch, Json, NoBody, Page, Path, Problem, idempotency},
+    queue::{QueueName, QueueStats, State as JobState},
 };
-
-/// Most handlers of a queue.
-const CONCURRENCY_MAX: u32 = 65_536;
 
 /// The figures of one queue.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
@@ -156,33 +156,6 @@ pub(super) async fn list_queues(State(jobs): State<Jobs>, caller: Caller) -> Res
     Ok(Json(Page { data, next_cursor: None }))
 }
 
-/// What an operator may set; it holds for all companies of the instance.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub(super) struct SettingsDocument {
-    /// Handlers that run at once in this process.
-    concurrency: u32,
-    /// Jobs of one group that run at once; null sets no limit.
-    group_concurrency: Option<u32>,
-    /// Jobs started per second; null sets no limit.
-    rate_per_second: Option<f64>,
-    /// Tries of a job that brings no policy of its own.
-    attempts: u32,
-    /// The longest one attempt may take; null sets no limit.
-    timeout_ms: Option<u64>,
-}
-
-impl From<&QueueSettings> for SettingsDocument {
-    fn from(settings: &QueueSettings) -> Self {
-        Self {
-            concurrency: settings.concurrency,
-            group_concurrency: settings.group_concurrency,
-            rate_per_second: settings.rate_per_second,
-            attempts: settings.retry.attempts,
-            timeout_ms: settings.timeout_ms,
-        }
-    }
-}
-
 /// A queue with its settings.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Queue)]
@@ -216,62 +189,6 @@ pub(super) fn queue_name(text: &str) -> Result<QueueName, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 
-/// Settings to change; what is left out stays, null sets no limit.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct QueuePatch {
-    /// 1 to 65,536.
-    #[schema(minimum = 1, maximum = 65536)]
-    concurrency: Option<u32>,
-    /// 1 to 65,536, or null.
-    #[serde(default)]
-    #[schema(value_type = Option<u32>)]
-    group_concurrency: Change<u32>,
-    /// More than 0, or null.
-    #[serde(default)]
-    #[schema(value_type = Option<f64>)]
-    rate_per_second: Change<f64>,
-    /// 1 to 1,000.
-    #[schema(minimum = 1, maximum = 1000)]
-    attempts: Option<u32>,
-    /// At least 1, or null.
-    #[serde(default)]
-    #[schema(value_type = Option<u64>)]
-    timeout_ms: Change<u64>,
-}
-
-impl QueuePatch {
-    fn check(&self) -> Result<(), Problem> {
-        let mut refused = Vec::new();
-        let is_outside = |value: u32, max: u32| !(1..=max).contains(&value);
-        if self.concurrency.is_some_and(|value| is_outside(value, CONCURRENCY_MAX)) {
-            refused.push(("/concurrency", "must be between 1 and 65536"));
-        }
-        if matches!(self.group_concurrency, Change::Set(value) if is_outside(value, CONCURRENCY_MAX)) {
-            refused.push(("/group_concurrency", "must be between 1 and 65536"));
-        }
-        if matches!(self.rate_per_second, Change::Set(value) if value <= 0.0 || !value.is_finite()) {
-            refused.push(("/rate_per_second", "must be more than 0"));
-        }
-        if self.attempts.is_some_and(|value| is_outside(value, crate::queue::MAX_ATTEMPTS)) {
-            refused.push(("/attempts", "must be between 1 and 1000"));
-        }
-        if matches!(self.timeout_ms, Change::Set(0)) {
-            refused.push(("/timeout_ms", "must be at least 1"));
-        }
-        let refused = refused.into_iter().map(|(pointer, detail)| Problem::invalid(pointer, detail));
-        refused.reduce(Problem::and).map_or(Ok(()), Err)
-    }
-
-    fn apply(self, settings: &mut QueueSettings) {
-        settings.concurrency = self.concurrency.unwrap_or(settings.concurrency);
-        settings.retry.attempts = self.attempts.unwrap_or(settings.retry.attempts);
-        self.group_concurrency.apply(&mut settings.group_concurrency);
-        self.rate_per_second.apply(&mut settings.rate_per_second);
-        self.timeout_ms.apply(&mut settings.timeout_ms);
-    }
-}
-
 /// Changes a queue's settings
 ///
 /// They hold for all companies of the instance, and at once.
@@ -287,7 +204,7 @@ pub(super) async fn update_queue(
     if_match: IfMatch,
     Json(patch): Json<QueuePatch>,
 ) -> Result<Json<QueueDocument>, Problem> {
-    patch.check()?;
+    let patch = patch.check()?;
     let queue = queue_name(&name)?;
     let work = jobs.clone();
     let change = move |tx: &mut crate::storage::Tx<'_>| {

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 use crate::{
     base::{JobId, Timestamp},
     http::RawJson,
-    queue::{AttemptError, JobView},
+    jobs::JobDetail,
+    queue::{JobView, Progress},
 };
 
 /// A job.
@@ -42,7 +43,7 @@ pub(super) struct JobDocument {
     finished_at: Option<Timestamp>,
     /// When it fails unless started.
     expire_at: Option<Timestamp>,
-    /// Why it failed: `exhausted`, `discarded`, `stalled` or `expired`.
+    /// Why it failed: `exhausted`, `discarded`, `stalled`, `expired` or `child_failed`.
     failure: Option<&'static str>,
     /// The longest one attempt may take.
     timeout_ms: Option<u64>,
@@ -52,8 +53,12 @@ pub(super) struct JobDocument {
     unique_key: Option<String>,
     /// Words to find it by.
     tags: Vec<String>,
-    /// The job that asked for it.
+    /// The job that waits for it.
     parent_id: Option<JobId>,
+    /// Children that have not ended; while there are any, a waiting job does not start.
+    blocked_by: u32,
+    /// Children in all.
+    children: u32,
     /// The external worker that holds it.
     worker: Option<String>,
     /// How often a lost lease brought it back since the last orderly end of an attempt.
@@ -82,6 +87,8 @@ impl From<JobView> for JobDocument {
             unique_key: job.unique_key,
             tags: job.tags,
             parent_id: job.parent,
+            blocked_by: job.blocked_by,
+            children: job.children,
             worker: job.worker,
             rescues: job.rescues,
         }
@@ -98,13 +105,43 @@ pub(super) struct JobDetailDocument {
     result: Option<RawJson>,
     /// The errors of the last failed attempts, oldest first.
     errors: Vec<ErrorDocument>,
+    /// How far it has come, by its worker's account.
+    progress: Option<ProgressDocument>,
+    /// Lines of its log.
+    log_lines: u32,
 }
 
-impl JobDetailDocument {
-    pub(super) fn new(job: JobView, result: Option<bytes::Bytes>, errors: Vec<AttemptError>) -> Self {
+impl From<JobDetail> for JobDetailDocument {
+    fn from(detail: JobDetail) -> Self {
+        let JobDetail { job, result, errors, notes } = detail;
         let errors =
             errors.into_iter().map(|error| ErrorDocument { attempt: error.attempt, at: error.at, error: error.error });
-        Self { job: job.into(), result: result.map(RawJson::from_trusted), errors: errors.collect() }
+        Self {
+            job: job.into(),
+            result: result.map(RawJson::from_trusted),
+            errors: errors.collect(),
+            progress: notes.progress.map(ProgressDocument::from),
+            log_lines: notes.lines,
+        }
+    }
+}
+
+/// How far a job has come.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Progress)]
+pub(super) struct ProgressDocument {
+    /// 0 to 100.
+    percent: Option<f32>,
+    /// JSON of the worker's own.
+    data: Option<RawJson>,
+    /// When it was told.
+    at: Timestamp,
+}
+
+impl From<Progress> for ProgressDocument {
+    fn from(progress: Progress) -> Self {
+        let Progress { percent, data, at } = progress;
+        Self { percent, data: data.map(RawJson::from_trusted), at }
     }
 }
 

@@ -20,8 +20,8 @@ use crate::{
     base::{JobId, MAX_DELAY_MS, Timestamp},
     http::{Idempotent, Json, LongPoll, Path, Problem, RawJson, TimeLimit, idempotency},
     queue::{
-        DEFAULT_LEASE_MS, LEASE_MS, LeaseRequest, LeasedJob, MAX_LEASE_JOBS, MAX_TEXT_BYTES, MAX_WAIT_MS, Outcome,
-        Settled,
+        DEFAULT_LEASE_MS, Heartbeat, LEASE_MS, LeaseRequest, LeasedJob, MAX_LEASE_JOBS, MAX_TEXT_BYTES, MAX_WAIT_MS,
+        Outcome, Settled,
     },
 };
 
@@ -144,6 +144,8 @@ pub(super) struct HeartbeatOrder {
 pub(super) struct HeartbeatDocument {
     /// From now, without a further heartbeat; a timeout of the job may shorten it.
     lease_ms: u64,
+    /// Whether somebody has cancelled the job: stop working on it, its token is refused.
+    cancelled: bool,
 }
 
 /// Extends a lease
@@ -151,7 +153,7 @@ pub(super) struct HeartbeatDocument {
 /// Every heartbeat counts from when it arrives, so an `Idempotency-Key` has no effect here.
 #[utoipa::path(post, path = "/jobs/{id}/heartbeat", operation_id = "heartbeat_job", tag = "workers",
     request_body = HeartbeatOrder, params(("id" = JobId, Path)), responses(
-    (status = 200, description = "The job is held on", body = HeartbeatDocument),
+    (status = 200, description = "The job is held on, or cancelled", body = HeartbeatDocument),
     (status = 409, description = "The lease is not held any more: stop working on the job"),
 ))]
 pub(super) async fn heartbeat_job(
@@ -165,9 +167,12 @@ pub(super) async fn heartbeat_job(
     if let Some(problem) = outside("/lease_ms", u64::from(lease_ms), range) {
         return Err(problem);
     }
-    let lease_ms = jobs.heartbeat(caller.company, id, &order.lease_token, lease_ms).await?;
+    let document = match jobs.heartbeat(caller.company, id, &order.lease_token, lease_ms).await? {
+        Heartbeat::Held { lease_ms } => HeartbeatDocument { lease_ms, cancelled: false },
+        Heartbeat::Cancelled => HeartbeatDocument { lease_ms: 0, cancelled: true },
+    };
     // Saying it twice does no harm, and a kept answer would promise what is over.
-    Ok(Json(HeartbeatDocument { lease_ms }).into_response())
+    Ok(Json(document).into_response())
 }
 
 /// What the end of an attempt made of the job.

@@ -154,6 +154,7 @@ impl Heads {
             self.want_search(company);
         } else if lane.is_clean {
             lane.is_unknown = false;
+            lane.pause_ms = SEARCH_PAUSE_MS;
         } else {
             // A rest between two rounds, longer the more often a round was in vain.
             lane.pause_ms = if lane.has_found { SEARCH_PAUSE_MS } else { (lane.pause_ms * 2).min(SEARCH_PAUSE_MS_MAX) };

@@ -26,8 +26,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     claim::{Asker, Granted, Want, claim},
     handler::{AttemptContext, Outcome},
-    job::{JobView, QueueName},
+    job::JobView,
     line::Line,
+    name::QueueName,
     registry::Queues,
     settle::{Ending, PolicySource},
 };

@@ -13,10 +13,10 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-use super::job::{FailureReason, State};
+use super::job::{FailureReason, OnFailure, RunAt, State};
 use crate::base::Timestamp;
 
-pub(crate) use row::{HeldKey, Indexes, JobState, LeaseRow, Place};
+pub(crate) use row::{Extras, HeldKey, Indexes, JobState, LeaseRow, Place};
 
 /// Lost leases in a row after which a job fails as `stalled`.
 pub(crate) const RESCUES_MAX: u8 = 3;
@@ -39,6 +39,16 @@ pub(crate) enum End {
     Snooze { ms: u64 },
     Discard,
     Release,
+}
+
+/// What an operator changes of a job.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Edit {
+    /// The size of its new payload.
+    pub(crate) bytes: Option<u32>,
+    pub(crate) priority: Option<u8>,
+    /// Its new time.
+    pub(crate) run_at: Option<RunAt>,
 }
 
 /// Why a transition is refused.
@@ -67,8 +77,8 @@ pub(crate) struct Claim<'a> {
 pub(crate) enum Claimed {
     /// The attempt begins.
     Start(JobState),
-    /// It fails instead: expired or stalled.
-    Fail(JobState),
+    /// It does not start: expired, stalled, or it waits for children.
+    Leave(JobState),
     /// An external worker from before the restart may still hold it, for so long.
     Rearm(JobState, u64),
     /// It waits for its retry and holds back its group.
@@ -81,6 +91,7 @@ impl JobState {
     /// A worker reaches the job at the head of its line.
     pub(crate) fn claim(&self, claim: &Claim<'_>) -> Claimed {
         match self.state {
+            State::Waiting if self.blocked_by > 0 => Claimed::Gone,
             State::Waiting => self.start_or_expire(claim),
             State::Active => self.reclaim(claim),
             State::Retrying | State::Delayed if self.keeps_place => Claimed::Holds,
@@ -96,13 +107,14 @@ impl JobState {
             return Claimed::Rearm(Self { lease: Some(lease), ..self.clone() }, left_ms);
         }
         let rescued = self.rescued(claim.now);
-        if rescued.state.is_terminal() { Claimed::Fail(rescued) } else { rescued.start_or_expire(claim) }
+        let is_startable = rescued.state == State::Waiting && rescued.blocked_by == 0;
+        if is_startable { rescued.start_or_expire(claim) } else { Claimed::Leave(rescued) }
     }
 
     fn start_or_expire(&self, claim: &Claim<'_>) -> Claimed {
         let was_started = self.started_at.is_some();
         if !was_started && self.expire_at.is_some_and(|at| at <= claim.now) {
-            return Claimed::Fail(self.finished(State::Failed, claim.now, Some(FailureReason::Expired)));
+            return Claimed::Leave(self.finished(State::Failed, claim.now, Some(FailureReason::Expired)));
         }
         Claimed::Start(Self {
             state: State::Active,
@@ -225,6 +237,62 @@ impl JobState {
             held_key: None,
             ..self.waiting(moment.tail)
         })
+    }
+
+    /// A child is added that has not ended.
+    pub(crate) fn child_added(&self) -> Result<Self, Refusal> {
+        if self.state.is_terminal() {
+            return Err(Refusal::State(self.state));
+        }
+        let (blocked_by, children) = (self.blocked_by.saturating_add(1), self.children.saturating_add(1));
+        Ok(Self { blocked_by, children, ..self.clone() })
+    }
+
+    /// A child has ended in this state; one that was not completed may take its parent with it.
+    pub(crate) fn child_ended(&self, state: State, on_failure: OnFailure, now: Timestamp) -> Self {
+        let next = Self { blocked_by: self.blocked_by.saturating_sub(1), ..self.clone() };
+        // An attempt that runs is not taken back: its worker sees what became of the children.
+        let is_idle = matches!(self.state, State::Waiting | State::Delayed | State::Retrying);
+        if is_idle && state != State::Completed && on_failure == OnFailure::FailParent {
+            return next.finished(State::Failed, now, Some(FailureReason::ChildFailed));
+        }
+        next
+    }
+
+    /// A child that had ended is done again.
+    pub(crate) fn child_resumed(&self) -> Self {
+        Self { blocked_by: self.blocked_by.saturating_add(1), ..self.clone() }
+    }
+
+    /// An operator changes priority and time of a job that nobody works on.
+    pub(crate) fn edited(&self, edit: Edit, moment: &Moment) -> Result<Self, Refusal> {
+        let mut next = self.clone();
+        if self.state == State::Active {
+            return Err(Refusal::State(self.state));
+        }
+        if let Some(bytes) = edit.bytes {
+            next.bytes = bytes;
+        }
+        if let Some(priority) = edit.priority {
+            next.place.priority = priority;
+        }
+        let Some(run_at) = edit.run_at else { return Ok(next) };
+        if self.state.is_terminal() {
+            return Err(Refusal::State(self.state));
+        }
+        if let RunAt::At(at) = run_at
+            && at > moment.now
+        {
+            if next.state == State::Waiting {
+                next.state = State::Delayed;
+            }
+            next.run_at = Some(at);
+            return Ok(next);
+        }
+        if matches!(next.state, State::Delayed | State::Retrying) {
+            next = next.waiting(if next.keeps_place { next.place.ord } else { moment.tail });
+        }
+        Ok(next)
     }
 
     fn waiting(&self, ord: u64) -> Self {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     base::{QueueId, Timestamp},
     queue::job::{FailureReason, State, UniqueScope},
+    storage::Value,
 };
 
 /// Where a job stands in line.
@@ -62,6 +63,61 @@ pub(crate) struct JobState {
     pub(crate) finished_at: Option<Timestamp>,
     pub(crate) held_key: Option<HeldKey>,
     pub(crate) failure: Option<FailureReason>,
+    /// The job that waits for the end of this one.
+    pub(crate) parent: Option<u64>,
+    /// Children that have not ended; while there are any, a waiting job stands in no line.
+    pub(crate) blocked_by: u32,
+    /// Children in all.
+    pub(crate) children: u32,
+    /// What is kept with the job beside its rows; see [`Extras`].
+    pub(crate) extras: Extras,
+}
+
+/// What is kept with a job beside its rows, so that its removal looks for nothing that is not there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Extras(u8);
+
+impl Extras {
+    /// Progress or log lines.
+    pub(crate) const NOTES: Self = Self(1);
+    /// Entries in the indexes of tags or payload fields.
+    pub(crate) const INDEXED: Self = Self(2);
+
+    pub(crate) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(crate) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Zeros that stand for the fields that format 2 of the row has behind those of format 1.
+const ADDED_IN_2: [u8; 4] = [0; 4];
+
+impl Value for JobState {
+    const FORMAT: u8 = 2;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        let buffer = std::mem::take(out);
+        *out = postcard::to_extend(self, buffer).expect("a row in memory is always encodable");
+    }
+
+    fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
+        match format {
+            1 => postcard::from_bytes(&[bytes, &ADDED_IN_2].concat()).ok(),
+            2 => postcard::from_bytes(bytes).ok(),
+            _ => None,
+        }
+    }
 }
 
 /// The index entries and the counter that belong to a row.
@@ -71,6 +127,8 @@ pub(crate) struct Indexes {
     pub(crate) ready: Option<Place>,
     /// On the timer list, to become waiting.
     pub(crate) due: Option<Timestamp>,
+    /// In the list of jobs that stand in no line yet: under this state, at this time.
+    pub(crate) pending: Option<(State, Timestamp)>,
     /// On the timer list, to expire.
     pub(crate) expiry: Option<Timestamp>,
     /// Holds its unique key.
@@ -102,6 +160,10 @@ impl JobState {
             finished_at: None,
             held_key: None,
             failure: None,
+            parent: None,
+            blocked_by: 0,
+            children: 0,
+            extras: Extras(0),
         }
     }
 
@@ -112,6 +174,14 @@ impl JobState {
             && self.expire_at.is_none()
             && self.held_key.is_none()
             && self.run_at.is_none()
+            && self.parent.is_none()
+            && self.children == 0
+            && self.extras.is_none()
+    }
+
+    /// Whether it waits for children and nothing else.
+    pub(crate) const fn is_blocked(&self) -> bool {
+        matches!(self.state, State::Waiting) && self.blocked_by > 0
     }
 
     /// Whether the lease was given by this start of the process.
@@ -132,13 +202,20 @@ impl JobState {
 
     /// The index entries and the counter that belong to this row.
     pub(crate) fn indexes(&self, boot: u32) -> Indexes {
-        let is_in_line = matches!(self.state, State::Waiting | State::Active) || self.keeps_place;
+        let is_waiting = self.state == State::Waiting && self.blocked_by == 0;
+        let is_in_line = is_waiting || self.state == State::Active || self.keeps_place;
         let is_pending = matches!(self.state, State::Delayed | State::Retrying);
         let was_started = self.started_at.is_some();
         let key_scope = self.held_key.as_ref().map(|held| held.scope);
         Indexes {
             ready: is_in_line.then_some(self.place),
             due: self.run_at.filter(|_| is_pending),
+            pending: match self.run_at {
+                Some(at) if is_pending => Some((self.state, at)),
+                // Nothing else of a blocked job tells a time.
+                _ if self.is_blocked() => Some((State::Waiting, Timestamp::from_ms(0))),
+                _ => None,
+            },
             expiry: self.expire_at.filter(|_| !was_started && !self.state.is_terminal()),
             holds_key: match key_scope {
                 Some(UniqueScope::UntilStarted) => !was_started && !self.state.is_terminal(),

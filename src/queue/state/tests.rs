@@ -82,7 +82,7 @@ fn apply(job: &JobState, step: Step, boot: u32, now: i64, tail: u64) -> Option<J
         Step::Claim { external } => {
             let claim = Claim { is_external: external, lease_ms: 30, ..claim_at(now, boot) };
             match job.claim(&claim) {
-                Claimed::Start(next) | Claimed::Fail(next) | Claimed::Rearm(next, _) => Some(next),
+                Claimed::Start(next) | Claimed::Leave(next) | Claimed::Rearm(next, _) => Some(next),
                 Claimed::Holds | Claimed::Gone => None,
             }
         }
@@ -216,7 +216,7 @@ fn an_ordered_retry_keeps_its_place() {
 #[test]
 fn expiry_counts_only_until_the_first_start() {
     let expiring = JobState { expire_at: Some(Timestamp::from_ms(100)), ..JobState::enqueued(place(1), 0, 0) };
-    let Claimed::Fail(expired) = expiring.claim(&claim_at(100, BOOT)) else { panic!("not failed") };
+    let Claimed::Leave(expired) = expiring.claim(&claim_at(100, BOOT)) else { panic!("not failed") };
     assert_eq!(expired.failure, Some(FailureReason::Expired));
     assert_eq!(expired.indexes(BOOT).expiry, None);
     let job = started(&expiring, 99);

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
-use super::{Kernel, START, company, complete, ids, job, programs::audit, queue};
+use super::{Kernel, START, company, complete, holds, ids, job, programs::audit, queue};
 use crate::{
     base::JobId,
     queue::{
@@ -88,7 +88,7 @@ async fn a_lease_from_before_a_crash_is_counted_once() {
     let held = kernel.hold_writer().await;
     // Both find no lease in memory, because the writer has taken neither over yet.
     let (one, two, ()) = tokio::join!(beat(), beat(), async { drop(held) });
-    assert_eq!((one, two), (30_000, 30_000));
+    assert_eq!((one, two), (holds(30_000), holds(30_000)));
     assert!(kernel.lease(10).await.is_empty());
     kernel.settle(&leased, complete()).await.unwrap();
     assert_eq!(ids(&kernel.lease(10).await), [second]);
@@ -107,7 +107,7 @@ async fn a_timeout_goes_on_after_a_crash() {
         }
         kernel.advance(20_000).await;
         let holds_ms = kernel.queues.heartbeat(company(1), id, &leased.token, 30_000).await.unwrap();
-        assert_eq!(holds_ms, 10_000, "of the 40 s, 30 are gone");
+        assert_eq!(holds_ms, holds(10_000), "of the 40 s, 30 are gone");
         kernel.advance(10_000).await;
         assert_eq!(kernel.state(id).await, State::Retrying);
     }

@@ -2,8 +2,10 @@
 
 mod faults;
 mod history;
+mod flows;
 mod pools;
 mod programs;
+mod search;
 mod semantics;
 mod workers;
 
@@ -171,4 +173,9 @@ pub(super) fn complete() -> Outcome {
 
 pub(super) fn ids(leased: &[LeasedJob]) -> Vec<JobId> {
     leased.iter().map(|leased| leased.job.id).collect()
+}
+
+/// A sign of life that was taken.
+pub(super) const fn holds(lease_ms: u64) -> super::Heartbeat {
+    super::Heartbeat::Held { lease_ms }
 }

@@ -8,14 +8,20 @@ use super::{Kernel, company, complete, job};
 use crate::{
     base::{Backoff, JobId},
     queue::{
-        Error, Group, LeasedJob, NewJob, Outcome, QueueConfig, RetryPolicy, State, Unique, UniqueScope, check,
-        enqueue_many,
+        Error, Group, JobChange, LeasedJob, NewJob, OnFailure, Outcome, Parent, QueueConfig, QueueSettings,
+        RetryPolicy, RunAt, State, Unique, UniqueScope, check, enqueue, enqueue_many,
     },
 };
 
 #[derive(Debug, Clone)]
 enum Step {
-    Add { priority: u8, group: u8, delay_ms: u64, expire_ms: Option<u64>, unique: Option<u8> },
+    Add {
+        priority: u8,
+        group: u8,
+        delay_ms: u64,
+        expire_ms: Option<u64>,
+        unique: Option<u8>,
+    },
     Batch(u8),
     Lease(usize),
     Complete(usize),
@@ -28,6 +34,10 @@ enum Step {
     Retry(usize),
     Promote(usize),
     Advance(u64),
+    /// A child of an earlier job.
+    Child(usize, bool),
+    Edit(usize, Option<u8>, Option<u64>, u8),
+    Delete(usize),
     Retain,
     Drain,
     Crash,
@@ -62,6 +72,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any().prop_map(Step::Retry),
         1 => any().prop_map(Step::Promote),
         4 => prop_oneof![0_u64..3000, Just(31_000)].prop_map(Step::Advance),
+        3 => (any(), prop::bool::ANY).prop_map(|(n, fails)| Step::Child(n, fails)),
+        2 => (any(), prop::option::of(0_u8..3), prop::option::of(0_u64..4000), 0_u8..3)
+            .prop_map(|(n, priority, delay, size)| Step::Edit(n, priority, delay, size)),
+        1 => any().prop_map(Step::Delete),
         1 => Just(Step::Retain),
         1 => Just(Step::Drain),
         1 => Just(Step::Crash),
@@ -126,12 +140,42 @@ impl World {
                     Err(error) => panic!("{error}"),
                 }
             }
+            Step::Child(n, fails) => self.add_child(&kernel, n, fails).await,
+            Step::Edit(n, priority, delay_ms, size) => {
+                let Some(id) = self.nth(n) else { return kernel };
+                let run_at = delay_ms.map(|ms| RunAt::At(kernel.db.now().plus_ms(ms)));
+                let payload = (size > 0).then(|| format!("{{\"a\":\"{}\"}}", "x".repeat(usize::from(size))).into());
+                let change = JobChange { payload, priority, run_at };
+                let done = kernel.db.write(move |tx| queues.edit(tx, company(1), id, change)).await;
+                assert!(matches!(done, Ok(_) | Err(Error::WrongState { .. } | Error::NotFound(_))), "{done:?}");
+            }
+            Step::Delete(n) => {
+                let Some(id) = self.nth(n) else { return kernel };
+                match kernel.db.write(move |tx| queues.delete(tx, company(1), id)).await {
+                    Ok(()) => self.accepted.retain(|known| *known != id),
+                    Err(Error::WrongState { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
             Step::Advance(ms) => kernel.advance(ms).await,
             Step::Retain => drop(kernel.queues.apply_retention().await.unwrap()),
             Step::Drain => drop(kernel.queues.drain_lane(company(1), &super::queue(), |_| Ok(())).await.unwrap()),
             Step::Crash => kernel = kernel.crash().await,
         }
         kernel
+    }
+
+    async fn add_child(&mut self, kernel: &Kernel, nth: usize, fails: bool) {
+        let Some(id) = self.nth(nth) else { return };
+        let on_failure = if fails { OnFailure::FailParent } else { OnFailure::Continue };
+        let tags = vec!["child".to_owned(), format!("of {nth}")];
+        let child = NewJob { parent: Some(Parent { id, on_failure }), tags, ..job() };
+        let queues = kernel.queues.clone();
+        match kernel.db.write(move |tx| enqueue(tx, &queues, child)).await {
+            Ok(made) => self.accepted.push(made.id),
+            Err(Error::Invalid { field: "parent_id", .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
     }
 
     async fn add(&mut self, kernel: &Kernel, step: Step) {
@@ -178,6 +222,9 @@ pub(super) async fn audit(kernel: &Kernel) {
 async fn program(steps: Vec<Step>) {
     let config = QueueConfig { cores: 1, groups_in_memory: 3, refs_in_memory: 48, ..QueueConfig::default() };
     let mut kernel = Kernel::with(config).await;
+    let queues = kernel.queues.clone();
+    let settings = QueueSettings { search_fields: vec!["a".to_owned()], ..QueueSettings::default() };
+    kernel.db.write(move |tx| queues.configure(tx, &super::queue(), settings)).await.unwrap();
     let mut world = World::default();
     for step in steps {
         kernel = world.run(kernel, step).await;

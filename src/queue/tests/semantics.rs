@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
-use super::{Kernel, company, complete, ids, job, queue, request};
+use super::{Kernel, company, complete, holds, ids, job, queue, request};
 use crate::{
     base::{Backoff, JobId},
     queue::{
-        Error, FailureReason, Group, GroupPolicy, JobView, Keep, LeaseRequest, NewJob, Outcome, QueueSettings,
+        Error, FailureReason, Group, GroupPolicy, JobFilter, Keep, LeaseRequest, NewJob, Outcome, QueueSettings,
         Retention, RetryPolicy, State, Unique, UniqueScope, enqueue_many,
     },
     storage::space::Headroom,
@@ -129,11 +129,8 @@ async fn failures_retry_with_backoff_and_end_in_the_dead_letters() {
     let (dead, errors) = kernel
         .db
         .read(move |read| {
-            let is_dead = |job: &JobView| job.state == State::Failed;
-            (
-                queues.list(read, company(1), None, 10, &is_dead).unwrap().jobs,
-                queues.errors(read, company(1), id).unwrap(),
-            )
+            let dead = JobFilter { state: Some(State::Failed), ..JobFilter::default() };
+            (queues.list(read, company(1), &dead, None, 10).unwrap().jobs, queues.errors(read, company(1), id).unwrap())
         })
         .await
         .unwrap();
@@ -383,7 +380,7 @@ async fn an_attempt_that_takes_too_long_fails_whatever_the_heartbeats() {
     let id = kernel.add(NewJob { timeout_ms: Some(40_000), ..job() }).await;
     let leased = kernel.lease(1).await.remove(0);
     kernel.advance(20_000).await;
-    assert_eq!(kernel.queues.heartbeat(company(1), id, &leased.token, 30_000).await.unwrap(), 20_000);
+    assert_eq!(kernel.queues.heartbeat(company(1), id, &leased.token, 30_000).await.unwrap(), holds(20_000));
     kernel.advance(20_000).await;
     assert_eq!(kernel.state(id).await, State::Retrying);
     assert!(matches!(kernel.settle(&leased, complete()).await, Err(Error::LeaseLost(_))));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::{Kernel, company, complete, ids, job, queue, request};
+use super::{Kernel, company, complete, holds, ids, job, queue, request};
 use crate::{
     queue::{
         Error, Group, LeaseRequest, LeasedJob, NewJob, QueueName, QueueSettings, State, enqueue_many, store::JOB_STATES,
@@ -104,7 +104,7 @@ async fn a_sign_of_life_before_the_rescue_keeps_the_lease() {
     // The rescue has found the lease when the sign of life comes, and both wait for the writer.
     let beat = async || kernel.queues.heartbeat(company(1), id, &leased.token, 30_000).await;
     let (before, rescued, ()) = tokio::join!(biased; beat(), kernel.queues.rescue_lost(), async { drop(held) });
-    assert_eq!((before.unwrap(), rescued.unwrap()), (30_000, 0));
+    assert_eq!((before.unwrap(), rescued.unwrap()), (holds(30_000), 0));
     kernel.clock.advance_ms(30_000);
     let held = kernel.hold_writer().await;
     let (rescued, after, ()) = tokio::join!(biased; kernel.queues.rescue_lost(), beat(), async { drop(held) });
@@ -122,8 +122,8 @@ async fn leases_are_kept_and_lost_on_an_exhausted_disk() {
     kernel.damage(keyspaces::JOBS, (1_u64, lost.hi())).await;
     kernel = kernel.crash().await;
     kernel.db.set_headroom(Headroom::Exhausted);
-    assert_eq!(kernel.queues.heartbeat(company(1), kept, &leased[0].token, 60_000).await.unwrap(), 60_000);
-    assert_eq!(kernel.queues.heartbeat(company(1), lost, &leased[1].token, 30_000).await.unwrap(), 30_000);
+    assert_eq!(kernel.queues.heartbeat(company(1), kept, &leased[0].token, 60_000).await.unwrap(), holds(60_000));
+    assert_eq!(kernel.queues.heartbeat(company(1), lost, &leased[1].token, 30_000).await.unwrap(), holds(30_000));
     kernel.clock.advance_ms(30_000);
     assert_eq!(kernel.queues.rescue_lost().await.unwrap(), 1);
     assert_eq!(kernel.settle(&leased[0], complete()).await.unwrap(), State::Completed);

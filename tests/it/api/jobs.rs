@@ -65,10 +65,14 @@ fn a_job_is_enqueued_and_shown() {
       "unique_key": null,
       "tags": [],
       "parent_id": null,
+      "blocked_by": 0,
+      "children": 0,
       "worker": null,
       "rescues": 0,
       "result": null,
-      "errors": []
+      "errors": [],
+      "progress": null,
+      "log_lines": 0
     }
     "#);
     assert_eq!(shown["created_at"], accepted["created_at"]);

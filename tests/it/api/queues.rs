@@ -45,7 +45,27 @@ fn queue_settings_are_patched_with_if_match() {
         "group_concurrency": null,
         "rate_per_second": null,
         "attempts": 2,
-        "timeout_ms": 1800000
+        "backoff": {
+          "kind": "fixed",
+          "delay_ms": 30000,
+          "delays_ms": null,
+          "max_ms": null,
+          "jitter": 0.0
+        },
+        "timeout_ms": 1800000,
+        "retention": {
+          "done": {
+            "age_ms": 259200000,
+            "count": 1000000,
+            "bytes": 1073741824
+          },
+          "failed": {
+            "age_ms": 2592000000,
+            "count": 1000000,
+            "bytes": 1073741824
+          }
+        },
+        "search_fields": []
       }
     }
     "#);

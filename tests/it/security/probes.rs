@@ -60,8 +60,9 @@ fn prefix(path: &str) -> Option<&'static str> {
 
 fn body(operation: &str) -> Value {
     match operation {
-        "heartbeat_job" | "complete_job" => json!({ "lease_token": "1-1" }),
+        "heartbeat_job" | "complete_job" | "report_job_progress" => json!({ "lease_token": "1-1" }),
         "fail_job" => json!({ "lease_token": "1-1", "error": "e" }),
+        "append_job_log" => json!({ "lease_token": "1-1", "lines": ["x"] }),
         "snooze_job" => json!({ "lease_token": "1-1", "delay_ms": 1 }),
         "replay_webhook" => json!({ "since": "2020-01-01T00:00:00Z" }),
         _ => json!({}),

@@ -7,8 +7,9 @@ use crate::support::{Client, TestApp};
 /// A body that would be accepted, for operations that read one.
 fn body_for(operation: &str, token: &Value) -> Value {
     match operation {
-        "heartbeat_job" | "complete_job" => json!({"lease_token": token}),
+        "heartbeat_job" | "complete_job" | "report_job_progress" => json!({"lease_token": token}),
         "fail_job" => json!({"lease_token": token, "error": "e"}),
+        "append_job_log" => json!({"lease_token": token, "lines": ["x"]}),
         "snooze_job" => json!({"lease_token": token, "delay_ms": 1}),
         "replay_webhook" => json!({"since": "2020-01-01T00:00:00Z"}),
         _ => json!({}),

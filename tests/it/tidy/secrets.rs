@@ -21,6 +21,8 @@ const HARMLESS: &[(&str, &str)] = &[
     ("FailOrder", "lease_token"),
     ("SnoozeOrder", "lease_token"),
     ("SettleItem", "lease_token"),
+    ("ProgressOrder", "lease_token"),
+    ("LogOrder", "lease_token"),
     // The place of an inspector in its address.
     ("PlayView", "token"),
     // What an inspector shows, and what an attempt log shows with credentials masked.

@@ -127,6 +127,28 @@ pub(super) const ALL: &[Example] = &[
         },
     },
     Example {
+        operation: "update_job",
+        actions: &["job.update"],
+        call: |world| {
+            let body = json!({ "priority": 2, "payload": "hush-now" });
+            let after = json!({ "priority": 2, "replaced": ["payload"] });
+            Call::by(&world.key, 200)
+                .at(job(world, 0))
+                .with(body)
+                .showing(json!({ "priority": 5 }), after)
+                .hiding("hush")
+        },
+    },
+    Example {
+        operation: "act_on_jobs",
+        actions: &["job.act"],
+        call: |world| {
+            job(world, 0);
+            let body = json!({ "action": "cancel", "filter": { "queue": "audited", "q": "hush" } });
+            Call::by(&world.owner, 202).with(body).about(Object::Answer("/job_id")).hiding("hush")
+        },
+    },
+    Example {
         operation: "delete_job",
         actions: &["job.delete"],
         call: |world| {

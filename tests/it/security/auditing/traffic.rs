@@ -22,6 +22,8 @@ fn enqueueing_working_and_publishing_leave_no_entries() {
         world.client(&world.key).post(&path, &body).expect(200);
     };
     settle(0, "heartbeat", json!({}));
+    settle(0, "progress", json!({ "percent": 50, "data": { "page": 2 } }));
+    settle(0, "log", json!({ "lines": ["half of it"] }));
     settle(0, "complete", json!({}));
     settle(1, "fail", json!({ "error": "damaged" }));
     settle(2, "snooze", json!({ "delay_ms": 1000 }));

@@ -2,14 +2,17 @@
 //!
 //! Streams: memory grows with the number of lanes, not of jobs.
 
+mod links;
+
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use super::{
     job::State,
     state::JobState,
     store::{
-        FINISHED, JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobKey, LANES, QUEUE_BOOTS, READY, ReadyRow, TIMERS,
-        TimerKind, UNIQUE_KEYS, all_jobs_in, bytes_in, find_state, jobs_in, ready_key,
+        FINISHED, JOB_ERRORS, JOB_LINES, JOB_NOTES, JOB_RESULTS, JOB_STATES, JOBS, JobKey, LANES, PENDING_JOBS,
+        QUEUE_BOOTS, READY, ReadyRow, TIMERS, TimerKind, UNIQUE_KEYS, all_jobs_in, bytes_in, find_state, jobs_in,
+        ready_key,
     },
 };
 use crate::{
@@ -53,7 +56,12 @@ pub fn check<R: Read>(read: &R, found: &mut dyn FnMut(String)) -> Result<CheckFi
     check.timers()?;
     check.finished()?;
     check.keys()?;
+    check.pending()?;
+    check.indexes()?;
+    check.children()?;
     check.orphans(JOB_STATES, |key| *key)?;
+    check.orphans(JOB_NOTES, |key| *key)?;
+    check.orphans(JOB_LINES, |(company, job, _)| (*company, *job))?;
     check.orphans(JOB_RESULTS, |key| *key)?;
     check.orphans(JOB_ERRORS, |(company, job, _)| (*company, *job))?;
     check.counters()?;
@@ -88,6 +96,7 @@ impl<R: Read> Check<'_, R> {
         self.each(JOBS, |check, key, body| {
             check.figures.jobs += 1;
             let row = check.read.get(JOB_STATES, &key)?.unwrap_or_else(|| body.first_state(key.1));
+            check.entries(key, &body, &row)?;
             if row.bytes as usize != body.payload.len() || row.place.queue != body.queue {
                 check.report(format!("job {key:?}: its row does not fit its body"));
             }
@@ -124,6 +133,11 @@ impl<R: Read> Check<'_, R> {
             {
                 self.report(format!("job {key:?} has no timer of kind {kind:?}"));
             }
+        }
+        if let Some((state, at)) = indexes.pending
+            && !read.exists(PENDING_JOBS, &(company, queue, state as u8, at, job))?
+        {
+            self.report(format!("job {key:?} is not in the list of those in no line"));
         }
         if let Some(at) = indexes.finished
             && !read.exists(FINISHED, &(company, queue, row.state as u8, at, job))?
