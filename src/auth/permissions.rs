@@ -46,8 +46,8 @@ permissions! {
         POST "/email-templates/{name}/preview";
     EmailsWrite: POST "/emails", POST "/email-templates", PATCH "/email-templates/{name}",
         DELETE "/email-templates/{name}";
-    JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/jobs/{id}/log", GET "/jobs/{id}/children", GET "/queues",
-        GET "/queues/{name}", GET "/queues/{name}/metrics", GET "/queue/stats";
+    JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/jobs/{id}/log", GET "/jobs/{id}/children", GET "/workers",
+        GET "/queues", GET "/queues/{name}", GET "/queues/{name}/metrics", GET "/queue/stats";
     JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/actions", POST "/jobs/{id}/cancel", POST "/jobs/{id}/retry",
         POST "/jobs/{id}/promote", PATCH "/jobs/{id}", DELETE "/jobs/{id}";
     JobsWork: POST "/queues/{name}/lease", POST "/jobs/{id}/complete", POST "/jobs/{id}/fail",

@@ -10,6 +10,7 @@
 mod actions;
 pub mod api;
 mod operate;
+mod workers;
 
 use std::collections::HashSet;
 
@@ -24,6 +25,9 @@ use crate::{
 
 pub use actions::{Action, ActionUnderWay, RunAction};
 pub use api::{CheckedJob, JobOrder};
+pub use workers::{HeldJob, WorkerView, Workers};
+
+use workers::Presence;
 
 /// Why a request about jobs is refused.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +59,7 @@ impl From<storage::Error> for Error {
 pub struct Jobs {
     db: Db,
     queues: Queues,
+    presence: Presence,
 }
 
 /// A job with what its attempts left behind.
@@ -73,8 +78,8 @@ pub struct JobDetail {
 impl Jobs {
     /// A handle over the store and the queues.
     #[must_use]
-    pub const fn new(db: Db, queues: Queues) -> Self {
-        Self { db, queues }
+    pub fn new(db: Db, queues: Queues) -> Self {
+        Self { db, queues, presence: Presence::default() }
     }
 
     /// The store, for the transactions of the API.

@@ -65,6 +65,12 @@ impl Leases {
         self.held.iter().filter(move |(_, lease)| lease.company == company).map(|((job, _), _)| *job)
     }
 
+    /// The jobs of a company with workers outside.
+    pub(crate) fn outside(&self, company: u64) -> impl Iterator<Item = u64> + '_ {
+        let is_outside = move |lease: &Lease| lease.company == company && lease.deadline_ms.is_some();
+        self.held.iter().filter(move |(_, lease)| is_outside(lease)).map(|((job, _), _)| *job)
+    }
+
     /// Whose lease it is.
     pub(crate) fn company(&self, job: u64, generation: u32) -> Option<u64> {
         self.held.get(&(job, generation)).map(|lease| lease.company)

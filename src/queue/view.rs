@@ -21,6 +21,8 @@ use crate::{
 
 /// Payload bytes that one page of accepted jobs looks at, about.
 const LOOKED_BYTES: usize = 64 << 20;
+/// Payloads that a look at who works reads, in bytes.
+const HELD_BYTES: usize = 16 << 20;
 
 /// Builds the view of a job.
 pub(super) fn view(
@@ -145,5 +147,31 @@ impl Queues {
             }
         })?;
         failure.map_or(Ok(next), |error| Err(error.into()))
+    }
+
+    /// The company's jobs that workers outside hold, at most so many, and fewer when their payloads come to much.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn held_outside(&self, read: &impl Read, company: CompanyId, limit: usize) -> Result<Vec<JobView>, Error> {
+        let (mut held, mut bytes) = (Vec::new(), 0);
+        for line in self.inner.lines() {
+            // Bound first: a lock in the loop would be held through the reads.
+            let jobs: Vec<u64> = line.core().leases.outside(company.hi()).take(limit - held.len()).collect();
+            for job in jobs {
+                let key = (company.hi(), job);
+                let view = read.get(JOBS, &key)?.map(|body| self.inner.view(read, key, body)).transpose()?.flatten();
+                // One that was claimed or settled just now may not look so yet.
+                if let Some(view) = view.filter(|view| view.worker.is_some()) {
+                    bytes += view.payload.len();
+                    held.push(view);
+                }
+                if bytes >= HELD_BYTES {
+                    return Ok(held);
+                }
+            }
+        }
+        held.sort_unstable_by_key(|job| job.id);
+        Ok(held)
     }
 }

@@ -13,6 +13,7 @@ mod settings;
 mod settle;
 mod view;
 mod work;
+mod workers;
 
 use axum::extract::FromRef;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -57,6 +58,7 @@ where
         .routes(routes!(queues::resume_queue))
         .routes(routes!(queues::drain_queue))
         .routes(routes!(work::lease_jobs))
+        .routes(routes!(workers::list_workers))
 }
 
 impl From<Error> for Problem {

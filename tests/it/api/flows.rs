@@ -184,3 +184,30 @@ fn workers_tell_how_far_they_are_and_hear_of_a_cancel() {
     assert_eq!(client.get("/api/v1/jobs/job_00000000000000000000000001/log").problem(404), "not_found");
     assert_eq!(client.get("/api/v1/jobs/job_00000000000000000000000001/children").problem(404), "not_found");
 }
+
+#[test]
+fn a_flow_goes_on_after_a_kill() {
+    let mut app = TestApp::start();
+    let mut client = app.client();
+    let batch = json!({"jobs": vec![order(); 20], "callback": with(json!({"kind": "all.done"}))});
+    let made = client.post("/api/v1/jobs/batch", &batch).expect(201);
+    let done = |client: &mut Client, max: usize| {
+        let jobs = lease(client, json!({"max": max, "wait_ms": 10_000}));
+        for job in jobs.as_array().unwrap() {
+            settle(client, job, "complete", json!({})).expect(200);
+        }
+        jobs
+    };
+    assert_eq!(done(&mut client, 12).as_array().unwrap().len(), 12);
+    app.kill9();
+    app.start_again();
+    let mut client = app.client();
+    let callback = path(&made["callback"]);
+    assert_eq!(client.get(&callback).expect(200)["blocked_by"], 8);
+    let mut rest = 0;
+    while rest < 8 {
+        rest += done(&mut client, 8 - rest).as_array().unwrap().len();
+    }
+    let last = lease(&mut client, json!({"max": 10, "wait_ms": 10_000}));
+    assert_eq!((last.as_array().unwrap().len(), &last[0]["id"]), (1, &made["callback"]["id"]));
+}

@@ -7,3 +7,4 @@ mod life_cycle;
 mod mail_server;
 mod official_receivers;
 mod rotation;
+mod workers;
