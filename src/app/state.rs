@@ -7,8 +7,8 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 
 use crate::{
-    accounts::Accounts, auth::Auth, changes::Changes, emails::Emails, jobs::Jobs, reports::Reports, schedules::Schedules,
-    system::System, webhooks::Webhooks,
+    accounts::Accounts, auth::Auth, changes::Changes, emails::Emails, jobs::Jobs, reports::Reports,
+    schedules::Schedules, system::System, webhooks::Webhooks,
 };
 
 /// The handles behind the routes.

@@ -6,7 +6,7 @@ use super::{Error, JobDetail, Jobs, actions::ACTION_KIND};
 use crate::{
     audit::{self, Entry, Origin},
     base::{CompanyId, JobId},
-    queue::{self, JobChange, JobView, QueueName, QueueSettings, State},
+    queue::{self, JobEdit, JobView, QueueName, QueueSettings, State},
     storage::Tx,
 };
 
@@ -69,7 +69,7 @@ impl Jobs {
         tx: &mut Tx<'_>,
         by: (CompanyId, &Origin),
         id: JobId,
-        change: JobChange,
+        change: JobEdit,
         is_current: impl FnOnce(JobDetail) -> bool,
     ) -> Result<JobDetail, Error> {
         let before = self.job(tx, by.0, id)?;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    job::{QueueName, State},
+    job::State,
+    name::QueueName,
     registry::{BUILT_IN, Queues},
     state::JobState,
     store::{JobBody, JobKey},
@@ -125,7 +126,7 @@ impl Value for JobHead {
 
     fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
         // The fields of a body stand in their order; what follows the first ones is left alone.
-        (format == Self::FORMAT).then(|| postcard::take_from_bytes(bytes).ok().map(|(head, _)| head))?
+        (1..=Self::FORMAT).contains(&format).then(|| postcard::take_from_bytes(bytes).ok().map(|(head, _)| head))?
     }
 }
 
@@ -169,6 +170,7 @@ mod tests {
             tags: Vec::new(),
             unique: None,
             parent: None,
+            fields: Vec::new(),
         };
         let mut bytes = Vec::new();
         body.encode(&mut bytes);

@@ -63,7 +63,7 @@ pub use job::{
 };
 pub use name::{QueueName, QueueNameError};
 pub use notes::{LogLine, Notes, Progress};
-pub use operate::JobChange;
+pub use operate::JobEdit;
 pub use pool::{Handlers, Pool, PoolFigures};
 pub use registry::Queues;
 pub use search::{JobCount, JobFilter, JobPage, JobsFound, Place};

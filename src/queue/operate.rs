@@ -81,8 +81,8 @@ impl Queues {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::WrongState`] when it is active, or finished and to get a time;
     /// [`Error::Invalid`] for a figure out of range.
-    pub fn edit(&self, tx: &mut Tx<'_>, company: CompanyId, id: JobId, change: JobChange) -> Result<JobView, Error> {
-        let JobChange { payload, priority, run_at } = change;
+    pub fn edit(&self, tx: &mut Tx<'_>, company: CompanyId, id: JobId, change: JobEdit) -> Result<JobView, Error> {
+        let JobEdit { payload, priority, run_at } = change;
         if priority.is_some_and(|priority| priority > MAX_PRIORITY) {
             return Err(Error::Invalid { field: "priority", reason: "must be 0 to 9" });
         }
@@ -211,7 +211,7 @@ impl Queues {
 
 /// What to change of a job.
 #[derive(Debug, Clone, Default)]
-pub struct JobChange {
+pub struct JobEdit {
     /// Another payload.
     pub payload: Option<Bytes>,
     /// Another priority; among equals it stands where its age puts it.

@@ -17,9 +17,9 @@ use super::{
 use crate::{
     auth::{Auth, Author, Caller},
     base::{JobId, ScheduleId, Timestamp},
-    http::{NoBody, 
-        Change, Idempotent, IfMatch, Json, Page, PageParameters, PageQuery, Path, Problem, RawJson, idempotency,
-        problems,
+    http::{
+        Change, Idempotent, IfMatch, Json, NoBody, Page, PageParameters, PageQuery, Path, Problem, RawJson,
+        idempotency, problems,
     },
     jobs::JobOrder,
 };

@@ -14,7 +14,7 @@ use crate::{
     auth::{Author, Caller},
     base::{JobId, Timestamp},
     http::{Change, Idempotent, IfMatch, Json, NoBody, Page, PageQuery, Path, Problem, Query, RawJson, idempotency},
-    queue::{JobChange, JobView, MAX_PAYLOAD_BYTES, MAX_PRIORITY, RunAt},
+    queue::{JobEdit, JobView, MAX_PAYLOAD_BYTES, MAX_PRIORITY, RunAt},
     storage::Tx,
 };
 
@@ -95,7 +95,7 @@ pub(super) async fn update_job(
         refusals.add("/payload", format!("is {size} bytes; at most {MAX_PAYLOAD_BYTES} are accepted"));
     }
     refusals.none()?;
-    let change = JobChange { payload: patch.payload.map(RawJson::into_bytes), priority: patch.priority, run_at };
+    let change = JobEdit { payload: patch.payload.map(RawJson::into_bytes), priority: patch.priority, run_at };
     let work = jobs.clone();
     let step = move |tx: &mut Tx<'_>| {
         let is_current = |detail| if_match.check(&JobDetailDocument::from(detail)).is_ok();

@@ -78,17 +78,19 @@ pub struct JobOrder {
     parent_id: Option<JobId>,
     /// A job of the same batch that waits for the end of this one, by its `ref`; in place of `parent_id`.
     #[schema(max_length = 256)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     parent_ref: Option<String>,
     /// A name within the batch, for `parent_ref` of other jobs.
-    #[serde(rename = "ref")]
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 256)]
     name: Option<String>,
     /// What becomes of the parent when this one fails for good or is cancelled; `fail_parent` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     on_failure: Option<OnFailureWord>,
 }
 
 /// What a failure does to the parent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum OnFailureWord {
     /// It fails, too, at once.
@@ -228,6 +230,9 @@ impl JobOrder {
             ("/run_at", self.run_at.is_some()),
             ("/expire_at", self.expire_at.is_some()),
             ("/parent_id", self.parent_id.is_some()),
+            ("/parent_ref", self.parent_ref.is_some()),
+            ("/ref", self.name.is_some()),
+            ("/on_failure", self.on_failure.is_some()),
         ] {
             if is_given {
                 refusals.add(pointer, "holds for one job only and has no place in a rule");

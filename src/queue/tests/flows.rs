@@ -6,7 +6,7 @@ use super::{Kernel, company, complete, ids, job, programs::audit};
 use crate::{
     base::JobId,
     queue::{
-        Error, FailureReason, FlowJob, JobChange, NewJob, OnFailure, Outcome, Parent, Progress, QueueSettings, RunAt,
+        Error, FailureReason, FlowJob, JobEdit, NewJob, OnFailure, Outcome, Parent, Progress, QueueSettings, RunAt,
         State, enqueue_flow, state::JobState, store::JobBody,
     },
     storage::Value,
@@ -40,7 +40,7 @@ impl Kernel {
         self.db.write(move |tx| queues.retry(tx, company(1), id)).await.unwrap();
     }
 
-    async fn edit(&self, id: JobId, change: JobChange) -> Result<State, Error> {
+    async fn edit(&self, id: JobId, change: JobEdit) -> Result<State, Error> {
         let queues = self.queues.clone();
         self.db.write(move |tx| queues.edit(tx, company(1), id, change)).await.map(|job| job.state)
     }
@@ -233,7 +233,7 @@ async fn a_job_is_changed_while_nobody_works_on_it() {
     kernel.db.write(move |tx| queues.configure(tx, &super::queue(), fields)).await.unwrap();
     let (first, second) = (kernel.add(job()).await, kernel.add(job()).await);
     let payload = Bytes::from_static(b"{\"a\":\"another and longer\"}");
-    let change = JobChange { payload: Some(payload.clone()), priority: Some(1), run_at: None };
+    let change = JobEdit { payload: Some(payload.clone()), priority: Some(1), run_at: None };
     assert_eq!(kernel.edit(second, change.clone()).await.unwrap(), State::Waiting);
     audit(&kernel).await;
     let leased = kernel.lease(1).await.remove(0);
@@ -241,20 +241,20 @@ async fn a_job_is_changed_while_nobody_works_on_it() {
     assert!(matches!(kernel.edit(second, change.clone()).await, Err(Error::WrongState { .. })));
     kernel.settle(&leased, discard()).await.unwrap();
     // A dead letter is mended and done again.
-    let mended = JobChange { payload: Some(Bytes::from_static(b"{}")), ..JobChange::default() };
+    let mended = JobEdit { payload: Some(Bytes::from_static(b"{}")), ..JobEdit::default() };
     assert_eq!(kernel.edit(second, mended).await.unwrap(), State::Failed);
     let later = kernel.db.now().plus_ms(60_000);
-    let put_off = JobChange { run_at: Some(RunAt::At(later)), ..JobChange::default() };
+    let put_off = JobEdit { run_at: Some(RunAt::At(later)), ..JobEdit::default() };
     assert!(matches!(kernel.edit(second, put_off.clone()).await, Err(Error::WrongState { .. })));
     assert_eq!(kernel.edit(first, put_off).await.unwrap(), State::Delayed);
     audit(&kernel).await;
     assert!(kernel.lease(10).await.is_empty());
-    let now = JobChange { run_at: Some(RunAt::Now), ..JobChange::default() };
+    let now = JobEdit { run_at: Some(RunAt::Now), ..JobEdit::default() };
     assert_eq!(kernel.edit(first, now).await.unwrap(), State::Waiting);
     assert_eq!(ids(&kernel.lease(10).await), [first]);
     for wrong in [
-        JobChange { priority: Some(10), ..JobChange::default() },
-        JobChange { payload: Some(Bytes::from(vec![b'1'; (1 << 20) + 1])), ..JobChange::default() },
+        JobEdit { priority: Some(10), ..JobEdit::default() },
+        JobEdit { payload: Some(Bytes::from(vec![b'1'; (1 << 20) + 1])), ..JobEdit::default() },
     ] {
         assert!(matches!(kernel.edit(second, wrong).await, Err(Error::Invalid { .. })));
     }

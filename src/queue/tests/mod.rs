@@ -1,8 +1,8 @@
 //! The kernel on the memory engine: what callers see, across crashes too.
 
 mod faults;
-mod history;
 mod flows;
+mod history;
 mod pools;
 mod programs;
 mod search;

@@ -8,8 +8,8 @@ use super::{Kernel, company, complete, job};
 use crate::{
     base::{Backoff, JobId},
     queue::{
-        Error, Group, JobChange, LeasedJob, NewJob, OnFailure, Outcome, Parent, QueueConfig, QueueSettings,
-        RetryPolicy, RunAt, State, Unique, UniqueScope, check, enqueue, enqueue_many,
+        Error, Group, JobEdit, LeasedJob, NewJob, OnFailure, Outcome, Parent, QueueConfig, QueueSettings, RetryPolicy,
+        RunAt, State, Unique, UniqueScope, check, enqueue, enqueue_many,
     },
 };
 
@@ -145,7 +145,7 @@ impl World {
                 let Some(id) = self.nth(n) else { return kernel };
                 let run_at = delay_ms.map(|ms| RunAt::At(kernel.db.now().plus_ms(ms)));
                 let payload = (size > 0).then(|| format!("{{\"a\":\"{}\"}}", "x".repeat(usize::from(size))).into());
-                let change = JobChange { payload, priority, run_at };
+                let change = JobEdit { payload, priority, run_at };
                 let done = kernel.db.write(move |tx| queues.edit(tx, company(1), id, change)).await;
                 assert!(matches!(done, Ok(_) | Err(Error::WrongState { .. } | Error::NotFound(_))), "{done:?}");
             }

@@ -6,7 +6,7 @@ use crate::{
     audit::Origin,
     base::{CompanyId, ManualClock, RawId, ScheduleId, SeededRandom, Timestamp},
     jobs::{JobOrder, Jobs},
-    queue::{JobView, QueueConfig, Queues},
+    queue::{JobFilter, JobView, QueueConfig, Queues},
     schedules::{
         CatchUp, Error, Metrics, Schedules, check,
         service::{NewSchedule, RuleInput, SCHEDULES_MAX, ScheduleChange},
@@ -85,7 +85,7 @@ impl World {
 
     async fn jobs(&self) -> Vec<JobView> {
         let queues = self.queues.clone();
-        let page = self.db.read(move |snapshot| queues.list(snapshot, company(), None, 10_000, &|_| true));
+        let page = self.db.read(move |snapshot| queues.list(snapshot, company(), &JobFilter::default(), None, 10_000));
         page.await.unwrap().unwrap().jobs
     }
 
