@@ -403,6 +403,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what changed, the oldest first
+         * @description Changes of the company's jobs and deliveries in the order of their commits; a change that was answered is in the feed.
+         *     Kept for three days, less when they are very many. A change whose job is not there any more is left out. The jobs that
+         *     carry deliveries are not told: deliveries are.
+         */
+        get: operations["list_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/company": {
         parameters: {
             query?: never;
@@ -833,9 +855,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists jobs, newest first
-         * @description A page looks at a bounded number of jobs and bytes, so with a rare filter or large payloads it may be short, or
-         *     empty, although more follow: `next_cursor` tells.
+         * Lists jobs
+         * @description Newest first; finished jobs by `state` the latest end first, delayed and retrying ones the next due first, waiting
+         *     ones in the order of their line. A page looks at a bounded number of jobs and bytes, so with a rare filter or large
+         *     payloads it may be short, or empty, although more follow: `next_cursor` tells.
          */
         get: operations["list_jobs"];
         put?: never;
@@ -844,6 +867,27 @@ export interface paths {
          * @description Answered once the job is on disk.
          */
         post: operations["create_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retries, cancels, deletes or promotes every job that a filter finds
+         * @description Jobs accepted before now, in the states the action is for. It runs in the background in small steps, goes on after a
+         *     restart, and leaves out jobs that the server runs itself.
+         */
+        post: operations["act_on_jobs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -859,7 +903,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Enqueues up to 1,000 jobs, all or none */
+        /**
+         * Enqueues up to 1,000 jobs, all or none
+         * @description Jobs may wait for each other: `parent_ref` names the `ref` of the job that waits. A child whose unique key is taken is
+         *     not created, and nobody waits for it.
+         */
         post: operations["create_jobs"];
         delete?: never;
         options?: never;
@@ -905,7 +953,11 @@ export interface paths {
         delete: operations["delete_job"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes a job that nobody works on
+         * @description Payload and priority of a finished job can be changed too, to retry it then; its time cannot.
+         */
+        patch: operations["update_job"];
         trace?: never;
     };
     "/jobs/{id}/cancel": {
@@ -922,6 +974,26 @@ export interface paths {
          * @description A worker that has it is told with its next heartbeat, and its token is refused.
          */
         post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/children": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the children of a job with their results
+         * @description In the order they were added. A page with large results may be shorter than asked for.
+         */
+        get: operations["list_job_children"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -979,6 +1051,47 @@ export interface paths {
          * @description Every heartbeat counts from when it arrives, so an `Idempotency-Key` has no effect here.
          */
         post: operations["heartbeat_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a job's log, oldest line first */
+        get: operations["list_job_log"];
+        put?: never;
+        /**
+         * Adds lines to a job's log
+         * @description A job keeps 1,000 lines over all its attempts; more are refused.
+         */
+        post: operations["append_job_log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells how far a job has come
+         * @description It takes the place of what was told before, and is kept with the job.
+         */
+        post: operations["report_job_progress"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1298,6 +1411,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/queues/{name}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows what a queue did over time
+         * @description Of the caller's company, by minute, for thirty days. Counts are exact; after a kill those of its last minute are told by
+         *     the first minute after the start, and the durations of that minute are lost. Percentiles are within 10 %.
+         */
+        get: operations["get_queue_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/queues/{name}/pause": {
         parameters: {
             query?: never;
@@ -1329,6 +1463,177 @@ export interface paths {
         put?: never;
         /** Resumes a paused queue */
         post: operations["resume_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/report-definitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what reports can be made of
+         * @description Only what the caller may read. The list has one page.
+         */
+        get: operations["list_report_definitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the reports of the company, the newest first */
+        get: operations["list_reports"];
+        put?: never;
+        /**
+         * Asks for a report
+         * @description A job of the queue `report` renders it; `GET /reports/{id}` says how far it is.
+         */
+        post: operations["create_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a report */
+        get: operations["get_report"];
+        put?: never;
+        post?: never;
+        /** Deletes a report, whatever its state */
+        delete: operations["delete_report"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reports/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads the file of a report
+         * @description Takes `Range`, `If-Range` and `If-None-Match`. `Repr-Digest` (RFC 9530) and `ETag` are of the whole file.
+         */
+        get: operations["download_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the company's schedules */
+        get: operations["list_schedules"];
+        put?: never;
+        /**
+         * Makes a schedule
+         * @description It begins now: nothing before counts as missed.
+         */
+        post: operations["create_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows a schedule
+         * @description Its tag changes with every tick.
+         */
+        get: operations["get_schedule"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a schedule
+         * @description Jobs it has made stay.
+         */
+        delete: operations["delete_schedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a schedule
+         * @description With another rule, or enabled again, it begins anew from now.
+         */
+        patch: operations["update_schedule"];
+        trace?: never;
+    };
+    "/schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enqueues the job of a schedule now
+         * @description Beside its ticks, which stay as they are; also while it is disabled.
+         */
+        post: operations["run_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follows what changes, live
+         * @description Server-sent events: `ready` at the start; `change` with a line of the feed; `queues` with the figures of the queues, at most
+         *     once a second and only when something changed; `dropped` when the client was too far behind and goes on from the end; `end`
+         *     with a reason when the server ends the stream, as when the session ends. The id of an event is a cursor of the feed, and
+         *     `Last-Event-ID` resumes behind it. Comments keep the connection open. A company has at most 50 streams.
+         */
+        get: operations["get_stream"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1579,6 +1884,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the external workers
+         * @description Those that asked for jobs within the last minute or hold some, by queue and name, on one page: their number is bounded,
+         *     and of the jobs they hold at most 1,000 are shown. Handlers inside the server stand in `workers` of `GET /queue/stats`.
+         */
+        get: operations["list_workers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1597,6 +1923,7 @@ export interface components {
         };
         /** @description What became of a batch. */
         AcceptedBatch: {
+            callback?: components["schemas"]["AcceptedJob"] | null;
             /** @description One entry per job, in the order sent. */
             jobs: components["schemas"]["AcceptedJob"][];
         };
@@ -1647,6 +1974,31 @@ export interface components {
              */
             state: string;
         };
+        /** @description What an action will do. */
+        ActionDocument: {
+            job_id?: components["schemas"]["JobId"] | null;
+            /**
+             * Format: int64
+             * @description Jobs that were found.
+             */
+            matched: number;
+            /** @description Whether these are all; otherwise counting them to the end would have taken too long, and there are more. */
+            matched_is_exact: boolean;
+        };
+        /** @description An action on many jobs. */
+        ActionOrder: {
+            /** @description What to do to each. */
+            action: components["schemas"]["ActionWord"];
+            /** @description Only count. */
+            dry_run?: boolean;
+            /** @description Which jobs are meant; at least one condition. */
+            filter: components["schemas"]["JobFilter"];
+        };
+        /**
+         * @description What to do to each job.
+         * @enum {string}
+         */
+        ActionWord: "retry" | "cancel" | "delete" | "promote";
         /** @description The figures of every queue of the company. */
         AllFigures: {
             /** @description The figures by the queue's name. */
@@ -1850,6 +2202,31 @@ export interface components {
              */
             time: string;
         };
+        /** @description The waits between tries. */
+        BackoffDocument: {
+            /**
+             * Format: int64
+             * @description The first wait, for every kind but `list`.
+             */
+            delay_ms?: number | null;
+            /** @description The waits one by one, for kind `list`. */
+            delays_ms?: number[] | null;
+            /**
+             * Format: float
+             * @description Share of a wait that is random, 0 to 1.
+             */
+            jitter: number;
+            /**
+             * @description `exponential`, `fixed`, `linear` or `list`.
+             * @example exponential
+             */
+            kind: string;
+            /**
+             * Format: int64
+             * @description No wait is longer.
+             */
+            max_ms?: number | null;
+        };
         /**
          * @description How waits grow.
          * @enum {string}
@@ -1884,8 +2261,72 @@ export interface components {
         };
         /** @description Jobs to enqueue together. */
         BatchOrder: {
+            callback?: components["schemas"]["JobOrder"] | null;
             /** @description 1 to 1,000 jobs; all are enqueued or none. */
             jobs: components["schemas"]["JobOrder"][];
+        };
+        /**
+         * @description What becomes of ticks that were missed while the server was down or its clock was set forward.
+         * @enum {string}
+         */
+        CatchUp: "skip" | "one" | "all";
+        /** @description One change. */
+        Change: {
+            /**
+             * Format: date-time
+             * @description When it was committed.
+             */
+            at: string;
+            /**
+             * @description Of a job `created`, `waiting` (back in line), `delayed`, `started`, `retrying`, `completed`, `failed` or `cancelled`; of a
+             *     delivery `created`, `retrying`, `succeeded`, `failed` or `cancelled`.
+             * @example completed
+             */
+            change: string;
+            /**
+             * @description The place behind it.
+             * @example 812-3
+             */
+            cursor: string;
+            /** @description The id of the job or delivery. */
+            id: string;
+            /** @description The job's kind. */
+            kind?: string | null;
+            /**
+             * @description `job` or `delivery`.
+             * @example job
+             */
+            object: string;
+            /** @description The job's queue. */
+            queue?: string | null;
+        };
+        /** @description Some changes, the oldest first. */
+        ChangesPage: {
+            /** @description The changes, in the order of their commits. */
+            data: components["schemas"]["Change"][];
+            /** @description Whether there is more already. */
+            has_more: boolean;
+            /**
+             * @description Pass it as `after` for what follows; also when there is nothing more yet.
+             * @example 812-3
+             */
+            next_cursor: string;
+        };
+        /** @description A child of a job. */
+        ChildJob: {
+            /**
+             * @description `completed`, `failed` or `cancelled`; null while it has not ended.
+             * @example completed
+             */
+            ended?: string | null;
+            /** @description The child; retention may have removed it. */
+            id: components["schemas"]["JobId"];
+            /**
+             * @description What its failure does to the parent: `fail_parent` or `continue`.
+             * @example fail_parent
+             */
+            on_failure: string;
+            result?: components["schemas"]["RawJson"] | null;
         };
         /**
          * @description A code of the moment.
@@ -2520,6 +2961,8 @@ export interface components {
         };
         /** @description How long the lease holds. */
         HeartbeatDocument: {
+            /** @description Whether somebody has cancelled the job: stop working on it, its token is refused. */
+            cancelled: boolean;
             /**
              * Format: int64
              * @description From now, without a further heartbeat; a timeout of the job may shorten it.
@@ -2536,6 +2979,22 @@ export interface components {
             lease_ms: number | null;
             /** @description The token of the lease. */
             lease_token: string;
+        };
+        /** @description A job with a worker. */
+        HeldJob: {
+            /**
+             * Format: int32
+             * @description The attempt that runs.
+             */
+            attempt: number;
+            /** @description The job. */
+            id: components["schemas"]["JobId"];
+            /**
+             * @description What it is.
+             * @example image.resize
+             */
+            kind: string;
+            started_at?: components["schemas"]["Timestamp"] | null;
         };
         /** @description An invitation that was not used yet. */
         Invite: {
@@ -2583,10 +3042,20 @@ export interface components {
              * @description Attempts in all.
              */
             attempts: number;
+            /**
+             * Format: int32
+             * @description Children that have not ended; while there are any, a waiting job does not start.
+             */
+            blocked_by: number;
+            /**
+             * Format: int32
+             * @description Children in all.
+             */
+            children: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Timestamp"];
             expire_at?: components["schemas"]["Timestamp"] | null;
-            /** @description Why it failed: `exhausted`, `discarded`, `stalled` or `expired`. */
+            /** @description Why it failed: `exhausted`, `discarded`, `stalled`, `expired` or `child_failed`. */
             failure?: string | null;
             finished_at?: components["schemas"]["Timestamp"] | null;
             /** @description The group it is served in. */
@@ -2677,7 +3146,36 @@ export interface components {
         JobDetail: components["schemas"]["Job"] & {
             /** @description The errors of the last failed attempts, oldest first. */
             errors: components["schemas"]["AttemptError"][];
+            /**
+             * Format: int32
+             * @description Lines of its log.
+             */
+            log_lines: number;
+            progress?: components["schemas"]["Progress"] | null;
             result?: components["schemas"]["RawJson"] | null;
+        };
+        /** @description Which jobs are meant; all conditions hold together. */
+        JobFilter: {
+            /** @description Of this group. */
+            group?: string | null;
+            /** @description Of this kind. */
+            kind?: string | null;
+            /** @description As `q` of `GET /jobs`. */
+            q?: string | null;
+            /**
+             * @description Of this queue.
+             * @example images
+             */
+            queue?: string | null;
+            since?: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description In this state.
+             * @example failed
+             */
+            state?: string | null;
+            /** @description With this tag. */
+            tag?: string | null;
+            until?: components["schemas"]["Timestamp"] | null;
         };
         /**
          * @description Id of a job.
@@ -2705,7 +3203,10 @@ export interface components {
              * @example image.resize
              */
             kind: string;
+            on_failure?: components["schemas"]["OnFailureWord"] | null;
             parent_id?: components["schemas"]["JobId"] | null;
+            /** @description A job of the same batch that waits for the end of this one, by its `ref`; in place of `parent_id`. */
+            parent_ref?: string | null;
             /** @description Any JSON up to 1 MiB; handed to the worker exactly as sent. */
             payload: components["schemas"]["RawJson"];
             /**
@@ -2719,6 +3220,8 @@ export interface components {
              * @example images
              */
             queue: string;
+            /** @description A name within the batch, for `parent_ref` of other jobs. */
+            ref?: string | null;
             run_at?: components["schemas"]["Timestamp"] | null;
             /** @description Words to find it by; at most 100. */
             tags?: string[];
@@ -2728,6 +3231,52 @@ export interface components {
              */
             timeout_ms?: number | null;
             unique?: components["schemas"]["UniqueOrder"] | null;
+        };
+        /** @description What to change of a job; what is left out stays. */
+        JobPatch: {
+            payload?: components["schemas"]["RawJson"] | null;
+            /**
+             * Format: int32
+             * @description 0 is the most urgent, 9 the least; among equals the job stands where its age puts it.
+             */
+            priority?: number | null;
+            run_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Limits of what is kept. */
+        Keep: {
+            /**
+             * Format: int64
+             * @description Not longer than this.
+             */
+            age_ms: number;
+            /**
+             * Format: int64
+             * @description Not more payload than this of a company, in each state.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Not more than this many of a company, in each state.
+             */
+            count: number;
+        };
+        /** @description Limits to change; what is left out stays. */
+        KeepPatch: {
+            /**
+             * Format: int64
+             * @description Not longer than this; at most ten years.
+             */
+            age_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Not more payload than this of a company, in each state.
+             */
+            bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Not more than this many of a company, in each state.
+             */
+            count?: number | null;
         };
         /**
          * @description An API key to make.
@@ -2820,6 +3369,36 @@ export interface components {
              */
             password: string;
         };
+        /** @description What the log holds now. */
+        LogKept: {
+            /**
+             * Format: int32
+             * @description Lines in all.
+             */
+            lines: number;
+        };
+        /** @description A line of a job's log. */
+        LogLine: {
+            /** @description When it was written. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int32
+             * @description The attempt that wrote it, from 1.
+             */
+            attempt: number;
+            /**
+             * @description What it says.
+             * @example 12 of 90 pages
+             */
+            text: string;
+        };
+        /** @description Lines for a job's log. */
+        LogOrder: {
+            /** @description The token of the lease. */
+            lease_token: string;
+            /** @description 1 to 100 lines of at most 2 KiB. */
+            lines: string[];
+        };
         /** @description The person who calls, with what he or she may do. */
         Me: {
             /** @description The company. */
@@ -2898,6 +3477,45 @@ export interface components {
             token: string;
         };
         /**
+         * @description A report to make.
+         * @example {
+         *       "definition": "jobs",
+         *       "format": "xlsx",
+         *       "period": {
+         *         "last_ms": 604800000
+         *       },
+         *       "group_by": "kind",
+         *       "filters": {
+         *         "state": [
+         *           "failed"
+         *         ]
+         *       }
+         *     }
+         */
+        NewReport: {
+            /** @description The columns in their order; all when left out. Not together with `group_by`. */
+            columns?: string[];
+            /** @description The definition, from `GET /report-definitions`. */
+            definition: string;
+            /** @description By column, the values that pass. */
+            filters?: {
+                [key: string]: string[];
+            };
+            /** @description `csv`, `json`, `xlsx`, `html` or `pdf`. */
+            format: string;
+            /** @description What to count by; one row per record when left out. */
+            group_by?: string | null;
+            /** @description What people call it; the title of the definition when left out. */
+            name?: string | null;
+            /** @description The time it is about. */
+            period: components["schemas"]["ReportPeriod"];
+        };
+        /**
+         * @description What a failure does to the parent.
+         * @enum {string}
+         */
+        OnFailureWord: "fail_parent" | "continue";
+        /**
          * @description How an attempt ended, in a list of such.
          * @enum {string}
          */
@@ -2966,6 +3584,27 @@ export interface components {
                  * @description When.
                  */
                 time: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ChildJob: {
+            /** @description The items, newest first. */
+            data: {
+                /**
+                 * @description `completed`, `failed` or `cancelled`; null while it has not ended.
+                 * @example completed
+                 */
+                ended?: string | null;
+                /** @description The child; retention may have removed it. */
+                id: components["schemas"]["JobId"];
+                /**
+                 * @description What its failure does to the parent: `fail_parent` or `continue`.
+                 * @example fail_parent
+                 */
+                on_failure: string;
+                result?: components["schemas"]["RawJson"] | null;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -3240,10 +3879,20 @@ export interface components {
                  * @description Attempts in all.
                  */
                 attempts: number;
+                /**
+                 * Format: int32
+                 * @description Children that have not ended; while there are any, a waiting job does not start.
+                 */
+                blocked_by: number;
+                /**
+                 * Format: int32
+                 * @description Children in all.
+                 */
+                children: number;
                 /** @description When it was accepted. */
                 created_at: components["schemas"]["Timestamp"];
                 expire_at?: components["schemas"]["Timestamp"] | null;
-                /** @description Why it failed: `exhausted`, `discarded`, `stalled` or `expired`. */
+                /** @description Why it failed: `exhausted`, `discarded`, `stalled`, `expired` or `child_failed`. */
                 failure?: string | null;
                 finished_at?: components["schemas"]["Timestamp"] | null;
                 /** @description The group it is served in. */
@@ -3296,6 +3945,26 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_LogLine: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description When it was written. */
+                at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int32
+                 * @description The attempt that wrote it, from 1.
+                 */
+                attempt: number;
+                /**
+                 * @description What it says.
+                 * @example 12 of 90 pages
+                 */
+                text: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Message: {
             /** @description The items, newest first. */
             data: {
@@ -3328,6 +3997,154 @@ export interface components {
                  */
                 name: string;
             })[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Report: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description Its columns; empty with `group_by`. */
+                columns: string[];
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                created_at: string;
+                /** @description Its definition. */
+                definition: string;
+                /** @description Why it failed. */
+                error: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it is removed.
+                 */
+                expires_at: string;
+                /** @description By column, the values that pass. */
+                filters: {
+                    [key: string]: string[];
+                };
+                /**
+                 * Format: date-time
+                 * @description When it was ready or had failed.
+                 */
+                finished_at: string | null;
+                /** @description Its format. */
+                format: string;
+                /** @description What it counts by. */
+                group_by: string | null;
+                /** @description Its id. */
+                id: string;
+                /** @description Whether the data goes on behind its end, because its format has a most of rows. */
+                is_truncated: boolean;
+                /** @description The job that renders it. */
+                job_id: string;
+                /** @description What people call it. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Its rows; while it is rendered, those read so far.
+                 */
+                rows: number;
+                /** @description The SHA-256 of its file in hexadecimal, once it is ready. */
+                sha256: string | null;
+                /**
+                 * Format: date-time
+                 * @description The first moment of its period.
+                 */
+                since: string;
+                /**
+                 * Format: int64
+                 * @description The bytes of its file, once it is ready.
+                 */
+                size_bytes: number | null;
+                /** @description `waiting`, `rendering`, `ready` or `failed`. */
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description The first moment behind its period.
+                 */
+                until: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ReportDefinition: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description The columns of a record. */
+                columns: components["schemas"]["ReportColumn"][];
+                /** @description What is in it. */
+                description: string;
+                /** @description Columns that can be filtered by. */
+                filters: string[];
+                /** @description The formats. */
+                formats: string[];
+                /** @description What records can be counted by. */
+                groupings: string[];
+                /** @description Figures of a group beside its count. */
+                measures: components["schemas"]["ReportColumn"][];
+                /** @description Its name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description The longest period, in milliseconds.
+                 */
+                period_ms_max: number;
+                /** @description The scope that is needed beside those for reports. */
+                scope: string;
+                /** @description Its title. */
+                title: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Schedule: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description What becomes of missed ticks. */
+                catch_up: components["schemas"]["CatchUp"];
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description The cron rule, when it has one. */
+                cron?: string | null;
+                /** @description Whether it ticks. */
+                enabled: boolean;
+                /**
+                 * Format: int64
+                 * @description The interval, when it has one.
+                 */
+                every_ms?: number | null;
+                /** @description Its id. */
+                id: string;
+                /** @description Why the latest tick made no job. */
+                last_error?: string | null;
+                /** @description The job of that tick. */
+                last_job_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description The time of the last tick that ran.
+                 */
+                last_tick_at?: string | null;
+                /** @description What people call it. */
+                name: string;
+                /** @description The next five ticks; empty while disabled. */
+                next_times: string[];
+                /** @description What happens at each tick. */
+                target: components["schemas"]["ScheduleTargetDocument"];
+                /** @description The zone of the cron rule. */
+                timezone?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When somebody last changed it.
+                 */
+                updated_at: string;
+            }[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
@@ -3454,6 +4271,28 @@ export interface components {
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
+        /** @description One page of a list. */
+        Page_Worker: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description What it holds now. */
+                jobs: components["schemas"]["HeldJob"][];
+                last_seen_at?: components["schemas"]["Timestamp"] | null;
+                /**
+                 * @description What it calls itself; null for one that gives no name.
+                 * @example images-7
+                 */
+                name?: string | null;
+                /**
+                 * @description The queue it asks.
+                 * @example images
+                 */
+                queue: string;
+                since?: components["schemas"]["Timestamp"] | null;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
         /** @description The old password and the new one. */
         PasswordInput: {
             /**
@@ -3476,6 +4315,24 @@ export interface components {
             name: string;
             /** @description Whether nothing of the company starts until it is resumed. */
             paused: boolean;
+        };
+        /** @description Percentiles of durations, in milliseconds; null where there were none. */
+        Percentiles: {
+            /**
+             * Format: double
+             * @description Half took no longer.
+             */
+            p50: number | null;
+            /**
+             * Format: double
+             * @description 95 % took no longer.
+             */
+            p95: number | null;
+            /**
+             * Format: double
+             * @description 99 % took no longer.
+             */
+            p99: number | null;
         };
         /** @description A receiver for trying webhooks. */
         PlayReceiver: {
@@ -3531,6 +4388,33 @@ export interface components {
             type: string;
             /** @description The limits that were exceeded, when the request came too soon. */
             "violated-policies"?: string[];
+        };
+        /** @description How far a job has come. */
+        Progress: {
+            /** @description When it was told. */
+            at: components["schemas"]["Timestamp"];
+            data?: components["schemas"]["RawJson"] | null;
+            /**
+             * Format: float
+             * @description 0 to 100.
+             */
+            percent?: number | null;
+        };
+        /** @description How far a job has come. */
+        ProgressOrder: {
+            data?: components["schemas"]["RawJson"] | null;
+            /** @description The token of the lease. */
+            lease_token: string;
+            /**
+             * Format: float
+             * @description 0 to 100.
+             */
+            percent?: number | null;
+        };
+        /** @description What is kept of it. */
+        ProgressTold: {
+            /** @description When it was told. */
+            at: components["schemas"]["Timestamp"];
         };
         /** @description The token of the first step, and a code or a recovery code. */
         ProofInput: {
@@ -3615,6 +4499,53 @@ export interface components {
             /** @description Handlers that run now and leases held by external workers, over all companies. */
             workers: number;
         };
+        /** @description The figures of a queue over time. */
+        QueueMetrics: {
+            /**
+             * @description The queue.
+             * @example images
+             */
+            name: string;
+            /** @description The points, the oldest first; the last one is not over yet. */
+            points: components["schemas"]["QueueMetricsPoint"][];
+            /**
+             * Format: int64
+             * @description The length of a point.
+             */
+            step_ms: number;
+        };
+        /** @description What happened in one step. */
+        QueueMetricsPoint: {
+            /**
+             * Format: int64
+             * @description Jobs that were enqueued.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Jobs that were completed.
+             */
+            completed: number;
+            /**
+             * Format: int64
+             * @description Jobs that were given up.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Attempts that failed and are followed by another one.
+             */
+            retried: number;
+            /** @description Of attempts that ended by themselves. */
+            run_ms: components["schemas"]["Percentiles"];
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            start: string;
+            /** @description From a job's place in line to its start. */
+            wait_ms: components["schemas"]["Percentiles"];
+        };
         /** @description Settings to change; what is left out stays, null sets no limit. */
         QueuePatch: {
             /**
@@ -3622,6 +4553,7 @@ export interface components {
              * @description 1 to 1,000.
              */
             attempts?: number | null;
+            backoff?: components["schemas"]["BackoffOrder"] | null;
             /**
              * Format: int32
              * @description 1 to 65,536.
@@ -3637,6 +4569,9 @@ export interface components {
              * @description More than 0, or null.
              */
             rate_per_second?: number | null;
+            retention?: components["schemas"]["RetentionPatch"] | null;
+            /** @description At most 16 paths into payloads; the whole list. */
+            search_fields?: string[] | null;
             /**
              * Format: int64
              * @description At least 1, or null.
@@ -3824,6 +4759,123 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description A report. */
+        Report: {
+            /** @description Its columns; empty with `group_by`. */
+            columns: string[];
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /** @description Its definition. */
+            definition: string;
+            /** @description Why it failed. */
+            error: string | null;
+            /**
+             * Format: date-time
+             * @description When it is removed.
+             */
+            expires_at: string;
+            /** @description By column, the values that pass. */
+            filters: {
+                [key: string]: string[];
+            };
+            /**
+             * Format: date-time
+             * @description When it was ready or had failed.
+             */
+            finished_at: string | null;
+            /** @description Its format. */
+            format: string;
+            /** @description What it counts by. */
+            group_by: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description Whether the data goes on behind its end, because its format has a most of rows. */
+            is_truncated: boolean;
+            /** @description The job that renders it. */
+            job_id: string;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its rows; while it is rendered, those read so far.
+             */
+            rows: number;
+            /** @description The SHA-256 of its file in hexadecimal, once it is ready. */
+            sha256: string | null;
+            /**
+             * Format: date-time
+             * @description The first moment of its period.
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description The bytes of its file, once it is ready.
+             */
+            size_bytes: number | null;
+            /** @description `waiting`, `rendering`, `ready` or `failed`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description The first moment behind its period.
+             */
+            until: string;
+        };
+        /** @description A column of a definition. */
+        ReportColumn: {
+            /** @description `text`, `number` or `time`. */
+            kind: string;
+            /** @description Its name in orders, and in what programs read. */
+            name: string;
+            /** @description Its head for people. */
+            title: string;
+        };
+        /** @description What a report can be made of. */
+        ReportDefinition: {
+            /** @description The columns of a record. */
+            columns: components["schemas"]["ReportColumn"][];
+            /** @description What is in it. */
+            description: string;
+            /** @description Columns that can be filtered by. */
+            filters: string[];
+            /** @description The formats. */
+            formats: string[];
+            /** @description What records can be counted by. */
+            groupings: string[];
+            /** @description Figures of a group beside its count. */
+            measures: components["schemas"]["ReportColumn"][];
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The longest period, in milliseconds.
+             */
+            period_ms_max: number;
+            /** @description The scope that is needed beside those for reports. */
+            scope: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description The time a report is about: `since` and `until`, or `last_ms`. */
+        ReportPeriod: {
+            /**
+             * Format: int64
+             * @description So many milliseconds up to now.
+             */
+            last_ms?: number | null;
+            /**
+             * Format: date-time
+             * @description From this time on.
+             */
+            since?: string | null;
+            /**
+             * Format: date-time
+             * @description Before this time; now when left out.
+             */
+            until?: string | null;
+        };
         /** @description The token of the link, and the password to be. */
         ResetPasswordInput: {
             /**
@@ -3833,6 +4885,20 @@ export interface components {
             password: string;
             /** @description What stands behind the `#` of the link. */
             token: string;
+        };
+        /** @description What is kept of finished jobs; whichever limit is reached first removes the oldest. */
+        Retention: {
+            /** @description Completed and cancelled jobs. */
+            done: components["schemas"]["Keep"];
+            /** @description Failed jobs. */
+            failed: components["schemas"]["Keep"];
+        };
+        /** @description What to keep of finished jobs; what is left out stays. */
+        RetentionPatch: {
+            /** @description Completed and cancelled jobs. */
+            done?: components["schemas"]["KeepPatch"];
+            /** @description Failed jobs. */
+            failed?: components["schemas"]["KeepPatch"];
         };
         /** @description When failed deliveries are tried again. */
         RetryPolicy: {
@@ -3904,6 +4970,134 @@ export interface components {
              */
             grace_seconds?: number | null;
         };
+        /** @description A schedule. */
+        Schedule: {
+            /** @description What becomes of missed ticks. */
+            catch_up: components["schemas"]["CatchUp"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description The cron rule, when it has one. */
+            cron?: string | null;
+            /** @description Whether it ticks. */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description The interval, when it has one.
+             */
+            every_ms?: number | null;
+            /** @description Its id. */
+            id: string;
+            /** @description Why the latest tick made no job. */
+            last_error?: string | null;
+            /** @description The job of that tick. */
+            last_job_id?: string | null;
+            /**
+             * Format: date-time
+             * @description The time of the last tick that ran.
+             */
+            last_tick_at?: string | null;
+            /** @description What people call it. */
+            name: string;
+            /** @description The next five ticks; empty while disabled. */
+            next_times: string[];
+            /** @description What happens at each tick. */
+            target: components["schemas"]["ScheduleTargetDocument"];
+            /** @description The zone of the cron rule. */
+            timezone?: string | null;
+            /**
+             * Format: date-time
+             * @description When somebody last changed it.
+             */
+            updated_at: string;
+        };
+        /**
+         * @description A schedule to make.
+         * @example {
+         *       "name": "Nightly clean-up",
+         *       "cron": "30 3 * * *",
+         *       "timezone": "Europe/Berlin",
+         *       "target": {
+         *         "job": {
+         *           "queue": "chores",
+         *           "kind": "clean.up",
+         *           "payload": {}
+         *         }
+         *       },
+         *       "catch_up": "one"
+         *     }
+         */
+        ScheduleInput: {
+            /** @description What becomes of ticks that are more than a minute late, as after an outage; `skip` when left out. */
+            catch_up?: components["schemas"]["CatchUp"];
+            /**
+             * @description 5 fields (minute, hour, day of month, month, day of week), 6 with seconds in front, or `@hourly`, `@daily`, `@weekly`,
+             *     `@monthly`, `@yearly`. Names of months and days, lists, ranges, steps, `L`, `W` and `#` are understood; when both days
+             *     are restricted, either may fit. Not together with `every_ms`.
+             * @example 30 3 * * *
+             */
+            cron?: string | null;
+            /** @description Whether it ticks; true when left out. */
+            enabled?: boolean | null;
+            /**
+             * Format: int64
+             * @description A tick every so many milliseconds, the first one interval from now. Not together with `cron`.
+             */
+            every_ms?: number | null;
+            /** @description What people call it. */
+            name: string;
+            /** @description What happens at each tick. */
+            target: components["schemas"]["ScheduleTarget"];
+            /**
+             * @description The zone of a cron rule, by its IANA name; UTC when left out. A local time that the clock skips ticks at the moment
+             *     it is set forward. One that comes twice ticks the first time only, unless the rule names every hour.
+             * @example Europe/Berlin
+             */
+            timezone?: string | null;
+        };
+        /**
+         * @description Changes to a schedule: fields left out stay. A rule of the other kind takes the place of the one it has.
+         * @example {
+         *       "enabled": false
+         *     }
+         */
+        SchedulePatch: {
+            catch_up?: components["schemas"]["CatchUp"] | null;
+            /** @description Another cron rule. */
+            cron?: string | null;
+            /** @description Whether it ticks; what comes while it is disabled does not count as missed. */
+            enabled?: boolean | null;
+            /**
+             * Format: int64
+             * @description Another interval.
+             */
+            every_ms?: number | null;
+            /** @description What people call it. */
+            name?: string | null;
+            target?: components["schemas"]["ScheduleTarget"] | null;
+            /** @description Another zone for the cron rule; null is UTC. */
+            timezone?: string | null;
+        };
+        /** @description What running a schedule did. */
+        ScheduleRun: {
+            /** @description Whether nothing was created because of the unique key. */
+            duplicate: boolean;
+            /** @description The job, or the one that holds the unique key. */
+            job_id: string;
+        };
+        /** @description What a schedule does when it ticks: exactly one of these. */
+        ScheduleTarget: {
+            job?: components["schemas"]["JobOrder"] | null;
+            report?: components["schemas"]["RawJson"] | null;
+            workflow?: components["schemas"]["RawJson"] | null;
+        };
+        /** @description What a schedule does when it ticks. */
+        ScheduleTargetDocument: {
+            /** @description The job that is enqueued. */
+            job: components["schemas"]["JobOrder"];
+        };
         /**
          * @description How long a unique key holds.
          * @enum {string}
@@ -3967,6 +5161,8 @@ export interface components {
              * @description Tries of a job that brings no policy of its own.
              */
             attempts: number;
+            /** @description The waits between tries of a job that brings no policy of its own. */
+            backoff: components["schemas"]["BackoffDocument"];
             /**
              * Format: int32
              * @description Handlers that run at once in this process.
@@ -3982,6 +5178,15 @@ export interface components {
              * @description Jobs started per second; null sets no limit.
              */
             rate_per_second?: number | null;
+            /** @description What is kept of finished jobs. */
+            retention: components["schemas"]["Retention"];
+            /**
+             * @description Paths into payloads, such as `order.id`, whose values jobs accepted since are found by.
+             * @example [
+             *       "order.id"
+             *     ]
+             */
+            search_fields: string[];
             /**
              * Format: int64
              * @description The longest one attempt may take; null sets no limit.
@@ -4456,6 +5661,23 @@ export interface components {
             event_id: string;
             /** @description `succeeded` or `failed`. */
             state: string;
+        };
+        /** @description An external worker. */
+        Worker: {
+            /** @description What it holds now. */
+            jobs: components["schemas"]["HeldJob"][];
+            last_seen_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description What it calls itself; null for one that gives no name.
+             * @example images-7
+             */
+            name?: string | null;
+            /**
+             * @description The queue it asks.
+             * @example images
+             */
+            queue: string;
+            since?: components["schemas"]["Timestamp"] | null;
         };
     };
     responses: {
@@ -5236,6 +6458,39 @@ export interface operations {
             };
             /** @description Set up already */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_changes: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; from the oldest that is kept when left out; `end` begins with what comes next. */
+                after?: string;
+                /** @description Changes in a page, 1 to 250; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesPage"];
+                };
+            };
+            /** @description What follows the cursor was removed */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6450,7 +7705,11 @@ export interface operations {
                 tag?: string;
                 /** @description Of this group. */
                 group?: string;
-                /** @description Whose payload holds this text, of at most 256 bytes. */
+                /**
+                 * @description `payload.order.id:123` finds the value at a path of the payload, from an index when the queue names the path in
+                 *     `search_fields`; any other text, of at most 256 bytes, is looked for in the payload as it was sent.
+                 * @example payload.order.id:123
+                 */
                 q?: string;
                 /** @description Accepted at this time or later. */
                 since?: components["schemas"]["Timestamp"];
@@ -6511,6 +7770,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AcceptedJob"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    act_on_jobs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters; a repetition gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActionOrder"];
+            };
+        };
+        responses: {
+            /** @description What a dry run counted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionDocument"];
+                };
+            };
+            /** @description It has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionDocument"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -6623,6 +7919,47 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    update_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobPatch"];
+            };
+        };
+        responses: {
+            /** @description The job as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description It is active, or finished and was to get a time, or the server runs it itself */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `If-Match` names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     cancel_job: {
         parameters: {
             query?: never;
@@ -6652,6 +7989,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_job_children: {
+        parameters: {
+            query?: {
+                /** @description Items in a page, 1 to 250; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of children */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChildJob"];
+                };
             };
             default: components["responses"]["Problem"];
         };
@@ -6748,7 +8113,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The job is held on */
+            /** @description The job is held on, or cancelled */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6758,6 +8123,108 @@ export interface operations {
                 };
             };
             /** @description The lease is not held any more: stop working on the job */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_job_log: {
+        parameters: {
+            query?: {
+                /** @description Items in a page, 1 to 250; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogLine"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    append_job_log: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters; a repetition gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogOrder"];
+            };
+        };
+        responses: {
+            /** @description They are kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogKept"];
+                };
+            };
+            /** @description The lease is not held any more, or the log is full; nothing was changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    report_job_progress: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters; a repetition gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgressOrder"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgressTold"];
+                };
+            };
+            /** @description The lease is not held any more; nothing was changed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7295,6 +8762,44 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    get_queue_metrics: {
+        parameters: {
+            query?: {
+                /** @description How far back: a number of minutes, hours or days, as `90m`, `24h`, `7d`; at most `30d`, `1h` when left out. */
+                window?: string;
+                /**
+                 * @description The length of one point, in the same form; chosen for about 60 points when left out, and at most 1,500.
+                 * @example 5m
+                 */
+                step?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueMetrics"];
+                };
+            };
+            /** @description The company has no such queue */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     pause_queue: {
         parameters: {
             query?: never;
@@ -7343,6 +8848,468 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PauseDocument"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_report_definitions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The definitions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReportDefinition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: {
+                /** @description Items in a page, 1 to 250; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Report"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters; a repetition gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            /** @description It will be rendered */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description The caller may not read what it is made of */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The company has as many reports as it may */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with the reasons */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The report's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The report's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone; its file is removed soon after */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    download_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One range of bytes, such as `bytes=0-999` */
+                Range?: string | null;
+            };
+            path: {
+                /** @description The report's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The part that was asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The caller has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller may not read what it is made of */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not there, or expired */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has no file: it is not ready, or failed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The range lies behind the end */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_schedules: {
+        parameters: {
+            query?: {
+                /** @description Items in a page, 1 to 250; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of schedules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Schedule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_schedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters; a repetition gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleInput"];
+            };
+        };
+        responses: {
+            /** @description Made, with its next five ticks */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description The company has as many schedules as it may */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The rule, the time zone or the job cannot be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted; it does not tick any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    update_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchedulePatch"];
+            };
+        };
+        responses: {
+            /** @description The schedule as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not what `If-Match` names */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    run_schedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters; a repetition gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The schedule's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job is enqueued */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRun"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_stream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The id of the last event that was seen */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events until one side ends it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The company has as many streams as it may */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -8039,6 +10006,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_workers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Worker"];
+                };
             };
             default: components["responses"]["Problem"];
         };
