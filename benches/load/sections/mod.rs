@@ -3,12 +3,14 @@
 mod access;
 mod ceilings;
 mod deliveries;
+mod depth;
 mod enqueue;
 mod isolation;
 mod latency;
 mod million;
 mod pace;
 mod reports;
+mod workers;
 
 use std::time::Duration;
 
@@ -47,14 +49,16 @@ impl Scale {
 pub(crate) type Section = (&'static str, &'static str, fn(Scale, &mut Report) -> Result<()>);
 
 /// All of them, in the order of a full run.
-pub(crate) const ALL: [Section; 9] = [
+pub(crate) const ALL: [Section; 11] = [
     ("ceilings", "What the machine gives: HTTP in, HTTP out, shared fdatasync", ceilings::run),
     ("enqueue", "Durable single enqueue and event ingest over HTTP", enqueue::singles),
     ("batch", "Durable batch enqueue, 1,000 jobs per request", enqueue::batches),
     ("deliveries", "End to end: event in, signed delivery out, attempt logged", deliveries::run),
     ("latency", "Enqueue to start at 500 per second", latency::run),
+    ("workers", "Workers outside: lease and complete over HTTP", workers::run),
     ("million", "One million waiting jobs: memory, disk, ready after SIGKILL", million::run),
     ("reports", "A report over one million jobs: time and memory, CSV and XLSX", reports::run),
+    ("depth", "Ten million waiting jobs: what enqueue, lease and list cost", depth::run),
     ("access", "What letting people and keys in costs", access::run),
     ("isolation", "A healthy webhook beside one that hangs with a backlog", isolation::run),
 ];

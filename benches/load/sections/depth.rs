@@ -1,0 +1,76 @@
+//! Whether a long line costs more than a short one: enqueue, lease and list beside ten million waiting jobs.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::{Scale, workers};
+use crate::{
+    api::Api,
+    children::Server,
+    histogram::Histogram,
+    machine,
+    report::{Report, Row, Target, figure},
+};
+
+const ROUNDS: usize = 2_000;
+const PAGES: usize = 200;
+
+struct Costs {
+    enqueue: Histogram,
+    lease: Histogram,
+    list: Histogram,
+}
+
+/// Ten thousand jobs first, then ten million, in one server.
+pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
+    let server = Server::start()?;
+    let (few, many) = (10_000, scale.items(10_000_000));
+    workers::fill(&server, "bench-short", few)?;
+    let short = measure(&server, "bench-short")?;
+    workers::fill(&server, "bench-long", many)?;
+    let long = measure(&server, "bench-long")?;
+    let depth = format!("{} waiting beside {}", figure(many as f64), figure(few as f64));
+    for (what, short, long) in [("enqueue", &short.enqueue, &long.enqueue), ("lease", &short.lease, &long.lease)] {
+        let (few_us, many_us) = (short.quantile(0.5) as f64, long.quantile(0.5) as f64);
+        report.push(
+            Row::new(format!("{what}, {depth}"), many_us / few_us.max(1.0), "x")
+                .target(Target::AtMost(1.2))
+                .note(format!("p50 {many_us:.0} µs beside {few_us:.0} µs, one at a time, durable")),
+        );
+    }
+    report.push(
+        Row::new("first page of a list, p95", long.list.quantile(0.95) as f64 / 1e3, "ms")
+            .target(Target::AtMost(20.0))
+            .note(format!("p50 {:.1} ms over {PAGES} pages of 50", long.list.quantile(0.5) as f64 / 1e3)),
+    );
+    let rss = machine::memory_mib(server.pid(), "VmRSS")?;
+    report.push(Row::new(format!("memory, {} waiting", figure(many as f64)), rss, "MiB").target(Target::AtMost(600.0)));
+    Ok(())
+}
+
+fn measure(server: &Server, queue: &str) -> Result<Costs> {
+    let mut api = Api::new(server)?;
+    let mut costs = Costs { enqueue: Histogram::default(), lease: Histogram::default(), list: Histogram::default() };
+    let order = json!({ "queue": queue, "kind": "bench.noop", "payload": { "pad": "x".repeat(500) } });
+    let lease = json!({ "max": 1, "lease_ms": 60_000, "wait_ms": 0, "worker": "bench" });
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        api.call("POST", "/jobs", &order)?;
+        costs.enqueue.record(start.elapsed().as_micros() as u64);
+        let start = Instant::now();
+        let leased = api.call("POST", &format!("/queues/{queue}/lease"), &lease)?;
+        costs.lease.record(start.elapsed().as_micros() as u64);
+        let job = leased.pointer("/jobs/0").context("nothing was leased")?;
+        let id = job.get("id").and_then(Value::as_str).context("a job without id")?;
+        api.call("POST", &format!("/jobs/{id}/complete"), &json!({ "lease_token": job.get("lease_token") }))?;
+    }
+    for _ in 0..PAGES {
+        let start = Instant::now();
+        let page = api.call("GET", &format!("/jobs?queue={queue}&state=waiting&limit=50"), &Value::Null)?;
+        costs.list.record(start.elapsed().as_micros() as u64);
+        ensure!(page.get("data").and_then(Value::as_array).is_some_and(|rows| rows.len() == 50), "a short page");
+    }
+    Ok(costs)
+}
