@@ -98,6 +98,7 @@ static BY_PATH: LazyLock<HashMap<&'static str, Vec<Permission>>> = LazyLock::new
 
 /// Whether the operation behind a route asks for a proof that is not old.
 pub(super) fn is_delicate(method: &str, route: &str) -> bool {
+    let method = if method == "HEAD" { "GET" } else { method };
     let path = route.strip_prefix(BASE).unwrap_or(route);
     DELICATE.contains(&(method, path))
 }

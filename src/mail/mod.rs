@@ -269,13 +269,19 @@ impl Mail {
         Some(NewEmail { recipients, content, template: None, attachments: Vec::new(), is_own: true, about })
     }
 
-    /// Puts a copy of an e-mail into the mailbox.
-    fn put_copy(&self, tx: &mut Tx<'_>, company: CompanyId, email: EmailId, copy: Copy) -> Result<(), storage::Error> {
+    /// Puts a copy of an e-mail into the mailbox; `about` is the person it is about, for whom it may be hidden.
+    fn put_copy(
+        &self,
+        tx: &mut Tx<'_>,
+        (company, email): (CompanyId, EmailId),
+        about: Option<UserId>,
+        copy: Copy,
+    ) -> Result<(), storage::Error> {
         let id = MessageId::from_raw(tx.mint());
         let place = store::place(company.hi(), id);
         let sealed_text = self.inner.seal.seal(&**self.inner.db.random(), &place, copy.text.as_bytes());
         let Copy { to, subject, .. } = copy;
-        let row = MessageRow { id, to, subject, sealed_text, user: None, email: Some(email), created_at: tx.now() };
+        let row = MessageRow { id, to, subject, sealed_text, user: about, email: Some(email), created_at: tx.now() };
         self.metrics().record_mailbox(tx);
         store::put(tx, company, &row)
     }

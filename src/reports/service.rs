@@ -181,8 +181,12 @@ impl Reports {
             for (company, row) in over {
                 // One that is still being rendered would write its file again; it is told to stop, and looked at later.
                 if self.shared.rows_so_far(row.id).is_none() {
-                    self.remove(company, row).await?;
-                    removed += 1;
+                    let id = row.id;
+                    match self.remove(company, row).await {
+                        Ok(()) => removed += 1,
+                        // One file that cannot be removed must not keep the others.
+                        Err(error) => tracing::warn!(%error, report.id = %id, "a report that is over stays for now"),
+                    }
                 }
             }
             if is_last || removed == 0 {

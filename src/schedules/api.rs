@@ -219,6 +219,7 @@ async fn create_schedule(
     Json(input): Json<ScheduleInput>,
 ) -> Result<Response, Problem> {
     let (new, handle) = (input.new_schedule()?, schedules.clone());
+    schedules.check_rule(new.rule.clone()).await?;
     idempotency::run(schedules.db(), idempotent, author.caller.company, move |tx| {
         let made = handle.create(tx, author.by(), new)?;
         Ok::<_, Error>((StatusCode::CREATED, ScheduleDocument::from(made)))

@@ -80,6 +80,11 @@ impl Error {
     /// The failure of the store behind it, when there is one.
     const fn of_store(&self) -> Option<&storage::Error> {
         match self {
+            // Damage and a panic are of one schedule alone.
+            Self::Storage(storage::Error::Corrupt { .. } | storage::Error::Panicked(_))
+            | Self::Enqueue(jobs::Error::Queue(queue::Error::Storage(
+                storage::Error::Corrupt { .. } | storage::Error::Panicked(_),
+            ))) => None,
             Self::Storage(error) | Self::Enqueue(jobs::Error::Queue(queue::Error::Storage(error))) => Some(error),
             _ => None,
         }

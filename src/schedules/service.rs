@@ -143,6 +143,15 @@ impl Schedules {
         Ok(ScheduleView::of(row, cursor, now))
     }
 
+    /// Whether a rule can be taken, found out beside the writer: a pattern that never fires is searched for very long.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) async fn check_rule(&self, rule: RuleInput) -> Result<(), Error> {
+        let now = self.inner.db.now();
+        self.inner.db.read(move |_| rule.row(now).map(drop)).await.map_err(Error::Storage)?
+    }
+
     /// Makes a schedule that begins now.
     ///
     /// # Errors

@@ -88,7 +88,7 @@ pub(super) struct UserInput {
 #[utoipa::path(post, path = "/users", operation_id = "create_user", tag = "users", request_body = UserInput,
     description = "An invitation (`POST /auth/invites`) is better: nobody else then knows the password.",
     responses((status = 201, description = "Added", body = UserBody),
-        (status = 403, description = "An admin is added and the password was not shown of late"), (status = 409, description = "The address is taken")))]
+        (status = 403, description = "The password was not shown of late"), (status = 409, description = "The address is taken")))]
 pub(super) async fn create_user(
     State(accounts): State<Accounts>,
     author: Author,
@@ -96,9 +96,8 @@ pub(super) async fn create_user(
 ) -> Result<Response, Problem> {
     person(&author.caller)?;
     let UserInput { name, email, role, password } = input;
-    if role == Role::Admin {
-        accounts.require_proof(&author.caller)?;
-    }
+    // Of any role: whoever makes a person with a password of his own can sign in as that person, freshly proven.
+    accounts.require_proof(&author.caller)?;
     let user = accounts
         .create_user(
             Some(&author.caller),

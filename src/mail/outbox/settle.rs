@@ -66,7 +66,7 @@ impl Mail {
         row.answer = Some(answer);
         row.subject = subject.or(row.subject);
         if let Some(copy) = message {
-            self.put_copy(tx, company, id, copy)?;
+            self.put_copy(tx, (company, id), row.about, copy)?;
         }
         if settled.state.is_terminal() {
             finish(tx, &mut row)?;

@@ -51,9 +51,9 @@ pub(super) async fn download_report(
         move |reports, snapshot| reports.file(snapshot, company, id)
     })
     .await?;
-    if let Some(definition) = definitions::find(&view.plan.definition) {
-        may_read(&caller, definition)?;
-    }
+    // A definition that is not known any more says nothing about who may read it.
+    let definition = definitions::find(&view.plan.definition).ok_or(Error::NotFound)?;
+    may_read(&caller, definition)?;
     let file = view.file.ok_or(Error::NotReady(view.state))?;
     answer(&reports, (&view, file, key), &headers).await
 }

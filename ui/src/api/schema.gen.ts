@@ -5905,7 +5905,7 @@ export interface operations {
                     "application/json": components["schemas"]["NewInvite"];
                 };
             };
-            /** @description An admin is invited and the password was not shown of late */
+            /** @description The password was not shown of late */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9365,7 +9365,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description An admin is added and the password was not shown of late */
+            /** @description The password was not shown of late */
             403: {
                 headers: {
                     [name: string]: unknown;
