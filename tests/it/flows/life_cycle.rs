@@ -127,7 +127,10 @@ fn browsers_get_the_page_and_machines_get_problems() {
     assert_eq!(page.header("cache-control"), Some("no-cache"));
     assert!(page.header("content-security-policy").unwrap().contains("script-src 'self'"));
     let text = page.text();
-    assert!(text.contains("<title>NovaPulse</title>") && !text.contains("<script>") && !text.contains("style="), "{text}");
+    assert!(
+        text.contains("<title>NovaPulse</title>") && !text.contains("<script>") && !text.contains("style="),
+        "{text}"
+    );
     let again = client.send("GET", "/", &[("if-none-match", page.header("etag").unwrap())], None);
     assert_eq!(again.status, 304);
 
