@@ -54,7 +54,7 @@ permissions! {
         POST "/jobs/{id}/heartbeat", POST "/jobs/{id}/snooze", POST "/jobs/{id}/progress", POST "/jobs/{id}/log", POST "/jobs/settle";
     QueuesWrite: PATCH "/queues/{name}", POST "/queues/{name}/pause", POST "/queues/{name}/resume",
         POST "/queues/{name}/drain";
-    SchedulesRead: GET "/schedules", GET "/schedules/{id}";
+    SchedulesRead: GET "/schedules", GET "/schedules/preview", GET "/schedules/{id}";
     SchedulesWrite: POST "/schedules", PATCH "/schedules/{id}", DELETE "/schedules/{id}", POST "/schedules/{id}/run";
     ChangesRead: GET "/changes", GET "/stream";
     EventsRead: GET "/events", GET "/events/{id}", GET "/event-types", GET "/event-types/{name}";

@@ -17,8 +17,8 @@ use std::collections::HashSet;
 use crate::{
     base::{CompanyId, JobId},
     queue::{
-        self, ChildView, Heartbeat, JobFilter, JobPage, JobView, LogLine, Notes, Outcome, Place, Progress, QueueName,
-        QueueSettings, QueueStats, Queues, Settled,
+        self, ChildView, Heartbeat, JobFilter, JobView, LogLine, Notes, Outcome, Place, Progress, QueueName,
+        QueueSettings, QueueStats, Queues, Settled, State,
     },
     storage::{self, Db, Read, Tx},
 };
@@ -73,6 +73,24 @@ pub struct JobDetail {
     pub errors: Vec<queue::AttemptError>,
     /// What its attempts told of themselves.
     pub notes: Notes,
+}
+
+/// A job in a list.
+#[derive(Debug, Clone)]
+pub struct ListedJob {
+    /// The job.
+    pub job: JobView,
+    /// What its last failed attempt said, while it waits for another one or was given up.
+    pub error: Option<String>,
+}
+
+/// A page of jobs.
+#[derive(Debug, Clone)]
+pub struct JobList {
+    /// The jobs.
+    pub jobs: Vec<ListedJob>,
+    /// Where the next page begins.
+    pub next: Option<Place>,
 }
 
 impl Jobs {
@@ -143,9 +161,14 @@ impl Jobs {
         filter: JobFilter,
         after: Option<Place>,
         limit: usize,
-    ) -> Result<JobPage, Error> {
+    ) -> Result<JobList, Error> {
         let queues = self.queues.clone();
-        Ok(self.db.read(move |snapshot| queues.list(snapshot, company, &filter, after, limit)).await??)
+        let read = self.db.read(move |snapshot| {
+            let page = queues.list(snapshot, company, &filter, after, limit)?;
+            let jobs = page.jobs.into_iter().map(|job| listed(&queues, snapshot, job)).collect::<Result<_, _>>()?;
+            Ok(JobList { jobs, next: page.next })
+        });
+        read.await?
     }
 
     /// The company's figures of its queues and the built-in ones.
@@ -288,4 +311,11 @@ fn detail(queues: &Queues, read: &impl Read, company: CompanyId, id: JobId) -> R
     let job = queues.find(read, company, id)?.ok_or(queue::Error::NotFound(id))?;
     let (result, errors) = (queues.result(read, company, id)?, queues.errors(read, company, id)?);
     Ok(JobDetail { job, result, errors, notes: queues.notes(read, company, id)? })
+}
+
+/// A job with the error that a list shows.
+fn listed(queues: &Queues, read: &impl Read, job: JobView) -> Result<ListedJob, Error> {
+    let has_failed = matches!(job.state, State::Failed | State::Retrying);
+    let error = if has_failed { queues.last_error(read, job.company, job.id)? } else { None };
+    Ok(ListedJob { job, error: error.map(|error| error.error) })
 }

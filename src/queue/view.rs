@@ -112,6 +112,15 @@ impl Queues {
         Ok(rows.into_iter().map(|(_, error)| error).collect())
     }
 
+    /// The error of the last failed attempt, if there is one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn last_error(&self, read: &impl Read, company: CompanyId, id: JobId) -> Result<Option<AttemptError>, Error> {
+        let range = KeyRange::prefix(&(company.hi(), id.hi()));
+        Ok(read.list(JOB_ERRORS, &range, Order::Descending, 1)?.pop().map(|(_, error)| error))
+    }
+
     /// Shows the company's jobs whose places lie in a range, the first accepted first; answers where to go on.
     ///
     /// Looks at `limit` jobs, or fewer when they are large.

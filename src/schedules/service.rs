@@ -60,17 +60,15 @@ pub(super) struct ScheduleView {
     pub(super) next_times: Vec<Timestamp>,
 }
 
+/// The ticks of a rule after a time, as many as are shown.
+fn coming_times(rule: &Rule, now: Timestamp) -> Vec<Timestamp> {
+    std::iter::successors(rule.next(now), |time| rule.next(*time)).take(SHOWN_TIMES).collect()
+}
+
 impl ScheduleView {
     fn of(row: ScheduleRow, cursor: CursorRow, now: Timestamp) -> Self {
         let rule = cursor.next.and_then(|_| row.rule.open(now).ok());
-        let mut next_times: Vec<Timestamp> = Vec::with_capacity(SHOWN_TIMES);
-        if let Some(rule) = rule {
-            let mut next = rule.next(now);
-            while let Some(time) = next.filter(|_| next_times.len() < SHOWN_TIMES) {
-                next_times.push(time);
-                next = rule.next(time);
-            }
-        }
+        let next_times = rule.map(|rule| coming_times(&rule, now)).unwrap_or_default();
         Self { row, cursor, next_times }
     }
 }
@@ -150,6 +148,16 @@ impl Schedules {
     pub(super) async fn check_rule(&self, rule: RuleInput) -> Result<(), Error> {
         let now = self.inner.db.now();
         self.inner.db.read(move |_| rule.row(now).map(drop)).await.map_err(Error::Storage)?
+    }
+
+    /// The next ticks of a rule that nobody has stored, if it began now.
+    ///
+    /// # Errors
+    /// [`Error::Rule`].
+    pub(super) async fn preview(&self, rule: RuleInput) -> Result<Vec<Timestamp>, Error> {
+        let now = self.inner.db.now();
+        let read = self.inner.db.read(move |_| rule.row(now).map(|(_, rule)| coming_times(&rule, now)));
+        read.await.map_err(Error::Storage)?
     }
 
     /// Makes a schedule that begins now.

@@ -4,7 +4,14 @@ import { expect, type Page, test } from "@playwright/test";
 import { call } from "./server";
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-type Ids = { webhook: string; delivery: string; event: string; job: string };
+type Ids = {
+  webhook: string;
+  delivery: string;
+  event: string;
+  job: string;
+  schedule: string;
+  report: string;
+};
 
 const PAGES: Record<string, (ids: Ids) => string> = {
   overview: () => "/",
@@ -13,6 +20,13 @@ const PAGES: Record<string, (ids: Ids) => string> = {
   jobs: () => "/jobs",
   job: ({ job }) => `/jobs/${job}`,
   "new job": () => "/jobs/new",
+  schedules: () => "/schedules",
+  schedule: ({ schedule }) => `/schedules/${schedule}`,
+  "new schedule": () => "/schedules/new",
+  "change of a schedule": ({ schedule }) => `/schedules/${schedule}/edit`,
+  reports: () => "/reports",
+  report: ({ report }) => `/reports/${report}`,
+  "new report": () => "/reports/new",
   webhooks: () => "/webhooks",
   webhook: ({ webhook }) => `/webhooks/${webhook}`,
   deliveries: ({ webhook }) => `/webhooks/${webhook}/deliveries`,
@@ -55,6 +69,8 @@ async function ids(): Promise<Ids> {
     delivery,
     event: await first("/events?limit=1"),
     job: await first("/jobs?queue=default&limit=1"),
+    schedule: await first("/schedules?limit=1"),
+    report: await first("/reports?limit=1"),
   };
 }
 

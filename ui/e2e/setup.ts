@@ -24,13 +24,57 @@ async function fill(): Promise<void> {
     payload: { image: 1 },
     tags: ["demo"],
   });
+  await call("POST", "/schedules", {
+    name: "Nightly clean-up",
+    cron: "30 3 * * *",
+    timezone: "Europe/Berlin",
+    target: { job: { queue: "chores", kind: "clean.up", payload: {} } },
+  });
+  await fail();
+  const report = await call<Made>("POST", "/reports", {
+    definition: "jobs",
+    format: "json",
+    period: { last_ms: 86_400_000 },
+    group_by: "queue",
+  });
+  await until("the report is ready", async () => {
+    const { state } = await call<{ state: string }>("GET", `/reports/${report.id}`);
+    return state === "ready";
+  });
+  await until("the deliveries arrived", async () => {
+    const { data } = await call<{ data: { state: string }[] }>("GET", `/webhooks/${webhook.id}/logs`);
+    return data.length >= 5 && data.every(({ state }) => state === "succeeded");
+  });
+}
+
+/** Leaves jobs behind whose only attempt failed, and one with a worker. */
+async function fail(): Promise<void> {
+  for (let image = 0; image < 3; image += 1) {
+    await call("POST", "/jobs", { queue: "images", kind: "image.scale", payload: { image }, attempts: 1 });
+  }
+  const { jobs } = await call<{ jobs: { id: string; lease_token: string }[] }>(
+    "POST",
+    "/queues/images/lease",
+    {
+      max: 3,
+      worker: "images-1",
+      lease_ms: 600_000,
+    },
+  );
+  for (const [place, { id, lease_token }] of jobs.entries()) {
+    if (place === 2) continue;
+    const error = `cannot open file ${1_000 + place}.png: it is no picture`;
+    await call("POST", `/jobs/${id}/fail`, { lease_token, error, discard: true });
+  }
+}
+
+async function until(what: string, is: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + 10_000;
   while (Date.now() < end) {
-    const { data } = await call<{ data: { state: string }[] }>("GET", `/webhooks/${webhook.id}/logs`);
-    if (data.length >= 5 && data.every(({ state }) => state === "succeeded")) return;
+    if (await is()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error("the deliveries did not arrive");
+  throw new Error(`in time: ${what}`);
 }
 
 export default async function setup(config: FullConfig): Promise<() => Promise<void>> {

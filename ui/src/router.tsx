@@ -90,6 +90,8 @@ function page<const P extends string, M extends object>(
 }
 
 const jobs = () => import("./pages/jobs");
+const schedules = () => import("./pages/schedules");
+const reports = () => import("./pages/reports");
 const webhooks = () => import("./pages/webhooks");
 const events = () => import("./pages/events");
 const emails = () => import("./pages/emails");
@@ -140,10 +142,22 @@ const appPages = [
   createRoute({
     getParentRoute: () => app,
     path: "/jobs/new",
-    validateSearch: search("queue"),
+    validateSearch: search("queue", "like"),
     component: lazyRouteComponent(jobs, "NewJob"),
   }),
   page("/jobs/$id", jobs, "JobPage"),
+  page("/schedules", schedules, "Schedules"),
+  page("/schedules/new", schedules, "NewSchedule"),
+  page("/schedules/$id", schedules, "SchedulePage"),
+  page("/schedules/$id/edit", schedules, "EditSchedule"),
+  page("/reports", reports, "Reports"),
+  createRoute({
+    getParentRoute: () => app,
+    path: "/reports/new",
+    validateSearch: search("like"),
+    component: lazyRouteComponent(reports, "NewReport"),
+  }),
+  page("/reports/$id", reports, "ReportPage"),
   page("/webhooks", webhooks, "Webhooks"),
   page("/webhooks/new", webhooks, "NewWebhook"),
   webhook.addChildren(webhookPages),

@@ -8,7 +8,7 @@ use super::{
     super::{Error, Jobs},
     filter::JobQuery,
     policy::Refusals,
-    view::{JobDetailDocument, JobDocument},
+    view::{JobDetailDocument, JobDocument, ListedJobDocument},
 };
 use crate::{
     auth::{Author, Caller},
@@ -24,18 +24,18 @@ use crate::{
 /// ones in the order of their line. A page looks at a bounded number of jobs and bytes, so with a rare filter or large
 /// payloads it may be short, or empty, although more follow: `next_cursor` tells.
 #[utoipa::path(get, path = "/jobs", operation_id = "list_jobs", tag = "jobs", params(JobQuery), responses(
-    (status = 200, description = "A page of jobs", body = Page<JobDocument>),
+    (status = 200, description = "A page of jobs", body = Page<ListedJobDocument>),
 ))]
 pub(super) async fn list_jobs(
     State(jobs): State<Jobs>,
     caller: Caller,
     Query(query): Query<JobQuery>,
-) -> Result<Json<Page<JobDocument>>, Problem> {
+) -> Result<Json<Page<ListedJobDocument>>, Problem> {
     let page = PageQuery::parse(query.limit, query.cursor.as_deref())?;
     let after = page.after::<5>()?;
     let filter = query.words().check("")?;
     let found = jobs.list(caller.company, filter, after, page.limit).await?;
-    Ok(Json(Page::with_next(found.jobs.into_iter().map(JobDocument::from).collect(), found.next)))
+    Ok(Json(Page::with_next(found.jobs.into_iter().map(ListedJobDocument::from).collect(), found.next)))
 }
 
 /// Shows a job with its result and errors

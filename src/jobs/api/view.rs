@@ -6,9 +6,12 @@ use utoipa::ToSchema;
 use crate::{
     base::{JobId, Timestamp},
     http::RawJson,
-    jobs::JobDetail,
+    jobs::{JobDetail, ListedJob},
     queue::{JobView, Progress},
 };
+
+/// The characters of an error that a list shows.
+const LISTED_ERROR_CHARS: usize = 400;
 
 /// A job.
 #[derive(Debug, Serialize, ToSchema)]
@@ -92,6 +95,24 @@ impl From<JobView> for JobDocument {
             worker: job.worker,
             rescues: job.rescues,
         }
+    }
+}
+
+/// A job in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListedJob)]
+pub(super) struct ListedJobDocument {
+    #[serde(flatten)]
+    job: JobDocument,
+    /// The beginning of what its last failed attempt said, while it is failed or retrying.
+    error: Option<String>,
+}
+
+impl From<ListedJob> for ListedJobDocument {
+    fn from(listed: ListedJob) -> Self {
+        let ListedJob { job, error } = listed;
+        let cut = |text: String| text.chars().take(LISTED_ERROR_CHARS).collect();
+        Self { job: job.into(), error: error.map(cut) }
     }
 }
 

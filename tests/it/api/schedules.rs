@@ -107,6 +107,32 @@ fn what_cannot_be_is_refused_by_name() {
 }
 
 #[test]
+fn a_rule_is_tried_before_it_is_stored() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let times = |client: &mut Client, query: &str| {
+        let answer = client.get(&format!("/api/v1/schedules/preview?{query}")).expect(200);
+        let times = answer["next_times"].as_array().unwrap();
+        times.iter().map(|time| time.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let daily = times(&mut client, "cron=30%203%20*%20*%20*&timezone=Asia/Kolkata");
+    assert_eq!(daily.len(), 5);
+    assert!(daily.is_sorted() && daily.iter().all(|time| time.ends_with("T22:00:00.000Z")), "{daily:?}");
+    assert_eq!(times(&mut client, "every_ms=60000").len(), 5);
+    for (query, code) in [
+        ("cron=61%20*%20*%20*%20*", "cron_invalid"),
+        ("cron=0%200%2030%202%20*", "cron_never_comes"),
+        ("cron=@daily&timezone=Mars", "time_zone_unknown"),
+        ("every_ms=1", "validation_failed"),
+        ("every_ms=1000&cron=@daily", "validation_failed"),
+        ("", "validation_failed"),
+    ] {
+        assert_eq!(client.get(&format!("/api/v1/schedules/preview?{query}")).problem(422), code, "{query}");
+    }
+    assert_eq!(client.get("/api/v1/schedules").expect(200)["data"], json!([]));
+}
+
+#[test]
 fn a_schedule_runs_on_request_also_while_disabled() {
     let app = TestApp::start();
     let mut client = app.client();

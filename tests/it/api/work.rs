@@ -69,10 +69,14 @@ fn a_failed_attempt_is_retried_and_a_snoozed_one_not_counted() {
     assert_eq!((&shown["state"], &shown["failure"]), (&json!("failed"), &json!("exhausted")));
     let errors: Vec<&Value> = shown["errors"].as_array().unwrap().iter().map(|error| &error["error"]).collect();
     assert_eq!(errors, ["first", "second"]);
+    let listed = client.get("/api/v1/jobs?state=failed").expect(200)["data"][0].clone();
+    assert_eq!((&listed["id"], &listed["error"]), (&shown["id"], &json!("second")));
 
     assert_eq!(client.post_empty(&format!("{path}/cancel")).problem(409), "job_state");
     assert_eq!(client.post_empty(&format!("{path}/promote")).problem(409), "job_state");
     assert_eq!(client.post_empty(&format!("{path}/retry")).expect(200)["state"], "waiting");
+    let waiting = client.get("/api/v1/jobs?state=waiting").expect(200)["data"][0].clone();
+    assert_eq!((&waiting["id"], &waiting["error"]), (&shown["id"], &Value::Null), "it is given another chance");
     let job = take(&mut client);
     let discarded = json!({"lease_token": job["lease_token"], "error": "hopeless", "discard": true});
     assert_eq!(client.post(&format!("{path}/fail"), &discarded).expect(200)["state"], "failed");

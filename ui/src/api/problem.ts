@@ -50,6 +50,20 @@ export function fieldErrors(cause: unknown): Record<string, string> {
   return found;
 }
 
+/** The same call, whose refusals point at fields below a pointer as if these stood at the root. */
+export async function below<T>(root: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (cause) {
+    if (!(cause instanceof ApiError)) throw cause;
+    const errors = cause.problem.errors?.map((error) => {
+      const isInside = error.pointer.startsWith(`${root}/`);
+      return isInside ? { ...error, pointer: error.pointer.slice(root.length) } : error;
+    });
+    throw new ApiError(cause.status, { ...cause.problem, ...(errors && { errors }) });
+  }
+}
+
 function nameOf(pointer: string): string {
   return pointer.replace(/^\//, "").replaceAll("_", " ").replaceAll("/", " ");
 }

@@ -1569,6 +1569,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows when a rule would tick
+         * @description Nothing is stored.
+         */
+        get: operations["preview_schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/schedules/{id}": {
         parameters: {
             query?: never;
@@ -3349,6 +3369,11 @@ export interface components {
             /** @description The jobs; none when the wait is over. */
             jobs: components["schemas"]["LeasedJob"][];
         };
+        /** @description A job in a list. */
+        ListedJob: components["schemas"]["Job"] & {
+            /** @description The beginning of what its last failed attempt said, while it is failed or retrying. */
+            error?: string | null;
+        };
         /** @description What a right password leads to. */
         LogIn: components["schemas"]["SignedIn"] | components["schemas"]["MfaRequired"];
         /**
@@ -3866,81 +3891,12 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
-        Page_Job: {
+        Page_ListedJob: {
             /** @description The items, newest first. */
-            data: {
-                /**
-                 * Format: int32
-                 * @description The attempt that runs or ran last; 0 before the first.
-                 */
-                attempt: number;
-                /**
-                 * Format: int32
-                 * @description Attempts in all.
-                 */
-                attempts: number;
-                /**
-                 * Format: int32
-                 * @description Children that have not ended; while there are any, a waiting job does not start.
-                 */
-                blocked_by: number;
-                /**
-                 * Format: int32
-                 * @description Children in all.
-                 */
-                children: number;
-                /** @description When it was accepted. */
-                created_at: components["schemas"]["Timestamp"];
-                expire_at?: components["schemas"]["Timestamp"] | null;
-                /** @description Why it failed: `exhausted`, `discarded`, `stalled`, `expired` or `child_failed`. */
-                failure?: string | null;
-                finished_at?: components["schemas"]["Timestamp"] | null;
-                /** @description The group it is served in. */
-                group_key?: string | null;
-                /** @description Its id. */
-                id: components["schemas"]["JobId"];
-                /**
-                 * @description What it is.
-                 * @example image.resize
-                 */
-                kind: string;
-                parent_id?: components["schemas"]["JobId"] | null;
-                /** @description The JSON it was enqueued with. */
-                payload: components["schemas"]["RawJson"];
-                /**
-                 * Format: int32
-                 * @description 0 is the most urgent, 9 the least.
-                 */
-                priority: number;
-                /**
-                 * @description The queue it stands in.
-                 * @example images
-                 */
-                queue: string;
-                /**
-                 * Format: int32
-                 * @description How often a lost lease brought it back since the last orderly end of an attempt.
-                 */
-                rescues: number;
-                run_at?: components["schemas"]["Timestamp"] | null;
-                started_at?: components["schemas"]["Timestamp"] | null;
-                /**
-                 * @description `waiting`, `delayed`, `active`, `retrying`, `completed`, `failed` or `cancelled`.
-                 * @example waiting
-                 */
-                state: string;
-                /** @description Words to find it by. */
-                tags: string[];
-                /**
-                 * Format: int64
-                 * @description The longest one attempt may take.
-                 */
-                timeout_ms?: number | null;
-                /** @description The unique key it was enqueued with. */
-                unique_key?: string | null;
-                /** @description The external worker that holds it. */
-                worker?: string | null;
-            }[];
+            data: (components["schemas"]["Job"] & {
+                /** @description The beginning of what its last failed attempt said, while it is failed or retrying. */
+                error?: string | null;
+            })[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
@@ -5079,6 +5035,11 @@ export interface components {
             target?: components["schemas"]["ScheduleTarget"] | null;
             /** @description Another zone for the cron rule; null is UTC. */
             timezone?: string | null;
+        };
+        /** @description When a rule would tick. */
+        SchedulePreview: {
+            /** @description The next five ticks, if the schedule began now. */
+            next_times: string[];
         };
         /** @description What running a schedule did. */
         ScheduleRun: {
@@ -7732,7 +7693,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Job"];
+                    "application/json": components["schemas"]["Page_ListedJob"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9138,6 +9099,47 @@ export interface operations {
                 content?: never;
             };
             /** @description The rule, the time zone or the job cannot be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    preview_schedule: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A cron rule. Not together with `every_ms`.
+                 * @example 30 3 * * *
+                 */
+                cron?: string;
+                /** @description An interval in milliseconds. */
+                every_ms?: number;
+                /**
+                 * @description The zone of the cron rule; UTC when left out.
+                 * @example Europe/Berlin
+                 */
+                timezone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The next five ticks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreview"];
+                };
+            };
+            /** @description The rule or the time zone cannot be */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -52,7 +52,13 @@ export function FilterSelect({
 }
 
 /** Takes effect when the field is left or Enter is pressed. */
-export function FilterText({ label, value, onChange, type = "text" }: FieldProps & { type?: string }) {
+export function FilterText({
+  label,
+  value,
+  onChange,
+  type = "text",
+  hint,
+}: FieldProps & { type?: string; hint?: string }) {
   const send = (text: string) => onChange(text.trim() === "" ? undefined : text.trim());
   return (
     <label className="field">
@@ -60,6 +66,7 @@ export function FilterText({ label, value, onChange, type = "text" }: FieldProps
       <input
         key={value ?? ""}
         type={type}
+        title={hint}
         defaultValue={value ?? ""}
         onBlur={(event) => event.target.value !== (value ?? "") && send(event.target.value)}
         onKeyDown={(event) => event.key === "Enter" && send(event.currentTarget.value)}

@@ -53,6 +53,11 @@ export class Fields {
     return this.data.getAll(name).map(String);
   }
 
+  /** The fields whose names begin so. */
+  names(prefix: string): string[] {
+    return [...new Set(this.data.keys())].filter((name) => name.startsWith(prefix));
+  }
+
   /** Lines or items between commas. */
   list(name: string): string[] {
     return this.text(name)

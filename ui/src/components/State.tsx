@@ -8,6 +8,8 @@ const TONES: Record<string, Tone> = {
   delivered: "ok",
   sent: "ok",
   accepted: "ok",
+  ready: "ok",
+  rendering: "busy",
   queued: "busy",
   sending: "busy",
   rejected: "bad",

@@ -7,6 +7,8 @@ interface Entry {
     | "/"
     | "/queues"
     | "/jobs"
+    | "/schedules"
+    | "/reports"
     | "/webhooks"
     | "/events"
     | "/event-types"
@@ -38,6 +40,8 @@ const GROUPS: readonly Group[] = [
       { to: "/", name: "overview", scope: "jobs:read" },
       { to: "/queues", name: "queues", scope: "jobs:read" },
       { to: "/jobs", name: "jobs", scope: "jobs:read" },
+      { to: "/schedules", name: "schedules", scope: "schedules:read" },
+      { to: "/reports", name: "reports", scope: "reports:read" },
     ],
   },
   {
@@ -91,7 +95,7 @@ export function reachablePages(scopes: readonly string[]): Entry[] {
 /** The page of an id, by its prefix. */
 export function pageOfId(text: string): string | undefined {
   const id = text.trim();
-  const prefix = /^(job|wh|dlv|evt|dep|eml)_[0-9a-z]{10,}$/.exec(id)?.[1];
+  const prefix = /^(job|wh|dlv|evt|dep|eml|sch|rpt)_[0-9a-z]{10,}$/.exec(id)?.[1];
   const folders: Record<string, string> = {
     job: "/jobs",
     wh: "/webhooks",
@@ -99,6 +103,8 @@ export function pageOfId(text: string): string | undefined {
     evt: "/events",
     dep: "/departments",
     eml: "/emails",
+    sch: "/schedules",
+    rpt: "/reports",
   };
   return prefix === undefined ? undefined : `${folders[prefix]}/${id}`;
 }

@@ -112,7 +112,7 @@ function JobActions({ job }: { job: Job }) {
           {texts.cancel}
         </Button>
       )}
-      <ButtonLink to="/jobs/new" search={{ queue: job.queue }} icon="plus">
+      <ButtonLink to="/jobs/new" search={{ like: job.id }} icon="plus">
         {texts.like}
       </ButtonLink>
       {isDone && (

@@ -1,22 +1,16 @@
-// The list of jobs with its filters.
-import { getRouteApi, Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
-import { api, read, type Schemas } from "../../api/client";
+// The list of jobs with its filters, and what can be done to many of them.
+import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
 import { useCan } from "../../api/session";
-import { ButtonLink } from "../../components/Button";
+import { Button, ButtonLink } from "../../components/Button";
 import { FilterSelect, Filters, FilterText } from "../../components/Filters";
 import { Card, Page } from "../../components/Page";
-import { State } from "../../components/State";
-import { Empty, LoadedPages } from "../../components/states";
-import { type Column, Table } from "../../components/Table";
-import { Time } from "../../components/Time";
-import { usePages } from "../../lib/live";
-import { fromLocalInput } from "../../lib/time";
+import { count } from "../../lib/numbers";
 import { t } from "../../texts";
+import { type Action, actionsFor, type Filter, filterOf } from "./actions";
+import { BulkDialog, type Target } from "./BulkDialog";
 import { STATES, useQueues } from "./data";
-
-type Job = Schemas["Page_Job"]["data"][number];
-type Filter = { [key in "queue" | "state" | "kind" | "tag" | "group" | "q" | "since" | "until"]?: string };
+import { JobList } from "./JobList";
 
 const route = getRouteApi("/app/jobs");
 
@@ -24,9 +18,11 @@ export function Jobs() {
   const filter = route.useSearch();
   const navigate = route.useNavigate();
   const can = useCan();
-  const queues = useQueues();
-  const set = (change: Filter) => void navigate({ search: { ...filter, ...change } });
-  const names = queues.data?.data.map(({ name }) => [name, name] as const) ?? [];
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const set = (change: Filter) => {
+    setChosen(new Set());
+    void navigate({ search: { ...filter, ...change } });
+  };
   const texts = t.jobs.list;
   return (
     <Page
@@ -40,87 +36,103 @@ export function Jobs() {
         )
       }
     >
-      <Filters values={filter} onClear={() => void navigate({ search: {} })}>
-        <FilterSelect
-          label={t.jobs.queue}
-          value={filter.queue}
-          onChange={(queue) => set({ queue })}
-          choices={names}
-        />
-        <FilterSelect
-          label={texts.state}
-          value={filter.state}
-          onChange={(state) => set({ state })}
-          choices={STATES.map((state) => [state, t.words[state] ?? state])}
-        />
-        <FilterText label={texts.kind} value={filter.kind} onChange={(kind) => set({ kind })} />
-        <FilterText label={texts.tag} value={filter.tag} onChange={(tag) => set({ tag })} />
-        <FilterText label={texts.group} value={filter.group} onChange={(group) => set({ group })} />
-        <FilterText
-          label={t.kit.since}
-          type="datetime-local"
-          value={filter.since}
-          onChange={(since) => set({ since })}
-        />
-      </Filters>
+      <JobFilters filter={filter} set={set} clear={() => void navigate({ search: {} })} />
       <Card flush>
-        <JobList filter={filter} />
+        {can("jobs:write") && <BulkBar filter={filter} chosen={chosen} onChange={setChosen} />}
+        <JobList
+          filter={filter}
+          selection={can("jobs:write") ? { chosen, onChange: setChosen } : undefined}
+        />
       </Card>
     </Page>
   );
 }
 
-interface ListProps {
+interface FilterProps {
   filter: Filter;
-  limit?: number;
-  /** Shown when nothing fits, in place of the usual words. */
-  empty?: ReactNode;
-  /** Only what tells one job from another. */
-  isShort?: boolean;
+  set: (change: Filter) => void;
+  clear: () => void;
 }
 
-export function JobList({ filter, limit = 50, empty, isShort = false }: ListProps) {
-  const { since, until, ...rest } = filter;
-  const times = { since: fromLocalInput(since ?? ""), until: fromLocalInput(until ?? "") };
-  const jobs = usePages(["jobs", filter, limit], (cursor) =>
-    read(api.GET("/jobs", { params: { query: { ...rest, ...times, limit, cursor } as never } })),
-  );
-  const nothing = empty ?? (
-    <Empty icon="jobs" title={t.jobs.list.empty}>
-      <p>{t.jobs.list.emptyText}</p>
-    </Empty>
-  );
+function JobFilters({ filter, set, clear }: FilterProps) {
+  const { data: queues } = useQueues();
+  const texts = t.jobs.list;
   return (
-    <LoadedPages pages={jobs} empty={nothing}>
-      {(rows) => (
-        <Table
-          label={t.jobs.list.label}
-          columns={columns(filter, isShort)}
-          rows={rows}
-          keyOf={(job) => job.id}
+    <Filters values={filter} onClear={clear}>
+      <FilterSelect
+        label={t.jobs.queue}
+        value={filter.queue}
+        onChange={(queue) => set({ queue })}
+        choices={queues?.data.map(({ name }) => [name, name] as const) ?? []}
+      />
+      <FilterSelect
+        label={texts.state}
+        value={filter.state}
+        onChange={(state) => set({ state })}
+        choices={STATES.map((state) => [state, t.words[state] ?? state])}
+      />
+      <FilterText label={texts.kind} value={filter.kind} onChange={(kind) => set({ kind })} />
+      <FilterText label={texts.tag} value={filter.tag} onChange={(tag) => set({ tag })} />
+      <FilterText label={texts.group} value={filter.group} onChange={(group) => set({ group })} />
+      <FilterText label={texts.text} value={filter.q} onChange={(q) => set({ q })} hint={texts.textHint} />
+      <FilterText
+        label={t.kit.since}
+        type="datetime-local"
+        value={filter.since}
+        onChange={(since) => set({ since })}
+      />
+      <FilterText
+        label={t.kit.until}
+        type="datetime-local"
+        value={filter.until}
+        onChange={(until) => set({ until })}
+      />
+    </Filters>
+  );
+}
+
+interface BarProps {
+  filter: Filter;
+  chosen: ReadonlySet<string>;
+  onChange: (chosen: ReadonlySet<string>) => void;
+}
+
+/** What can be done to the chosen jobs or, when none is chosen, to all that the filter finds. */
+function BulkBar({ filter, chosen, onChange }: BarProps) {
+  const [asked, setAsked] = useState<{ action: Action; target: Target }>();
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  const texts = t.jobs.bulk;
+  if (chosen.size === 0 && !isFiltered) return <p className="bulk quiet small">{texts.hint}</p>;
+  const target: Target = chosen.size > 0 ? { ids: [...chosen] } : { filter: filterOf(filter) };
+  return (
+    <section className="bulk" aria-label={texts.label}>
+      <strong aria-live="polite">
+        {chosen.size > 0 ? texts.chosen(count(chosen.size)) : texts.allMatching}
+      </strong>
+      {actionsFor(filter.state).map((action) => (
+        <Button
+          key={action}
+          small
+          look={action === "cancel" || action === "delete" ? "danger" : "plain"}
+          onClick={() => setAsked({ action, target })}
+        >
+          {texts.actions[action]}
+        </Button>
+      ))}
+      {chosen.size > 0 && (
+        <Button small look="quiet" icon="close" onClick={() => onChange(new Set())}>
+          {texts.clear}
+        </Button>
+      )}
+      {asked && (
+        <BulkDialog
+          {...asked}
+          onClose={(isDone) => {
+            setAsked(undefined);
+            if (isDone) onChange(new Set());
+          }}
         />
       )}
-    </LoadedPages>
+    </section>
   );
-}
-
-function columns(filter: Filter, isShort: boolean): Column<Job>[] {
-  const texts = t.jobs.list;
-  const all: (Column<Job> | false)[] = [
-    {
-      head: texts.kind,
-      main: true,
-      cell: ({ id, kind }) => (
-        <Link to="/jobs/$id" params={{ id }}>
-          {kind}
-        </Link>
-      ),
-    },
-    !isShort && { head: texts.state, cell: ({ state }) => <State state={state} /> },
-    filter.queue === undefined && { head: t.jobs.queue, cell: ({ queue }) => queue },
-    !isShort && { head: texts.id, cell: ({ id }) => <code className="quiet small">{id}</code> },
-    { head: texts.attempt, right: true, cell: ({ attempt, attempts }) => `${attempt} / ${attempts}` },
-    { head: texts.created, right: true, cell: ({ created_at }) => <Time at={created_at} /> },
-  ];
-  return all.filter((column) => column !== false);
 }

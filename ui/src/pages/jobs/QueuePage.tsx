@@ -14,7 +14,7 @@ import { count, percent } from "../../lib/numbers";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
 import { useQueue, useQueues } from "./data";
-import { JobList } from "./Jobs";
+import { JobList } from "./JobList";
 import { Figure, queueState } from "./Queues";
 
 const route = getRouteApi("/app/queues/$name");

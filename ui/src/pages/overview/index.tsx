@@ -13,7 +13,7 @@ import { count } from "../../lib/numbers";
 import { addSample, useSamples } from "../../lib/samples";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
-import { JobList } from "../jobs/Jobs";
+import { JobList } from "../jobs/JobList";
 import { QueueCard } from "../jobs/Queues";
 import { HealthList } from "./HealthList";
 

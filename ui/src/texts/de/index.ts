@@ -8,6 +8,8 @@ import { emails } from "./emails";
 import { jobs } from "./jobs";
 import { overview } from "./overview";
 import { people } from "./people";
+import { reports } from "./reports";
+import { schedules } from "./schedules";
 import { errors, kit, shell, words } from "./shell";
 import { webhooks } from "./webhooks";
 
@@ -22,6 +24,8 @@ export const de: Texts = {
   kit,
   overview,
   people,
+  reports,
+  schedules,
   shell,
   webhooks,
   words,

@@ -1,5 +1,7 @@
 //! Schedules on the wire.
 
+mod preview;
+
 use axum::{
     extract::{FromRef, State},
     http::StatusCode,
@@ -33,6 +35,7 @@ where
 {
     OpenApiRouter::new()
         .routes(routes!(list_schedules, create_schedule))
+        .routes(routes!(preview::preview_schedule))
         .routes(routes!(get_schedule, update_schedule, delete_schedule))
         .routes(routes!(run_schedule))
 }
