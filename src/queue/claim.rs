@@ -12,6 +12,7 @@ use super::{
     leases::Lease,
     line::Line,
     registry::Queues,
+    settle::record_interrupted,
     state::{Claim, Claimed, JobState, Place},
     store::{JOB_STATES, JobKey, READY, ready_key},
     writer::Writer,
@@ -20,6 +21,8 @@ use crate::storage::{Error, Read, Tx};
 
 /// Leases from before the restart that one claim takes note of.
 const REARMS_MAX: usize = 256;
+/// What is kept of an attempt that the end of the process cut off.
+const BY_RESTART: &str = "interrupted by a restart of the server";
 
 /// Who asks for leases.
 #[derive(Debug, Clone)]
@@ -201,6 +204,11 @@ fn check(
     let claim =
         Claim { now: tx.now(), boot: inner.boot, since_boot_ms: inner.since_boot_ms(), is_external, lease_ms, worker };
     let claimed = row.claim(&claim);
+    if let Claimed::Start(next) | Claimed::Leave(next) = &claimed
+        && next.errors > row.errors
+    {
+        record_interrupted(tx, key, &row, BY_RESTART)?;
+    }
     let mut writer = Writer { tx, after, boot: inner.boot };
     Ok(match claimed {
         Claimed::Start(next) => {

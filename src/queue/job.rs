@@ -287,15 +287,19 @@ impl FailureReason {
     }
 }
 
-/// The error of one attempt.
+/// The error of one attempt, or that it was interrupted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptError {
     /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// When it ended.
+    /// When it ended, or when it was found to have been interrupted.
     pub at: Timestamp,
     /// What the worker said, cut to 2 KiB.
     pub error: String,
+    /// When it began; `None` in what earlier versions wrote.
+    pub started_at: Option<Timestamp>,
+    /// It has no end of its own: a restart or its worker's silence took it back, and no attempt was used.
+    pub is_interrupted: bool,
 }
 
 /// A stored job as a reader sees it.

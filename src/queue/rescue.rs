@@ -8,7 +8,7 @@ use super::{
     leases::Lost,
     line::Line,
     registry::Queues,
-    settle::{Ending, PolicySource, settle},
+    settle::{Ending, PolicySource, record_interrupted, settle},
     store::JOB_STATES,
     writer::Writer,
 };
@@ -16,6 +16,8 @@ use crate::storage::{Error, Read, Tx, pause};
 
 /// Leases taken back in one transaction.
 const CHUNK: usize = 256;
+/// What is kept of an attempt whose worker went silent.
+const BY_SILENCE: &str = "interrupted: nothing was heard of its worker in time";
 
 /// A lost lease of a job: its company, its `hi`, its generation.
 type LostLease = (u64, u64, u32, Lost);
@@ -91,6 +93,7 @@ fn rescue(tx: &mut Tx<'_>, queues: &Queues, line: &Line, lost: &[LostLease]) -> 
         match lost {
             Lost::Silent => {
                 if let Ok(next) = row.rescue(generation, tx.now()) {
+                    record_interrupted(tx, key, &row, BY_SILENCE)?;
                     Writer { tx, after: &mut after, boot }.change(key, &row, &next)?;
                 }
             }

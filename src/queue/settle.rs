@@ -163,9 +163,19 @@ fn record_error(tx: &mut Tx<'_>, key: JobKey, row: &JobState, mut error: String)
         cut -= 1;
     }
     error.truncate(cut);
+    put_error(tx, key, row, error, false)
+}
+
+/// Keeps that the attempt which `row` shows as active was interrupted.
+pub(super) fn record_interrupted(tx: &mut Tx<'_>, key: JobKey, row: &JobState, how: &str) -> Result<(), Error> {
+    put_error(tx, key, row, how.to_owned(), true)
+}
+
+fn put_error(tx: &mut Tx<'_>, key: JobKey, row: &JobState, error: String, is_interrupted: bool) -> Result<(), Error> {
     let number = row.errors;
     let at = tx.now();
-    tx.put(JOB_ERRORS, &(key.0, key.1, number), &AttemptError { attempt: row.attempt, at, error })?;
+    let entry = AttemptError { attempt: row.attempt, at, error, started_at: row.started_at, is_interrupted };
+    tx.put(JOB_ERRORS, &(key.0, key.1, number), &entry)?;
     if let Some(old) = number.checked_sub(KEPT_ERRORS) {
         tx.remove(JOB_ERRORS, &(key.0, key.1, old))?;
     }

@@ -117,7 +117,25 @@ pub(super) struct FinishedRow {
 }
 postcard_value!(FinishedRow, 1);
 
-postcard_value!(AttemptError, 1);
+/// Zeros that stand for the fields that format 2 of an error has behind those of format 1.
+const ERROR_ADDED_IN_2: [u8; 2] = [0; 2];
+
+impl Value for AttemptError {
+    const FORMAT: u8 = 2;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        let buffer = std::mem::take(out);
+        *out = postcard::to_extend(self, buffer).expect("a row in memory is always encodable");
+    }
+
+    fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
+        match format {
+            1 => postcard::from_bytes(&[bytes, &ERROR_ADDED_IN_2].concat()).ok(),
+            2 => postcard::from_bytes(bytes).ok(),
+            _ => None,
+        }
+    }
+}
 
 /// The result of a completed job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

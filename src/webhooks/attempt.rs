@@ -6,7 +6,8 @@ use super::{
     endpoint::Endpoint,
     headers,
     model::{Attempt, Phases},
-    response::{FailureKind, Verdict, judge},
+    response::{FailureKind, Verdict, Wish, judge},
+    retry::Ask,
 };
 use crate::{
     base::{AttemptId, DeliveryId, RawId, Timestamp},
@@ -20,7 +21,11 @@ const SIGNATURE_NEXT: HeaderName = HeaderName::from_static("x-novapulse-signatur
 const MESSAGE_ID: HeaderName = HeaderName::from_static("webhook-id");
 const MESSAGE_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const MESSAGE_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+/// In answers: what the receiver wants done.
+const WISH: HeaderName = HeaderName::from_static("webhook-delivery");
 
+/// Why an attempt has no end.
+const INTERRUPTED: &str = "a restart of the server interrupted it; whether the receiver got it is not known";
 /// The longest text of response headers that is kept.
 const RESPONSE_BYTES_MAX: usize = 8 * 1024;
 
@@ -78,6 +83,8 @@ pub(super) struct Ended {
     pub(super) verdict: Verdict,
     /// The attempt for the log; its id and number are set when it is recorded.
     pub(super) attempt: Attempt,
+    /// What the receiver asked for beside its status.
+    pub(super) wish: Option<Wish>,
 }
 
 fn blank(started_at: Timestamp, shown: String) -> Attempt {
@@ -97,18 +104,20 @@ fn blank(started_at: Timestamp, shown: String) -> Attempt {
     }
 }
 
-fn with_verdict(mut attempt: Attempt, verdict: Verdict) -> Ended {
-    if let Verdict::Failure { kind, reason, .. } = &verdict {
+fn with_verdict(mut attempt: Attempt, mut verdict: Verdict, wish: Option<Wish>) -> Ended {
+    if let Verdict::Failure { kind, reason, .. } = &mut verdict {
+        reason.push_str(wish.map_or("", Wish::words));
         attempt.failure = Some(*kind);
         attempt.reason.clone_from(reason);
     }
-    Ended { verdict, attempt }
+    Ended { verdict, attempt, wish }
 }
 
 /// The end of an attempt that got an answer.
 pub(super) fn answered(started_at: Timestamp, shown: String, exchange: Exchange, now: Timestamp) -> Ended {
     let retry_after = exchange.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let verdict = judge(exchange.status.as_u16(), retry_after, now);
+    let wish = exchange.headers.get(WISH).and_then(|value| Wish::parse(value.to_str().ok()?));
     let attempt = Attempt {
         status: Some(exchange.status.as_u16()),
         response: shown_response(&exchange.headers),
@@ -118,7 +127,7 @@ pub(super) fn answered(started_at: Timestamp, shown: String, exchange: Exchange,
         phases: phases(&exchange.phases),
         ..blank(started_at, shown)
     };
-    with_verdict(attempt, verdict)
+    with_verdict(attempt, verdict, wish)
 }
 
 /// The end of an attempt without a whole answer.
@@ -138,13 +147,19 @@ pub(super) fn failed(started_at: Timestamp, shown: String, failure: &Failure) ->
         ..blank(started_at, shown)
     };
     let reason = failure.public_message().to_owned();
-    with_verdict(attempt, Verdict::Failure { kind, retry_after_ms: None, reason })
+    let ask = if kind == FailureKind::Timeout { Ask::Rest } else { Ask::Nothing };
+    with_verdict(attempt, Verdict::Failure { kind, ask, reason }, None)
 }
 
 /// The end of an attempt whose URL the instance no longer allows; nothing was sent.
 pub(super) fn refused(started_at: Timestamp, shown: String, reason: String) -> Ended {
-    let verdict = Verdict::Failure { kind: FailureKind::Blocked, retry_after_ms: None, reason };
-    with_verdict(blank(started_at, shown), verdict)
+    let verdict = Verdict::Failure { kind: FailureKind::Blocked, ask: Ask::Nothing, reason };
+    with_verdict(blank(started_at, shown), verdict, None)
+}
+
+/// An attempt that the end of the process cut off: nobody knows what became of it.
+pub(super) fn interrupted(started_at: Timestamp, shown: String) -> Attempt {
+    Attempt { failure: Some(FailureKind::Interrupted), reason: INTERRUPTED.to_owned(), ..blank(started_at, shown) }
 }
 
 const fn phases(from: &crate::outbound::Phases) -> Phases {

@@ -10,19 +10,20 @@ use super::{
     Shared,
     attempt::{Ended, Message, answered, failed, prepare, refused},
     endpoint::Endpoint,
-    response::Verdict,
+    response::{Verdict, Wish},
     service::{
         delete,
         dispatch::{DELIVER_KIND, DeliverPayload},
+        interrupted,
         settle::{Settle, settle},
     },
     store,
 };
 use crate::{
-    base::{CompanyId, DeliveryId},
+    base::{CompanyId, DeliveryId, Timestamp},
     events,
     outbound::Limits,
-    queue::{AttemptContext, Handler, JobView, LoadError, Outcome, Settlement},
+    queue::{self, AttemptContext, Handler, JobView, LoadError, Outcome, Settlement},
     storage::Snapshot,
 };
 
@@ -43,6 +44,8 @@ pub struct Input {
     company: CompanyId,
     delivery: DeliveryId,
     message: Message,
+    /// When attempts began that the end of the process cut off.
+    interrupted: Vec<Timestamp>,
 }
 
 impl Deliver {
@@ -84,26 +87,47 @@ impl Handler for Deliver {
             body: event.body,
             delivery: payload.delivery_id,
         };
-        Ok(Input { company: job.company, delivery: payload.delivery_id, message })
+        let interrupted = match job.rescues {
+            0 => Vec::new(),
+            _ => interrupted::starts(&self.shared, read, job.company, job.id).map_err(unreadable)?,
+        };
+        Ok(Input { company: job.company, delivery: payload.delivery_id, message, interrupted })
     }
 
     async fn run(&self, input: Input, ctx: AttemptContext) -> Settlement {
         let Some(endpoint) = self.shared.directory.find(input.company, input.delivery.raw().lo) else {
             return self.cancel(&input, &ctx).await;
         };
+        if !self.record_interrupted(&endpoint, &input).await {
+            return Settlement::plain(Outcome::Snooze { ms: OURS_SNOOZE_MS });
+        }
         if let Some(settlement) = self.obstacle(&endpoint) {
             return settlement;
         }
+        let started_at = self.shared.db.clock().now();
         let sent = tokio::select! {
             biased;
             () = endpoint.live.stop.cancelled() => return self.cancel(&input, &ctx).await,
-            () = ctx.cancel.cancelled() => return Settlement::plain(Outcome::Release),
+            () = ctx.cancel.cancelled() => return cut_off(&endpoint, &input, started_at),
             sent = send(&self.shared, &endpoint, &input.message, endpoint.limits) => sent,
         };
         match sent {
             Sent::Ours => Settlement::plain(Outcome::Snooze { ms: OURS_SNOOZE_MS }),
             Sent::Ended(ended) => self.settlement(&endpoint, &input, &ctx, *ended),
         }
+    }
+}
+
+/// The grace of a shutdown is over: the delivery is given back, and what was under way is in its log.
+fn cut_off(endpoint: &Endpoint, input: &Input, started_at: Timestamp) -> Settlement {
+    let (place, shown) = ((input.company, input.delivery), endpoint.shown.clone());
+    Settlement::plain(Outcome::Release).with_effect(move |tx, _| interrupted::record(tx, place, &shown, &[started_at]))
+}
+
+fn unreadable(error: queue::Error) -> LoadError {
+    match error {
+        queue::Error::Storage(error) => LoadError::Storage(error),
+        other => LoadError::Discard(other.to_string()),
     }
 }
 
@@ -134,6 +158,20 @@ pub(super) async fn send(shared: &Shared, endpoint: &Endpoint, message: &Message
 }
 
 impl Deliver {
+    /// Puts into the log what the end of an earlier process cut off; false when that could not be written.
+    async fn record_interrupted(&self, endpoint: &Endpoint, input: &Input) -> bool {
+        if input.interrupted.is_empty() {
+            return true;
+        }
+        let (place, starts) = ((input.company, input.delivery), input.interrupted.clone());
+        let shown = endpoint.shown.clone();
+        let written = self.shared.db.write_reclaiming(move |tx| interrupted::record(tx, place, &shown, &starts)).await;
+        if let Err(error) = &written {
+            tracing::debug!(delivery.id = %input.delivery, %error, "interrupted attempts are not in the log yet");
+        }
+        written.is_ok()
+    }
+
     /// Cancels a delivery whose webhook was deleted, with its job, as the deletion did for those within its bound.
     async fn cancel(&self, input: &Input, ctx: &AttemptContext) -> Settlement {
         let (shared, company, id, job) = (Arc::clone(&self.shared), input.company, input.delivery, ctx.job.id);
@@ -156,10 +194,10 @@ impl Deliver {
     fn settlement(&self, endpoint: &Endpoint, input: &Input, ctx: &AttemptContext, ended: Ended) -> Settlement {
         let outcome = match &ended.verdict {
             Verdict::Success => Outcome::Complete { result: None },
-            Verdict::Failure { kind, retry_after_ms, reason } => {
+            Verdict::Failure { kind, ask, reason } => {
                 let unit = self.shared.db.random().next_unit();
-                let delay = endpoint.webhook.retry.delay_with_retry_after_ms(ctx.attempt, unit, *retry_after_ms);
-                match delay.filter(|_| !kind.is_permanent() && !ctx.is_last()) {
+                let delay = endpoint.webhook.retry.delay_after_ms(ctx.attempt, unit, *ask);
+                match delay.filter(|_| !kind.is_permanent() && !ctx.is_last() && ended.wish.is_none()) {
                     Some(ms) => Outcome::Retry { error: reason.clone(), after_ms: Some(ms) },
                     None => Outcome::Discard { error: reason.clone() },
                 }
@@ -173,6 +211,7 @@ impl Deliver {
             live: Arc::clone(&endpoint.live),
             attempt: ended.attempt,
             is_success: ended.verdict == Verdict::Success,
+            wants_no_more: ended.wish == Some(Wish::Disable),
         };
         Settlement::plain(outcome).with_effect(move |tx, settled| settle(tx, &shared, change, settled))
     }

@@ -102,7 +102,7 @@ impl Trigger {
 pub enum DisabledReason {
     /// Its owner switched it off.
     Owner,
-    /// The receiver answered 410 twice in a row.
+    /// The receiver answered 410 twice in a row, or asked for it with `webhook-delivery: disable`.
     Gone,
     /// Nothing succeeded for 5 days.
     Failing,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::retry::parse_retry_after;
+use super::retry::{Ask, parse_retry_after};
 use crate::base::Timestamp;
 
 /// 410 answers in a row after which a webhook is disabled.
@@ -31,11 +31,13 @@ pub enum FailureKind {
     Timeout,
     /// The address is not allowed; trying again cannot help.
     Blocked,
+    /// The end of the process cut it off, so that nobody knows whether the receiver got it.
+    Interrupted,
 }
 
 impl FailureKind {
     /// Every kind, in the order of their numbers.
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Status,
         Self::Redirect,
         Self::Gone,
@@ -46,6 +48,7 @@ impl FailureKind {
         Self::Protocol,
         Self::Timeout,
         Self::Blocked,
+        Self::Interrupted,
     ];
 
     /// The word used in answers and metrics.
@@ -62,6 +65,7 @@ impl FailureKind {
             Self::Protocol => "protocol",
             Self::Timeout => "timeout",
             Self::Blocked => "blocked",
+            Self::Interrupted => "interrupted",
         }
     }
 
@@ -81,41 +85,78 @@ pub(super) enum Verdict {
     Failure {
         /// The kind of failure.
         kind: FailureKind,
-        /// The delay the receiver asked for.
-        retry_after_ms: Option<u64>,
+        /// When to come back.
+        ask: Ask,
         /// What happened, in words.
         reason: String,
     },
+}
+
+/// What a receiver asks for in the header `webhook-delivery`, whatever its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// `abort-message`: this delivery is not tried again.
+    Abort,
+    /// `disable`: the webhook gets no more events.
+    Disable,
+}
+
+impl Wish {
+    /// Reads the header's value; what it does not know asks for nothing.
+    #[must_use]
+    pub(super) fn parse(value: &str) -> Option<Self> {
+        let value = value.trim();
+        let is = |word: &str| value.eq_ignore_ascii_case(word);
+        if is("disable") {
+            Some(Self::Disable)
+        } else if is("abort-message") {
+            Some(Self::Abort)
+        } else {
+            None
+        }
+    }
+
+    /// What is added to the reason of a failure.
+    #[must_use]
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Abort => "; it asks not to get this delivery again",
+            Self::Disable => "; it asks for no more deliveries",
+        }
+    }
 }
 
 /// Judges an answer by its status and `Retry-After` header.
 #[must_use]
 pub(super) fn judge(status: u16, retry_after: Option<&str>, now: Timestamp) -> Verdict {
     let asked = || retry_after.and_then(|value| parse_retry_after(value, now));
-    let (kind, retry_after_ms, reason) = match status {
+    let or_rest = |asked: Option<u64>| asked.map_or(Ask::Rest, Ask::RetryAfter);
+    let (kind, ask, reason) = match status {
         200..=299 => return Verdict::Success,
         300..=399 => {
-            (FailureKind::Redirect, None, format!("the receiver answered {status}; redirects are not followed"))
+            (FailureKind::Redirect, Ask::Nothing, format!("the receiver answered {status}; redirects are not followed"))
         }
-        410 => (FailureKind::Gone, None, "the receiver answered 410: it wants no more deliveries".to_owned()),
+        410 => (FailureKind::Gone, Ask::Nothing, "the receiver answered 410: it wants no more deliveries".to_owned()),
         429 | 503 => {
             let asked = asked();
             let reason = asked.map_or_else(
                 || format!("the receiver answered {status}"),
                 |ms| format!("the receiver answered {status} and asked to wait {} s", ms.div_ceil(1000)),
             );
-            (FailureKind::Throttled, asked, reason)
+            let ask = if status == 429 { or_rest(asked) } else { asked.map_or(Ask::Nothing, Ask::RetryAfter) };
+            (FailureKind::Throttled, ask, reason)
         }
-        _ => (FailureKind::Status, None, format!("the receiver answered {status}")),
+        502 | 504 => (FailureKind::Status, Ask::Rest, format!("the receiver answered {status}")),
+        _ => (FailureKind::Status, Ask::Nothing, format!("the receiver answered {status}")),
     };
-    Verdict::Failure { kind, retry_after_ms, reason }
+    Verdict::Failure { kind, ask, reason }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{any, prop_assert_eq, proptest};
 
-    use super::{FailureKind, Verdict, judge};
+    use super::{Ask, FailureKind, Verdict, Wish, judge};
     use crate::base::Timestamp;
 
     fn kind(status: u16) -> Option<FailureKind> {
@@ -135,10 +176,29 @@ mod tests {
     #[test]
     fn retry_after_counts_for_429_and_503_only() {
         let asked = |status| match judge(status, Some("7"), Timestamp::from_ms(0)) {
-            Verdict::Failure { retry_after_ms, .. } => retry_after_ms,
-            Verdict::Success => None,
+            Verdict::Failure { ask, .. } => ask,
+            Verdict::Success => Ask::Nothing,
         };
-        assert_eq!((asked(429), asked(503), asked(500), asked(301)), (Some(7000), Some(7000), None, None));
+        let seven = Ask::RetryAfter(7000);
+        assert_eq!([asked(429), asked(503), asked(500), asked(301)], [seven, seven, Ask::Nothing, Ask::Nothing]);
+    }
+
+    #[test]
+    fn signs_of_overload_ask_for_a_rest() {
+        let asked = |status| match judge(status, None, Timestamp::from_ms(0)) {
+            Verdict::Failure { ask, .. } => ask,
+            Verdict::Success => Ask::Nothing,
+        };
+        assert_eq!([429, 502, 504].map(asked), [Ask::Rest; 3]);
+        assert_eq!([400, 410, 500, 503].map(asked), [Ask::Nothing; 4]);
+    }
+
+    #[test]
+    fn wishes_are_read_whatever_their_case() {
+        assert_eq!(
+            [" Disable", "abort-message", "stop", ""].map(Wish::parse),
+            [Some(Wish::Disable), Some(Wish::Abort), None, None]
+        );
     }
 
     proptest! {

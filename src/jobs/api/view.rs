@@ -124,7 +124,7 @@ pub(super) struct JobDetailDocument {
     job: JobDocument,
     /// What the worker returned, once completed.
     result: Option<RawJson>,
-    /// The errors of the last failed attempts, oldest first.
+    /// The errors of the last failed or interrupted attempts, oldest first.
     errors: Vec<ErrorDocument>,
     /// How far it has come, by its worker's account.
     progress: Option<ProgressDocument>,
@@ -135,8 +135,13 @@ pub(super) struct JobDetailDocument {
 impl From<JobDetail> for JobDetailDocument {
     fn from(detail: JobDetail) -> Self {
         let JobDetail { job, result, errors, notes } = detail;
-        let errors =
-            errors.into_iter().map(|error| ErrorDocument { attempt: error.attempt, at: error.at, error: error.error });
+        let errors = errors.into_iter().map(|error| ErrorDocument {
+            attempt: error.attempt,
+            started_at: error.started_at,
+            at: error.at,
+            error: error.error,
+            is_interrupted: error.is_interrupted,
+        });
         Self {
             job: job.into(),
             result: result.map(RawJson::from_trusted),
@@ -172,9 +177,13 @@ impl From<Progress> for ProgressDocument {
 struct ErrorDocument {
     /// The number of the attempt, from 1.
     attempt: u32,
-    /// When it ended.
+    /// When it began; null for attempts of earlier versions.
+    started_at: Option<Timestamp>,
+    /// When it ended, or was found to have been interrupted.
     at: Timestamp,
-    /// What the worker said.
+    /// What the worker said, or what interrupted the attempt.
     #[schema(example = "connection refused")]
     error: String,
+    /// Whether a restart of the server or the silence of its worker cut it off; then it used up no attempt.
+    is_interrupted: bool,
 }

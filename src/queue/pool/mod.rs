@@ -177,6 +177,11 @@ impl Pool {
     /// Then handlers are told, a second later dropped, and their jobs go back to the head of
     /// the line. Answers once everything is settled, or a few seconds after the grace.
     pub async fn drain(&self, grace: Duration) {
+        self.drain_until(tokio::time::sleep(grace)).await;
+    }
+
+    /// As [`Pool::drain`], with a grace that ends when something else says so.
+    pub(in crate::queue) async fn drain_until(&self, grace_is_over: impl Future<Output = ()>) {
         let shared = &self.shared;
         shared.stop.cancel();
         shared.line.wake_pool();
@@ -184,8 +189,10 @@ impl Pool {
         for ready in left {
             shared.release(&ready.ctx.job, &ready.granted);
         }
-        if tokio::time::timeout(grace, shared.wait_closed()).await.is_ok() {
-            return;
+        tokio::select! {
+            biased;
+            () = shared.wait_closed() => return,
+            () = grace_is_over => {}
         }
         shared.warn.cancel();
         if tokio::time::timeout(Duration::from_secs(1), shared.wait_closed()).await.is_ok() {

@@ -7,7 +7,7 @@
 //!   does not hold the job.
 //! - A terminal row changes only by [`JobState::retry_finished`].
 //! - `attempt` counts attempts begun and not given back: snoozed, released and rescued ones are
-//!   given back. Rescues are counted apart and end in `stalled`.
+//!   given back. Rescues are counted apart and end in `stalled`; each leaves an entry among the errors.
 
 mod row;
 #[cfg(test)]
@@ -173,11 +173,11 @@ impl JobState {
     }
 
     fn rescued(&self, now: Timestamp) -> Self {
-        let rescues = self.rescues.saturating_add(1);
+        let (rescues, errors) = (self.rescues.saturating_add(1), self.errors.saturating_add(1));
         if rescues >= RESCUES_MAX {
-            return Self { rescues, ..self.finished(State::Failed, now, Some(FailureReason::Stalled)) };
+            return Self { rescues, errors, ..self.finished(State::Failed, now, Some(FailureReason::Stalled)) };
         }
-        Self { attempt: self.attempt.saturating_sub(1), rescues, ..self.waiting(self.place.ord) }
+        Self { attempt: self.attempt.saturating_sub(1), rescues, errors, ..self.waiting(self.place.ord) }
     }
 
     /// An external worker that outlived the process is heard of before its job was reached.

@@ -5,7 +5,7 @@ use std::{
         Arc, Barrier, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -263,11 +263,18 @@ async fn a_drain_ends_what_it_can_and_gives_back_the_rest() {
     let queued = bench.kernel.add(script("quick")).await;
     bench.begun(4).await;
     let pool = bench.pool.clone();
-    let drain = tokio::spawn(async move { pool.drain(Duration::from_millis(200)).await });
+    let (over, is_over) = tokio::sync::oneshot::channel::<()>();
+    let drain = tokio::spawn(async move { pool.drain_until(async { drop(is_over.await) }).await });
     bench.gate.add_permits(1);
     assert_eq!(bench.ended(1).await, [quick]);
+    // The grace ends only once the end of that one is written, however long this takes.
+    let started = Instant::now();
+    while bench.kernel.state(quick).await != State::Completed {
+        assert!(started.elapsed() < PATIENCE, "the job that ended within the grace is not completed");
+        tokio::task::yield_now().await;
+    }
+    over.send(()).unwrap();
     drain.await.unwrap();
-    assert_eq!(bench.kernel.state(quick).await, State::Completed);
     for id in stuck.iter().chain([&queued]) {
         let view = bench.kernel.view(*id).await;
         assert_eq!((view.state, view.attempt, view.rescues), (State::Waiting, 0, 0));

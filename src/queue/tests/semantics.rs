@@ -74,6 +74,10 @@ async fn heartbeats_keep_a_lease_and_three_lost_ones_stall() {
     }
     let view = kernel.view(id).await;
     assert_eq!((view.state, view.failure), (State::Failed, Some(FailureReason::Stalled)));
+    let queues = kernel.queues.clone();
+    let errors = kernel.db.read(move |read| queues.errors(read, company(1), id)).await.unwrap().unwrap();
+    assert_eq!(errors.len(), 3, "each lost lease is told");
+    assert!(errors.iter().all(|error| error.is_interrupted && error.attempt == 1 && error.started_at.is_some()));
 }
 
 #[tokio::test]

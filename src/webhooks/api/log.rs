@@ -108,7 +108,8 @@ pub(super) struct AttemptView {
     #[schema(required)]
     status: Option<u16>,
     /// What kind of failure it was: `status`, `redirect`, `gone`, `throttled`, `dns`, `connect`, `tls`, `protocol`,
-    /// `timeout` or `blocked`.
+    /// `timeout`, `blocked`, or `interrupted` by a restart: then nobody knows whether the receiver got it, and it used
+    /// up no retry.
     #[schema(required)]
     failure: Option<&'static str>,
     /// Why it failed, in words.

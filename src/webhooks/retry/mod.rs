@@ -13,6 +13,9 @@ pub(super) const DELAY_MS_MAX: u64 = 7 * 24 * HOUR;
 /// The longest delay a receiver may ask for with `Retry-After`: 24 h.
 pub(super) const RETRY_AFTER_MS_MAX: u64 = 24 * HOUR;
 
+/// The least delay after a sign of overload: one minute.
+pub(super) const REST_MS: u64 = MINUTE;
+
 const SECOND: u64 = 1000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
@@ -64,6 +67,17 @@ pub enum RetryPolicyError {
         /// The longest delay.
         cap_ms: u64,
     },
+}
+
+/// What the end of an attempt says about when to come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// Nothing.
+    Nothing,
+    /// The receiver named a time in milliseconds.
+    RetryAfter(u64),
+    /// It named none, but seems to have too much to do.
+    Rest,
 }
 
 /// A policy with a name.
@@ -189,11 +203,18 @@ impl RetryPolicy {
         Some((delay as f64 + spread * (2.0 * unit - 1.0)).round().max(0.0) as u64)
     }
 
-    /// The delay a receiver asked for is obeyed when it is longer than the schedule's.
+    /// The delay before the next attempt, seeing how the last one ended.
+    ///
+    /// What a receiver asked for is obeyed when it is longer than the schedule. One that has too much to do and asks for
+    /// nothing gets [`REST_MS`], unless the webhook has a schedule of its own.
     #[must_use]
-    pub fn delay_with_retry_after_ms(&self, attempts: u32, unit: f64, retry_after_ms: Option<u64>) -> Option<u64> {
+    pub fn delay_after_ms(&self, attempts: u32, unit: f64, ask: Ask) -> Option<u64> {
         let delay = self.delay_ms(attempts, unit)?;
-        Some(retry_after_ms.map_or(delay, |asked| delay.max(asked.min(RETRY_AFTER_MS_MAX))))
+        Some(match ask {
+            Ask::RetryAfter(asked) => delay.max(asked.min(RETRY_AFTER_MS_MAX)),
+            Ask::Rest if *self == Preset::Default.policy() => delay.max(REST_MS),
+            Ask::Nothing | Ask::Rest => delay,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::{any, prop_assert, proptest};
 
 use super::{
-    DELAY_MS_MAX, HOUR, Preset, RETRIES_MAX, RETRY_AFTER_MS_MAX, RetryPolicy, RetryPolicyError, Schedule,
+    Ask, DELAY_MS_MAX, HOUR, Preset, REST_MS, RETRIES_MAX, RETRY_AFTER_MS_MAX, RetryPolicy, RetryPolicyError, Schedule,
     parse_retry_after,
 };
 use crate::base::Timestamp;
@@ -67,10 +67,10 @@ fn retry_after_is_read_as_seconds_or_date() {
 #[test]
 fn retry_after_lengthens_a_delay_and_never_shortens_it() {
     let policy = RetryPolicy::default();
-    assert_eq!(policy.delay_with_retry_after_ms(1, 0.5, Some(60_000)), Some(60_000));
-    assert_eq!(policy.delay_with_retry_after_ms(1, 0.5, Some(1)), Some(5000));
-    assert_eq!(policy.delay_with_retry_after_ms(1, 0.5, Some(u64::MAX)), Some(RETRY_AFTER_MS_MAX));
-    assert_eq!(policy.delay_with_retry_after_ms(4, 0.5, Some(1)), None);
+    assert_eq!(policy.delay_after_ms(1, 0.5, Ask::RetryAfter(60_000)), Some(60_000));
+    assert_eq!(policy.delay_after_ms(1, 0.5, Ask::RetryAfter(1)), Some(5000));
+    assert_eq!(policy.delay_after_ms(1, 0.5, Ask::RetryAfter(u64::MAX)), Some(RETRY_AFTER_MS_MAX));
+    assert_eq!(policy.delay_after_ms(4, 0.5, Ask::RetryAfter(1)), None);
 }
 
 proptest! {
@@ -93,4 +93,17 @@ proptest! {
         let read = parse_retry_after(&value, Timestamp::from_ms(now));
         prop_assert!(read.is_none_or(|ms| ms <= RETRY_AFTER_MS_MAX));
     }
+}
+
+#[test]
+fn a_receiver_with_too_much_to_do_rests_unless_the_webhook_has_a_schedule_of_its_own() {
+    let (default, standard) = (RetryPolicy::default(), Preset::Standard.policy());
+    let own = RetryPolicy::new(Schedule::List(vec![250, 120_000]), 0).unwrap();
+    assert_eq!(default.delay_after_ms(1, 0.5, Ask::Rest), Some(REST_MS));
+    assert_eq!(default.delay_after_ms(1, 0.5, Ask::Nothing), Some(5_000));
+    assert_eq!(
+        (standard.delay_after_ms(1, 0.5, Ask::Rest), own.delay_after_ms(1, 0.5, Ask::Rest)),
+        (Some(5_000), Some(250))
+    );
+    assert_eq!(default.delay_after_ms(4, 0.5, Ask::Rest), None);
 }

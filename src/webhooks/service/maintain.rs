@@ -19,7 +19,7 @@ use crate::{
     webhooks::{
         Error, Shared, Webhooks,
         model::{Delivery, DeliveryState},
-        service::delete,
+        service::{delete, interrupted},
         store,
     },
 };
@@ -36,6 +36,10 @@ const REPAIR_ROUNDS: usize = 1;
 const COMPANIES: usize = 10_000;
 /// Deleted webhooks a run looks at.
 const DELETED: usize = 1000;
+/// Why a delivery is given up whose job has ended without it.
+const WITHOUT_ATTEMPT: &str = "its job ended without an attempt";
+/// Why a delivery is given up whose attempts were all cut off by the end of the process.
+const INTERRUPTED: &str = "restarts of the server interrupted its attempts too often in a row";
 /// After this time scans begin at the front again, for deliveries that finished behind them.
 const RESCAN_MS: u64 = 3600 * 1000;
 
@@ -236,7 +240,9 @@ impl Webhooks {
                     if !shared.has_ended(tx, &delivery)? {
                         continue;
                     }
-                    fail(tx, delivery, "its job ended without an attempt")?;
+                    let was_interrupted = interrupted::record_of_ended(tx, &shared, &delivery)?;
+                    let Some(delivery) = store::pending(tx, company, id)? else { continue };
+                    fail(tx, delivery, if was_interrupted { INTERRUPTED } else { WITHOUT_ATTEMPT })?;
                     repaired += 1;
                 }
                 Ok(repaired)

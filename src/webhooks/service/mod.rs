@@ -8,6 +8,7 @@ pub(super) mod dispatch;
 pub(super) mod event_types;
 mod facts;
 mod input;
+pub(super) mod interrupted;
 pub(super) mod maintain;
 mod open;
 pub(super) mod publish;

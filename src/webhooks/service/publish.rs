@@ -10,9 +10,16 @@ use crate::{
     base::CompanyId,
     events::{self, DATA_BYTES_MAX, DELIVERIES_MAX, NewEvent, Published, check_external_id},
     storage::Tx,
-    webhooks::{Error, Invalid, Webhooks, facts, model::Trigger, service::dispatch, subscription::check_event_type},
+    webhooks::{
+        Error, Invalid, Webhooks, facts,
+        model::Trigger,
+        service::{disable::DISABLED_EVENT, dispatch, test::TEST_EVENT},
+        subscription::check_event_type,
+    },
 };
 
+/// Types of events that the server publishes about webhooks itself; a receiver can trust that nobody else does.
+const RESERVED: [&str; 2] = [TEST_EVENT, DISABLED_EVENT];
 /// The most events of one batch.
 pub(in crate::webhooks) const BATCH_MAX: usize = 1000;
 
@@ -31,6 +38,8 @@ impl Webhooks {
         let mut refused = Vec::new();
         if let Err(error) = check_event_type(&event_type) {
             refused.push(Invalid::new("/type", error));
+        } else if RESERVED.contains(&event_type.as_str()) {
+            refused.push(Invalid::new("/type", "is reserved: only the server publishes events of this type"));
         }
         if let Some(Err(error)) = external_id.as_deref().map(check_external_id) {
             refused.push(Invalid::new("/id", error));

@@ -25,6 +25,8 @@ pub(in crate::webhooks) struct Settle {
     pub(in crate::webhooks) live: Arc<Live>,
     pub(in crate::webhooks) attempt: Attempt,
     pub(in crate::webhooks) is_success: bool,
+    /// The receiver asked for the webhook to be disabled.
+    pub(in crate::webhooks) wants_no_more: bool,
 }
 
 /// Writes the end of an attempt whose job was settled.
@@ -90,21 +92,21 @@ pub(in crate::webhooks) fn record_health(
 ) -> Result<(), storage::Error> {
     if !change.is_success {
         change.live.add_failure();
-    } else if change.live.is_clean() {
+    } else if change.live.is_clean() && !change.wants_no_more {
         return Ok(());
     }
     let failures = change.live.failures();
     let before = store::health(tx, change.company, change.webhook.hi())?;
     let now = tx.now();
     let after = next_health(&before, &change.attempt, change.is_success, now);
-    if after == before {
+    if after == before && !change.wants_no_more {
         change.live.follow(&after, now, failures);
         return Ok(());
     }
     // A webhook that was deleted meanwhile has no row, and must not get one for its health alone.
     let Some(row) = store::find_webhook(tx, change.company, change.webhook)? else { return Ok(()) };
     store::put_health(tx, change.company, change.webhook.hi(), &after)?;
-    let reason = if after.gone_in_row >= GONE_TO_DISABLE {
+    let reason = if change.wants_no_more || after.gone_in_row >= GONE_TO_DISABLE {
         Some(DisabledReason::Gone)
     } else {
         let is_failing_long = after.failing_since.is_some_and(|since| now.ms_since(since) >= FAILING_MS_MAX);

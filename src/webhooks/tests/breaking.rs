@@ -130,6 +130,7 @@ async fn a_success_undoes_a_failure_of_the_same_group() {
         live: endpoint.live.clone(),
         attempt: attempt.clone(),
         is_success,
+        wants_no_more: false,
     };
     let health = world.db.write(move |tx| {
         record_health(tx, &shared, &end(false))?;

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{BY, COMPANY, DeliveryState, NewWebhook, Receiver, START, World, order, settings};
+use super::{BY, COMPANY, DeliveryState, NewWebhook, PATIENCE, Receiver, START, World, order, settings};
 use crate::{
     base::Timestamp,
     webhooks::{
+        model::DisabledReason,
         response::FailureKind,
         retry::{RetryPolicy, Schedule},
         secret::Secret,
@@ -205,7 +206,7 @@ async fn a_test_is_sent_at_once_also_to_a_disabled_webhook() {
     let receiver = Receiver::start(Some((418, ""))).await;
     let (webhook, _) =
         world.create(NewWebhook { is_enabled: false, ..settings(&receiver.url(), &["order.*"]) }).await.unwrap();
-    let (delivery, attempt) = world.webhooks.test(BY, webhook.id, super::PATIENCE).await.unwrap();
+    let (delivery, attempt) = world.webhooks.test(BY, webhook.id, PATIENCE).await.unwrap();
     assert_eq!((delivery.state, attempt.status), (DeliveryState::Failed, Some(418)));
     let received = receiver.wait_for(1).await.remove(0);
     assert_eq!(received.header("x-novapulse-event"), Some("webhook.test"));
@@ -241,5 +242,55 @@ async fn an_ordered_webhook_gets_one_at_a_time_in_order() {
         .map(|one| serde_json::from_slice::<Value>(&one.body).unwrap()["data"].clone())
         .collect();
     assert_eq!(numbers, [0, 0, 1, 2, 3, 4].map(Value::from));
+    world.assert_consistent().await;
+}
+
+#[test]
+fn an_attempt_that_a_restart_interrupts_is_in_the_log_and_uses_no_retry() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let receiver = second.block_on(Receiver::start(None));
+    let (world, webhook) = first.block_on(async {
+        let world = World::new().await;
+        let retry = RetryPolicy::new(Schedule::List(Vec::new()), 0).unwrap();
+        let (webhook, _) = world.create(NewWebhook { retry, ..settings(&receiver.url(), &["*"]) }).await.unwrap();
+        world.publish("a", &order()).await;
+        receiver.wait_for(1).await;
+        (world, webhook)
+    });
+    // Tasks are dropped where they stand, as by a kill.
+    first.shutdown_timeout(PATIENCE);
+    let World { engine, clock, db, settings, .. } = world;
+    db.stop();
+    engine.crash();
+    receiver.set(Some((200, "")));
+    second.block_on(async {
+        let world = World::open(engine, clock, settings, true).await;
+        let delivery = world.newest(webhook.id, "it succeeds", |one| one.state == DeliveryState::Succeeded).await;
+        let attempts = world.attempts(delivery.id).await;
+        let seen: Vec<_> = attempts.iter().map(|one| (one.number, one.failure, one.status)).collect();
+        assert_eq!(seen, [(1, Some(FailureKind::Interrupted), None), (2, None, Some(200))]);
+        assert_eq!((attempts[0].started_at, delivery.attempts), (START, 2));
+        assert!(attempts[0].request.starts_with(&format!("POST {}\n", receiver.url())), "{}", attempts[0].request);
+        world.assert_consistent().await;
+    });
+}
+
+#[tokio::test]
+async fn a_receiver_may_refuse_one_delivery_or_all_of_them() {
+    let world = World::new().await;
+    let receiver = Receiver::start(Some((500, "webhook-delivery: abort-message\r\n"))).await;
+    let id = world.webhook(&receiver.url(), &["*"]).await;
+    world.publish("a", &order()).await;
+    let delivery = world.newest(id, "it fails", |one| one.state == DeliveryState::Failed).await;
+    assert_eq!(delivery.attempts, 1);
+    assert!(delivery.last_error.ends_with("it asks not to get this delivery again"), "{}", delivery.last_error);
+    let endpoint = || world.webhooks.shared.directory.find(COMPANY, id.hi()).unwrap();
+    assert!(endpoint().webhook.is_enabled());
+    receiver.set(Some((200, "webhook-delivery: disable\r\n")));
+    world.publish("a", &order()).await;
+    world.newest(id, "it succeeds", |one| one.state == DeliveryState::Succeeded).await;
+    assert_eq!(endpoint().webhook.disabled.map(|(reason, _)| reason), Some(DisabledReason::Gone));
+    assert_eq!(world.publish("a", &order()).await.deliveries, 0);
     world.assert_consistent().await;
 }

@@ -2077,7 +2077,8 @@ export interface components {
             address: string | null;
             /**
              * @description What kind of failure it was: `status`, `redirect`, `gone`, `throttled`, `dns`, `connect`, `tls`, `protocol`,
-             *     `timeout` or `blocked`.
+             *     `timeout`, `blocked`, or `interrupted` by a restart: then nobody knows whether the receiver got it, and it used
+             *     up no retry.
              */
             failure: string | null;
             /**
@@ -2112,7 +2113,7 @@ export interface components {
         };
         /** @description The error of one attempt. */
         AttemptError: {
-            /** @description When it ended. */
+            /** @description When it ended, or was found to have been interrupted. */
             at: components["schemas"]["Timestamp"];
             /**
              * Format: int32
@@ -2120,10 +2121,13 @@ export interface components {
              */
             attempt: number;
             /**
-             * @description What the worker said.
+             * @description What the worker said, or what interrupted the attempt.
              * @example connection refused
              */
             error: string;
+            /** @description Whether a restart of the server or the silence of its worker cut it off; then it used up no attempt. */
+            is_interrupted: boolean;
+            started_at?: components["schemas"]["Timestamp"] | null;
         };
         /** @description How long each part of an attempt took, in milliseconds. */
         AttemptPhases: {
@@ -3164,7 +3168,7 @@ export interface components {
         };
         /** @description A job with what its attempts left behind. */
         JobDetail: components["schemas"]["Job"] & {
-            /** @description The errors of the last failed attempts, oldest first. */
+            /** @description The errors of the last failed or interrupted attempts, oldest first. */
             errors: components["schemas"]["AttemptError"][];
             /**
              * Format: int32
