@@ -7,7 +7,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use zeroize::Zeroizing;
 
-use super::{Error, metrics::Readings};
+use super::{Error, master_key, metrics::Readings};
 use crate::{
     accounts,
     acme::{self, Acme},
@@ -22,7 +22,7 @@ use crate::{
     queue::{self, QueueConfig, Queues, TokenKey},
     reports::{self, Reports},
     schedules,
-    storage::{self, Db, Directory, DirectoryOptions, OpenError, engine::fjall::FjallOptions, space::Marks},
+    storage::{self, Db, Directory, DirectoryOptions, engine::fjall::FjallOptions, space::Marks},
     telemetry::Metrics,
     webhooks::{self, Webhooks},
 };
@@ -75,12 +75,13 @@ pub(super) fn tls(
     Ok((Some(acme.tls().clone()), Some(acme)))
 }
 
-/// Opens the data directory; blocks.
+/// Opens the data directory once the key for its secrets is there; blocks.
 pub(super) fn open_directory(
     config: &Config,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
-) -> Result<Directory, OpenError> {
+) -> Result<Directory, Error> {
+    master_key::require(config)?;
     let storage = &config.storage;
     let options = DirectoryOptions {
         engine: FjallOptions {
@@ -96,7 +97,7 @@ pub(super) fn open_directory(
         },
         ballast_bytes: storage.ballast.0,
     };
-    Directory::open(&storage.directory, &options, Arc::clone(clock), Arc::clone(random))
+    Ok(Directory::open(&storage.directory, &options, Arc::clone(clock), Arc::clone(random))?)
 }
 
 /// Lives of tokens and sessions, and the keys behind them.

@@ -30,9 +30,10 @@ impl Listeners {
         refusals: Arc<dyn Refusals>,
         (clock, random): (&Arc<dyn Clock>, &dyn Random),
     ) -> Result<Self, Error> {
-        let router = routes::router(state, &config.server, clock)?;
+        let (router, parameters) = routes::router(state, &config.server, clock)?;
         let options = adapters::http_options(config);
-        let edge = Edge::new(router, options.clone(), Arc::clone(clock), random, metrics.clone()).telling(refusals);
+        let edge = Edge::new(router, options.clone(), Arc::clone(clock), random, metrics.clone());
+        let edge = edge.telling(refusals).knowing(parameters);
         let main = bind(config.server.listen, edge)?.with_tls(tls.clone());
         let redirect = match config.server.redirect_listen {
             None => None,

@@ -15,8 +15,22 @@ use crate::{
     base::SealKey,
     config::{Config, MASTER_KEY_FILE, MasterKeyError, MasterKeys},
     sealing,
-    storage::Directory,
+    storage::{self, Directory},
 };
+
+/// Refuses to open a directory whose secrets need a key that is missing or not usable, before anything is changed in it.
+///
+/// The first commit of a store is that of the keys sealed with the master key.
+///
+/// # Errors
+/// [`MasterKeyError`].
+pub(super) fn require(config: &Config) -> Result<(), MasterKeyError> {
+    let directory = &config.storage.directory;
+    if config.master_keys()?.is_none() && storage::witness::acknowledged(directory).is_some_and(|count| count > 0) {
+        return Err(MasterKeyError::Missing(directory.join(MASTER_KEY_FILE)));
+    }
+    Ok(())
+}
 
 /// The keys that seal secrets, opened with the configured master key or the one in the data directory, which is made
 /// at the first start; blocks.

@@ -19,7 +19,7 @@ use crate::{
     config::Server,
     emails,
     http::{
-        Problem,
+        KnownParameters, Problem,
         openapi::{self, Document},
     },
     jobs, reports, schedules, system, webhooks,
@@ -45,11 +45,16 @@ fn api() -> Result<(Router<Arc<State>>, Document), Error> {
     Ok((router, Document::build(&operations)?))
 }
 
-/// Everything the server answers.
-pub(super) fn router(state: State, server: &Server, clock: &Arc<dyn Clock>) -> Result<Router, Error> {
+/// Everything the server answers, and the query parameters its operations have.
+pub(super) fn router(
+    state: State,
+    server: &Server,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Router, KnownParameters), Error> {
     let (api, document) = api()?;
+    let parameters = document.parameters().clone();
     // Probes and scrapers find health and metrics without the prefix too.
-    let (bare, _) = system::api::routes::<Arc<State>>().split_for_parts();
+    let (bare, _) = system::api::probes::<Arc<State>>().split_for_parts();
     let (server, clock) = (server.clone(), Arc::clone(clock));
     let router = Router::new()
         .nest(API, api)
@@ -61,7 +66,7 @@ pub(super) fn router(state: State, server: &Server, clock: &Arc<dyn Clock>) -> R
         .fallback(|request: Request<Body>| async move {
             ui::respond(&request).unwrap_or_else(|| Problem::not_found().into_response())
         });
-    Ok(router.with_state(Arc::new(state)))
+    Ok((router.with_state(Arc::new(state)), parameters))
 }
 
 /// The OpenAPI document as JSON.

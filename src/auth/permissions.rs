@@ -42,6 +42,7 @@ permissions! {
     KeysWrite: GET "/api-keys", POST "/api-keys", DELETE "/api-keys/{id}";
     AuditRead: GET "/audit", GET "/audit/export";
     MailboxRead: GET "/mailbox";
+    InstanceWrite: GET "/version";
     EmailsRead: GET "/emails", GET "/emails/{id}", GET "/email-templates", GET "/email-templates/{name}",
         POST "/email-templates/{name}/preview";
     EmailsWrite: POST "/emails", POST "/email-templates", PATCH "/email-templates/{name}",

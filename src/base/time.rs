@@ -8,10 +8,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
-/// A text that is not an RFC 3339 time between the years 0 and 9999.
+/// Why a text is no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not an RFC 3339 time such as 2026-01-31T12:00:00Z")]
-pub struct TimestampError;
+pub enum TimestampError {
+    /// It is not of the form.
+    #[error("is not an RFC 3339 time such as 2026-01-31T12:00:00Z")]
+    Form,
+    /// It names a time, but one that lies too far away.
+    #[error("lies outside the times that can be kept, which end at 9999-12-30T22:00:00Z")]
+    Range,
+}
 
 impl Timestamp {
     /// Wraps milliseconds since the epoch.
@@ -59,7 +65,12 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        text.parse::<jiff::Timestamp>().map(|time| Self(time.as_millisecond())).map_err(|_| TimestampError)
+        text.parse::<jiff::Timestamp>().map(|time| Self(time.as_millisecond())).map_err(|_| {
+            // What has all the parts of a time and is none lies at the ends of the calendar.
+            let pieces = jiff::fmt::temporal::Pieces::parse(text);
+            let is_whole = pieces.is_ok_and(|pieces| pieces.time().is_some() && pieces.offset().is_some());
+            if is_whole { TimestampError::Range } else { TimestampError::Form }
+        })
     }
 }
 
@@ -83,7 +94,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use super::Timestamp;
+    use super::{Timestamp, TimestampError};
 
     #[test]
     fn text_has_milliseconds_and_round_trips() {
@@ -91,6 +102,12 @@ mod tests {
         assert_eq!(time.to_string(), "2026-01-01T00:00:00.007Z");
         assert_eq!("2026-01-01T00:00:00.007Z".parse(), Ok(time));
         assert_eq!("2026-01-01T01:00:00.007+01:00".parse(), Ok(time));
-        assert!("yesterday".parse::<Timestamp>().is_err());
+        for form in ["yesterday", "2026-01-31", "2026-01-31T12:00:00", "2026-02-30T12:00:00Z", "12026-01-31T12:00:00Z"]
+        {
+            assert_eq!(form.parse::<Timestamp>(), Err(TimestampError::Form), "{form}");
+        }
+        assert_eq!("9999-12-31T23:59:59Z".parse::<Timestamp>(), Err(TimestampError::Range));
+        assert!("9999-12-30T22:00:00Z".parse::<Timestamp>().is_ok());
+        assert_eq!("9999-12-30T22:00:01Z".parse::<Timestamp>(), Err(TimestampError::Range));
     }
 }

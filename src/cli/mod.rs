@@ -20,10 +20,10 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    app,
+    accounts, app,
     config::{Config, MasterKeyError, Sources},
     sealing,
-    storage::{OpenError, guard::GuardError},
+    storage::{self, OpenError, guard::GuardError},
 };
 
 /// Durable jobs and signed webhooks from one binary and one directory.
@@ -104,6 +104,16 @@ pub fn run() -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Whether the store refused new work for want of space; the modules above it show its errors as their own.
+fn is_full(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let inner = if let Some(accounts::Error::Storage(inner)) = cause.downcast_ref() {
+        Some(inner)
+    } else {
+        cause.downcast_ref::<storage::Error>()
+    };
+    matches!(inner, Some(storage::Error::Full))
+}
+
 /// The process's exit code for an error.
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> u8 {
@@ -120,6 +130,8 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
                 || matches!(cause.downcast_ref(), Some(app::Error::Tls(_) | app::Error::Mail(_)))
             {
                 Some(3)
+            } else if is_full(cause) {
+                Some(26)
             } else if cause.is::<MasterKeyError>() {
                 Some(5)
             } else if let Some(refusal) = cause.downcast_ref::<sealing::Error>() {

@@ -15,15 +15,15 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version, header, uri::Authority},
     response::{IntoResponse, Response},
 };
 use tower::Service;
 use tracing::Instrument;
 
 use super::{
-    Metrics, Options, Peer, Problem, Refusals, RefusedCall, compression, context::RequestContext, etag, forwarded,
-    problems, request_id, request_id::RequestIds,
+    KnownParameters, Metrics, Options, Peer, Problem, Refusals, RefusedCall, compression, context::RequestContext,
+    etag, forwarded, problems, request_id, request_id::RequestIds,
 };
 use crate::base::{Clock, Random};
 
@@ -35,6 +35,8 @@ pub struct Edge {
     ids: RequestIds,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
+    /// What may stand behind the question mark of each operation.
+    parameters: KnownParameters,
     /// Keeps a record of refused calls.
     refusals: Option<Arc<dyn Refusals>>,
     /// `Strict-Transport-Security`, sent to those who came over TLS.
@@ -67,8 +69,14 @@ impl Edge {
     pub fn new(router: Router, options: Options, clock: Arc<dyn Clock>, random: &dyn Random, metrics: Metrics) -> Self {
         let transport_security = format!("max-age={}; includeSubDomains", options.hsts_max_age_s);
         let transport_security = HeaderValue::try_from(transport_security).unwrap_or(HSTS);
-        let refusals = None;
-        Self { router, options, ids: RequestIds::new(random), clock, metrics, refusals, transport_security }
+        let (ids, refusals, parameters) = (RequestIds::new(random), None, KnownParameters::default());
+        Self { router, options, ids, clock, metrics, parameters, refusals, transport_security }
+    }
+
+    /// Refuses query parameters that an operation does not have.
+    #[must_use]
+    pub fn knowing(self, parameters: KnownParameters) -> Self {
+        Self { parameters, ..self }
     }
 
     /// Tells this of every call that a known caller was not allowed.
@@ -121,7 +129,8 @@ impl Edge {
             http.path = asked.uri.path(),
             trace.parent = parts.headers.get("traceparent").and_then(|value| value.to_str().ok()),
         );
-        let refused = self.refuse_early(&asked.method, &parts.headers, &parts.uri);
+        let refused = refuse_host(parts.version, &parts.headers)
+            .or_else(|| self.refuse_early(&asked.method, &parts.headers, &parts.uri));
         let work = async {
             let response = if let Some(problem) = refused {
                 problem
@@ -153,7 +162,7 @@ impl Edge {
             let problem = Problem::of(&problems::HEADERS_TOO_LARGE);
             return Some(problem.detail(format!("at most {limit} bytes are accepted")).into_response());
         }
-        None
+        self.parameters.refuse(method, uri).map(IntoResponse::into_response)
     }
 
     /// Calls the routes under the time limit, and turns a panic into an answer.
@@ -220,6 +229,23 @@ impl Edge {
         }
         response
     }
+}
+
+/// Refuses a request that does not say once, and in a form that can be read, which host it is for (RFC 9112, 3.2).
+fn refuse_host(version: Version, headers: &HeaderMap) -> Option<Response> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let is_plain = |host: &HeaderValue| {
+        let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+        authority.is_some_and(|authority| !authority.as_str().contains('@'))
+    };
+    let wrong = match (hosts.next(), hosts.next()) {
+        (None, _) if version < Version::HTTP_11 => return None,
+        (None, _) => "the Host header is missing",
+        (Some(_), Some(_)) => "there is more than one Host header",
+        (Some(host), None) if is_plain(host) => return None,
+        (Some(_), None) => "the Host header does not hold a host",
+    };
+    Some(Problem::of(&problems::BAD_REQUEST).detail(wrong).into_response())
 }
 
 /// Marks an answer whose slowness is what the client asked for.

@@ -242,7 +242,7 @@ fn plain_type(expected: &str) -> &str {
 }
 
 /// The pointer to a field of the value at `pointer`; serde may already have counted the field in.
-fn join(pointer: &str, field: &str) -> String {
+pub(super) fn join(pointer: &str, field: &str) -> String {
     let step = format!("/{}", field.replace('~', "~0").replace('/', "~1"));
     if pointer.ends_with(&step) { pointer.to_owned() } else { format!("{pointer}{step}") }
 }

@@ -11,7 +11,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
-    http::{HeaderMap, Request, StatusCode},
+    http::{HeaderMap, HeaderValue, Request, StatusCode},
     response::Response,
     routing::{get, post},
 };
@@ -66,7 +66,8 @@ fn edge_with(options: Options) -> Edge {
     Edge::new(router, options, clock, &SeededRandom::new(1), metrics)
 }
 
-async fn send(edge: &Edge, request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
+async fn send(edge: &Edge, mut request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
+    request.headers_mut().entry("host").or_insert(HeaderValue::from_static("localhost"));
     let response: Response = edge.answer(request, Peer::plain(IpAddr::from([127, 0, 0, 1]))).await;
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
@@ -371,7 +372,7 @@ async fn the_reference_works_without_script_or_network() {
     let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
     let edge = Edge::new(document.routes(), Options::default(), clock, &SeededRandom::new(1), metrics);
     for (path, word) in [("/docs", "id=\"create_order\""), ("/problems/stale_lease", "lease")] {
-        let request = Request::get(path).body(Body::empty()).unwrap();
+        let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
         let response = edge.answer(request, Peer::plain(IpAddr::from([127, 0, 0, 1]))).await;
         assert!(response.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
         let page = response.into_body().collect().await.unwrap().to_bytes();

@@ -146,6 +146,13 @@ impl Syncer {
     }
 }
 
+/// How many commits were acknowledged in a data directory, by its witness; `None` when that cannot be told, which the
+/// guard refuses for its own reason.
+#[must_use]
+pub fn acknowledged(dir: &Path) -> Option<u64> {
+    peek(&dir.join(WITNESS_FILE)).ok().flatten().map(|mark| mark.n)
+}
+
 /// Reads what a witness file says without opening it for writing; `None` when no slot is readable.
 pub(super) fn peek(path: &Path) -> io::Result<Option<Mark>> {
     let slots = read_slots(&File::open(path)?)?;

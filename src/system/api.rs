@@ -1,4 +1,4 @@
-//! `/health`, `/health/live`, `/health/ready`, `/metrics`, `/version`: with and without the `/api/v1` prefix.
+//! `/health`, `/health/live`, `/health/ready`, `/metrics`: with and without the `/api/v1` prefix; `/version` with it.
 
 use axum::{
     body::Body,
@@ -11,10 +11,13 @@ use serde_json::{Map, Value};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Phase, Status, System};
-use crate::http::{Problem, json_response, problems};
+use crate::{
+    auth::{Auth, Caller},
+    http::{Problem, json_response, problems},
+};
 
-/// The routes, relative to where they are mounted.
-pub fn routes<S>() -> OpenApiRouter<S>
+/// What probes and scrapers ask, relative to where it is mounted.
+pub fn probes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     System: FromRef<S>,
@@ -24,7 +27,16 @@ where
         .routes(routes!(get_liveness))
         .routes(routes!(get_readiness))
         .routes(routes!(get_metrics))
-        .routes(routes!(get_version))
+}
+
+/// All routes, relative to where they are mounted.
+pub fn routes<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    System: FromRef<S>,
+    Auth: FromRef<S>,
+{
+    probes().routes(routes!(get_version))
 }
 
 /// How the instance is.
@@ -122,10 +134,10 @@ pub struct VersionDocument {
 }
 
 /// Tells which version runs
-#[utoipa::path(get, path = "/version", operation_id = "get_version", tag = "system", security(()), responses(
+#[utoipa::path(get, path = "/version", operation_id = "get_version", tag = "system", responses(
     (status = 200, description = "The version", body = VersionDocument),
 ))]
-async fn get_version() -> Response {
+async fn get_version(_: Caller) -> Response {
     answer(true, &VersionDocument { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), api: "v1" })
 }
 

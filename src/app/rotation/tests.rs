@@ -7,12 +7,17 @@ use crate::{
     app::Error,
     base::{Clock, Random, SealKey, SeededRandom, SystemClock, SystemRandom},
     config::{Config, MasterKeys, Secret, Sources, seal_value},
-    storage::Directory,
+    storage::{Directory, OpenError, guard::GuardError},
 };
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 /// More steps than any rotation has.
 const STEPS_MAX: usize = 5;
+const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Place {
     directory: tempfile::TempDir,
@@ -50,15 +55,24 @@ impl Place {
         Config::load(&sources).unwrap()
     }
 
-    fn open(&self) -> Directory {
+    fn open(&self) -> Result<Directory, Error> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        adapters::open_directory(&self.config(), &clock, &random).unwrap()
+        let begun = Instant::now();
+        loop {
+            match adapters::open_directory(&self.config(), &clock, &random) {
+                // A dropped directory is locked until the thread that commits has ended; a dead process leaves no lock.
+                Err(Error::Open(OpenError::Guard(GuardError::InUse { .. }))) if begun.elapsed() < PATIENCE => {
+                    thread::yield_now();
+                }
+                opened => return opened,
+            }
+        }
     }
 
     /// What a server would seal with.
     fn start(&self) -> Result<SealKey, Error> {
-        let directory = self.open();
+        let directory = self.open()?;
         let key = master_key::load(&self.config(), &directory);
         directory.close();
         key
@@ -66,14 +80,14 @@ impl Place {
 
     /// Rotates, and dies after some steps.
     fn rotate(&self, order: &RotationOrder, steps: usize) -> Result<super::Rotated, Error> {
-        let directory = self.open();
+        let directory = self.open()?;
         let done = rotate_in(&self.config(), order, &directory, steps);
         drop(directory);
         done
     }
 
     fn opens_with(&self, keys: &MasterKeys) -> bool {
-        let directory = self.open();
+        let directory = self.open().unwrap();
         let opened = sealing::open(directory.db(), keys);
         directory.close();
         match opened {
@@ -191,7 +205,8 @@ fn a_lost_key_is_not_made_anew_over_what_it_sealed() {
     let error = place.start().unwrap_err();
     assert!(matches!(error, Error::MasterKey(crate::config::MasterKeyError::Missing(_))), "{error:?}");
     assert!(!path.exists());
-    assert!(matches!(place.rotate(&RotationOrder::default(), usize::MAX), Err(Error::Rotation(RotationError::NoKey))));
+    let error = place.rotate(&RotationOrder::default(), usize::MAX).unwrap_err();
+    assert!(matches!(error, Error::MasterKey(crate::config::MasterKeyError::Missing(_))), "{error:?}");
     fs::write(&path, kept).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     place.start().unwrap();

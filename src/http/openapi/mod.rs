@@ -19,7 +19,7 @@ use axum::{
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::{FieldError, Problem, ProblemDocument, json_response, problems};
+use super::{FieldError, KnownParameters, Problem, ProblemDocument, json_response, problems};
 
 /// What the document begins with, before any operation.
 #[derive(OpenApi)]
@@ -31,6 +31,9 @@ struct Base;
 pub fn base() -> utoipa::openapi::OpenApi {
     Base::openapi()
 }
+
+/// Where the operations are served.
+const BASE: &str = "/api/v1";
 
 const DESCRIPTION: &str = "Durable jobs, signed webhooks and workflows.\n\n\
     Times are RFC 3339 in UTC with milliseconds; ids are prefixed texts that sort by creation. Lists take `limit` \
@@ -44,6 +47,7 @@ const DESCRIPTION: &str = "Durable jobs, signed webhooks and workflows.\n\n\
 pub struct Document {
     json: Bytes,
     page: Bytes,
+    parameters: KnownParameters,
 }
 
 impl Document {
@@ -57,13 +61,20 @@ impl Document {
         let mut text = serde_json::to_vec_pretty(&document)?;
         text.push(b'\n');
         let page = page::render(&document).map_err(serde::ser::Error::custom)?;
-        Ok(Self { json: text.into(), page: page.into() })
+        let parameters = KnownParameters::of(&document, BASE);
+        Ok(Self { json: text.into(), page: page.into(), parameters })
     }
 
     /// The document as it is served and as it stands in `docs/reference/openapi.json`.
     #[must_use]
     pub fn json(&self) -> &[u8] {
         &self.json
+    }
+
+    /// The query parameters of each operation.
+    #[must_use]
+    pub const fn parameters(&self) -> &KnownParameters {
+        &self.parameters
     }
 
     /// The routes of the document, the page and the problem pages; not part of the document themselves.
@@ -86,7 +97,7 @@ fn complete(document: &mut Value) {
         "description": DESCRIPTION,
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     });
-    document["servers"] = json!([{"url": "/api/v1"}]);
+    document["servers"] = json!([{"url": BASE}]);
     document["security"] = json!([{"bearer": []}]);
     let components = &mut document["components"];
     components["securitySchemes"] = json!({

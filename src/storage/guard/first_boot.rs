@@ -11,7 +11,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ENGINE_FOLDER, EngineSpec, GuardError, STORE_FOLDER, durable, error::At as _, superblock::Superblock};
+use super::{
+    ENGINE_FOLDER, EngineSpec, GuardError, STORE_FOLDER, durable,
+    error::At as _,
+    superblock::{SUPERBLOCK_FILE, Superblock},
+};
 use crate::{
     base::{Random, Timestamp},
     storage::witness::{self, Mark, WITNESS_FILE, Witness},
@@ -28,6 +32,7 @@ const HARMLESS: &[&str] = &[
     "ballast",
     "doctor",
     "dev-credentials.json",
+    "master.key",
     "secret.key",
     "Desktop.ini",
     "Thumbs.db",
@@ -47,6 +52,28 @@ pub(super) fn ensure_dir(dir: &Path) -> Result<(), GuardError> {
         Some(parent) if parent != Path::new("") => durable::sync_dir(parent).writing(dir),
         _ => Ok(()),
     }
+}
+
+/// Whether a store of ours is in the directory, whole or not.
+///
+/// # Errors
+/// [`GuardError::Foreign`] for a folder of that name in which nothing is ours, and no witness beside it.
+pub(super) fn has_store(dir: &Path) -> Result<bool, GuardError> {
+    let store = dir.join(STORE_FOLDER);
+    if !store.try_exists().reading(&store)? {
+        return Ok(false);
+    }
+    for ours in [store.join(SUPERBLOCK_FILE), store.join(ENGINE_FOLDER), dir.join(WITNESS_FILE)] {
+        match ours.try_exists() {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            // The store is a file.
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
+            Err(error) => return Err(error).reading(&ours),
+        }
+    }
+    let names = format!("a folder {STORE_FOLDER} that is not of NovaPulse");
+    Err(GuardError::Foreign { dir: dir.to_path_buf(), names })
 }
 
 /// What a directory without a store holds, as far as it matters.

@@ -135,7 +135,7 @@ pub fn prepare(
 ) -> Result<Prepared, GuardError> {
     first_boot::ensure_dir(dir)?;
     let store = dir.join(STORE_FOLDER);
-    let has_store = || store.try_exists().reading(&store);
+    let has_store = || first_boot::has_store(dir);
     if !has_store()? {
         // Before the lock, so that a directory of somebody else is not even given a lock file.
         first_boot::survey(dir)?;
@@ -173,7 +173,7 @@ pub fn prepare(
 /// A [`GuardError`]; also when there is no store, which is then not made.
 pub fn inspect_locked(dir: &Path, spec: &EngineSpec<'_>) -> Result<(DirLock, Inspection), GuardError> {
     let store = dir.join(STORE_FOLDER);
-    if !store.try_exists().reading(&store)? {
+    if !first_boot::has_store(dir)? {
         if dir.try_exists().reading(dir)? {
             first_boot::survey(dir)?;
         }

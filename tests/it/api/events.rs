@@ -242,3 +242,19 @@ fn an_event_is_delivered_again_when_replayed() {
     assert_eq!(shown["delivery_count"], 2);
     assert_eq!(triggers, ["event", "replay"]);
 }
+
+#[test]
+fn nobody_but_the_server_publishes_what_it_says_about_webhooks() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    for reserved in ["webhook.test", "webhook.disabled"] {
+        let answer = client.post("/api/v1/events", &json!({ "type": reserved, "data": {} }));
+        assert_eq!(answer.problem(422), "validation_failed", "{reserved}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/type");
+        assert!(answer.text().contains("is reserved"), "{}", answer.text());
+        let batch = json!({ "events": [{ "type": "fine", "data": {} }, { "type": reserved, "data": {} }] });
+        let answer = client.post("/api/v1/events/batch", &batch);
+        assert_eq!(answer.problem(422), "validation_failed", "{reserved}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/events/1/type");
+    }
+}

@@ -14,7 +14,6 @@ fn health_is_open_and_whole() {
         for part in ["storage", "disk"] {
             assert!(health["checks"][part]["status"].is_string(), "{part}: {health}");
         }
-        assert_eq!(client.get(&format!("{prefix}/version")).expect(200)["version"], env!("CARGO_PKG_VERSION"));
         let metrics = client.get(&format!("{prefix}/metrics"));
         assert!(metrics.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
         for name in
@@ -34,4 +33,13 @@ fn metrics_ask_for_their_token_when_one_is_set() {
     assert_eq!(wrong.problem(401), "unauthorized");
     let right = client.send("GET", "/metrics", &[("authorization", "Bearer a-metrics-token")], None);
     assert_eq!(right.status, 200);
+}
+
+#[test]
+fn which_version_runs_is_for_the_owner_of_the_instance() {
+    let app = TestApp::start();
+    assert_eq!(app.owner().get("/api/v1/version").expect(200)["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(app.anonymous().get("/api/v1/version").problem(401), "unauthorized");
+    assert_eq!(app.client().get("/api/v1/version").problem(403), "forbidden");
+    assert_eq!(app.anonymous().get("/version").problem(404), "not_found");
 }

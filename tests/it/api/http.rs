@@ -1,5 +1,7 @@
 //! What holds for every operation: ids, problems, tags, compression, the reference, the odd paths.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::TestApp;
@@ -95,4 +97,39 @@ fn no_credential_is_401_and_every_bad_one_the_same() {
         assert_eq!(answer.problem(401), "unauthorized", "{authorization}");
     }
     assert!(!app.log().contains(secret), "the log holds no secret");
+}
+
+#[test]
+fn a_request_says_once_which_host_it_is_for() {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let app = TestApp::start();
+    let client = app.anonymous();
+    let ask = |version: &str, headers: &str| {
+        let request = format!("GET /health/live HTTP/{version}\r\n{headers}connection: close\r\n\r\n");
+        client.raw(request.as_bytes(), PATIENCE)
+    };
+    for fine in ["host: x\r\n", "Host: 127.0.0.1:80\r\n", "host: [::1]:8080\r\n"] {
+        assert!(ask("1.1", fine).starts_with("HTTP/1.1 200"), "{fine}");
+    }
+    assert!(ask("1.0", "").starts_with("HTTP/1.0 200"), "{}", ask("1.0", ""));
+    for wrong in ["", "host: a\r\nhost: a\r\n", "host: a b\r\n", "host: me@there\r\n"] {
+        let answer = ask("1.1", wrong);
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("/problems/bad_request"), "{wrong}: {answer}");
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_kept_is_not_called_malformed() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let mut refused = |run_at: &str| {
+        let order = json!({ "queue": "later", "kind": "x", "payload": {}, "run_at": run_at });
+        let answer = client.post("/api/v1/jobs", &order);
+        assert_eq!(answer.problem(422), "validation_failed", "{run_at}");
+        let error = answer.json()["errors"][0].clone();
+        assert_eq!(error["pointer"], "/run_at");
+        error["detail"].as_str().unwrap().to_owned()
+    };
+    assert!(refused("9999-12-31T23:59:59Z").contains("outside the times that can be kept"));
+    assert!(refused("tomorrow").contains("is not an RFC 3339 time"));
 }

@@ -14,6 +14,7 @@ use super::{
     fixture::{Store, active_journal, closed_store, copy, used},
     guard::child_command,
 };
+use crate::support::skipped;
 
 /// System calls that change the disk, or open what is to be changed.
 const CALLS: [&str; 11] = [
@@ -35,7 +36,7 @@ const FALLIBLE_CALLS: [&str; 5] = ["ftruncate", "fsync", "fdatasync", "mkdir", "
 fn has_strace(test: &str) -> bool {
     let is_there = Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success());
     if !is_there {
-        eprintln!("SKIPPED {test}: strace is not installed");
+        skipped(test, "strace is not installed");
     }
     is_there
 }

@@ -300,3 +300,19 @@ fn an_interrupted_first_boot_is_cleared_away() {
     let names: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 3, "{names:?}");
 }
+
+#[test]
+fn a_folder_of_that_name_that_is_not_ours_is_foreign_and_not_even_locked() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    fs::create_dir_all(data.join("store")).unwrap();
+    fs::write(data.join("store/x"), "somebody's").unwrap();
+    assert!(matches!(refused(&data), GuardError::Foreign { .. }));
+    // Beside a witness it is what is left of a store.
+    fs::write(data.join("witness"), "").unwrap();
+    assert_eq!(refused(&data).exit_code(), 24);
+    let file = dir.path().join("file");
+    fs::create_dir_all(&file).unwrap();
+    fs::write(file.join("store"), "a file").unwrap();
+    assert!(matches!(refused(&file), GuardError::Foreign { .. }));
+}

@@ -11,4 +11,5 @@ mod fixture;
 mod guard;
 mod model;
 mod refresh;
+mod refusals;
 mod rot;

@@ -21,6 +21,7 @@ mod traffic;
 
 use novapulse::base::{Random, SystemRandom};
 
+pub(super) use self::node::Place;
 use self::{campaign::Campaign, plan::End};
 
 /// A number from the environment, or the default.

@@ -19,15 +19,16 @@ use super::{
     observe::describe,
     seed, setting,
 };
+use crate::support::skipped;
 
 /// Calls that change what is on the disk.
 const CALLS: [&str; 8] = ["write", "pwrite64", "fdatasync", "fsync", "rename", "renameat", "mkdir", "ftruncate"];
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-fn strace_is_there() -> bool {
+fn strace_is_there(test: &str) -> bool {
     let is_there = Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success());
     if !is_there {
-        println!("SKIPPED: strace is not installed, so no death at a system call was tried");
+        skipped(test, "strace is not installed, so no death at a system call was tried");
     }
     is_there
 }
@@ -87,7 +88,7 @@ fn scratch(name: &str) -> PathBuf {
 
 #[test]
 fn a_first_start_that_dies_anywhere_does_not_hinder_the_next() {
-    if !strace_is_there() {
+    if !strace_is_there("a_first_start_that_dies_anywhere_does_not_hinder_the_next") {
         return;
     }
     let dry = scratch("first-start");
@@ -117,7 +118,7 @@ fn a_first_start_that_dies_anywhere_does_not_hinder_the_next() {
 
 #[test]
 fn nothing_acknowledged_is_lost_when_killed_at_a_system_call() {
-    if !strace_is_there() {
+    if !strace_is_there("nothing_acknowledged_is_lost_when_killed_at_a_system_call") {
         return;
     }
     let count = setting("NOVAPULSE_CRASH_SYSCALLS", 8).max(1) as u32;
