@@ -81,7 +81,7 @@ pub(super) struct GroupState {
 const AHEAD: u32 = 3;
 
 /// As the pool's: claims on the way from the store to the handlers at a time.
-const CLAIMS_ON_THE_WAY: u32 = 2;
+const CLAIMS_ON_THE_WAY: u32 = 4;
 
 impl GroupState {
     pub(super) fn set_policy(&mut self, policy: GroupPolicy) {

@@ -9,9 +9,9 @@ use std::collections::{HashMap, VecDeque};
 /// Claimed ahead, at most this many times the concurrency on top of it.
 const AHEAD: usize = 3;
 
-/// Claims on the way from the store to the handlers at a time: one is being written while the inputs of another are
+/// Claims on the way from the store to the handlers at a time: two are being written while the inputs of two others are
 /// read, so jobs are claimed ahead for so many times what ends between two claims.
-const CLAIMS_ON_THE_WAY: usize = 2;
+const CLAIMS_ON_THE_WAY: usize = 4;
 
 /// A group within a pool: (company, group).
 pub(super) type GroupKey = (u64, u64);
@@ -32,7 +32,11 @@ pub(super) struct Local<T> {
     running: usize,
     /// Claimed, and not ended.
     claimed: usize,
-    /// Their payload.
+    /// Asked for by claims that are being written.
+    asked: usize,
+    /// Whether somebody was woken to claim and found no room because of those.
+    is_missed: bool,
+    /// Payload of what is claimed and has not ended.
     bytes: usize,
     ends: usize,
     recent: usize,
@@ -46,6 +50,8 @@ impl<T> Default for Local<T> {
             turn: VecDeque::new(),
             running: 0,
             claimed: 0,
+            asked: 0,
+            is_missed: false,
             bytes: 0,
             ends: 0,
             recent: 0,
@@ -58,15 +64,24 @@ impl<T> Local<T> {
     /// How many may be claimed now.
     pub(super) fn room(&self, concurrency: usize) -> usize {
         let ahead = (self.recent.max(self.ends) * CLAIMS_ON_THE_WAY).min(concurrency.saturating_mul(AHEAD));
-        concurrency.saturating_add(ahead).saturating_sub(self.claimed)
+        concurrency.saturating_add(ahead).saturating_sub(self.claimed + self.asked)
     }
 
-    /// A claim was made; it brought so many.
-    pub(super) fn claimed(&mut self, count: usize, bytes: usize) {
+    /// A claim for so many is being made; none, and those on their way may be why.
+    pub(super) const fn ask(&mut self, jobs: usize) {
+        self.is_missed |= jobs == 0 && self.asked > 0;
+        self.asked += jobs;
+    }
+
+    /// A claim for `asked` was made, or failed; it brought so many. `true` when somebody else would have claimed
+    /// meanwhile: what woke him may have come too late for this claim.
+    pub(super) const fn claimed(&mut self, asked: usize, count: usize, bytes: usize) -> bool {
+        self.asked = self.asked.saturating_sub(asked);
         self.claimed += count;
         self.bytes += bytes;
-        self.recent = self.ends.max(self.recent / 2);
+        self.recent = if self.ends > self.recent / 2 { self.ends } else { self.recent / 2 };
         self.ends = 0;
+        std::mem::replace(&mut self.is_missed, false)
     }
 
     /// Takes in a job whose input is read; gives it back when the pool is closed.
@@ -132,7 +147,7 @@ impl<T> Local<T> {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Payload of what is claimed and has not ended.
+    /// Payload of the claimed jobs.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }
@@ -162,7 +177,7 @@ mod tests {
     #[test]
     fn groups_run_within_their_limits_and_take_turns() {
         let mut local = Local::default();
-        local.claimed(6, 6);
+        local.claimed(0, 6, 6);
         for number in 0..4 {
             assert_eq!(local.offer((1, 1), Some(2), ('a', number)), None);
         }
@@ -178,10 +193,26 @@ mod tests {
     }
 
     #[test]
+    fn who_finds_no_room_beside_a_claim_is_not_forgotten() {
+        let mut local = Local::<()>::default();
+        local.ask(4);
+        assert!(!local.claimed(4, 0, 0));
+        local.ask(4);
+        assert_eq!(local.room(4), 0);
+        local.ask(0);
+        assert!(local.claimed(4, 0, 0));
+        assert!(!local.claimed(0, 4, 4));
+        local.ask(0);
+        assert!(!local.claimed(0, 0, 0));
+    }
+
+    #[test]
     fn slow_jobs_are_not_claimed_ahead_and_quick_ones_are() {
         let mut local = Local::default();
         assert_eq!(local.room(4), 4);
-        local.claimed(4, 4);
+        local.ask(4);
+        assert_eq!(local.room(4), 0);
+        local.claimed(4, 4, 4);
         for number in 0..4 {
             local.offer((1, 0), None, number);
         }
@@ -190,12 +221,12 @@ mod tests {
         for _ in 0..4 {
             local.end((1, 0), 1);
         }
-        assert_eq!(local.room(4), 12);
-        local.claimed(12, 12);
+        assert_eq!(local.room(4), 16);
+        local.claimed(0, 16, 16);
         assert_eq!(local.room(4), 0);
-        local.claimed(0, 0);
-        local.claimed(0, 0);
+        local.claimed(0, 0, 0);
+        local.claimed(0, 0, 0);
         assert_eq!(local.room(4), 0);
-        assert_eq!((local.running(), local.bytes()), (0, 12));
+        assert_eq!((local.running(), local.bytes()), (0, 16));
     }
 }

@@ -12,6 +12,7 @@ mod run;
 mod settler;
 
 use std::{
+    collections::VecDeque,
     fmt, mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -41,6 +42,9 @@ pub use handlers::Handlers;
 
 /// The most jobs of one claim.
 const CLAIM_MAX: usize = 512;
+
+/// Claims that are being written at a time: while one is on its way to the disk, the next joins the group behind it.
+const CLAIM_LOOPS: usize = 2;
 
 /// Jobs whose inputs are read one after another; more of a claim are read side by side.
 const LOADED_AT_ONCE: usize = 64;
@@ -84,19 +88,41 @@ struct Shared {
     /// Running handlers are dropped.
     force: CancellationToken,
     local: Mutex<Local<Box<Ready>>>,
+    /// Asked by claims while they are written, so that their order is that of the claims.
+    last_turn: Mutex<LastTurn>,
     /// Claimed and not settled.
     open: AtomicUsize,
     closed: Notify,
-    unsettled: Mutex<Vec<Ended>>,
+    unsettled: Mutex<VecDeque<Ended>>,
     settle_wake: Notify,
     figures: PoolFigures,
 }
+
+/// What one claim brought, cut into batches with their places in the order of claims.
+type Batches = Vec<(Vec<Granted>, Turn)>;
 
 /// A batch's place in the order of claims: it starts its jobs once the batch before it has.
 struct Turn {
     before: oneshot::Receiver<()>,
     /// Tells the next batch by being dropped.
     _done: oneshot::Sender<()>,
+}
+
+/// Where the next batch will stand.
+struct LastTurn(oneshot::Receiver<()>);
+
+impl Default for LastTurn {
+    fn default() -> Self {
+        // Its sender is gone already: the first batch waits for nobody.
+        Self(oneshot::channel().1)
+    }
+}
+
+impl LastTurn {
+    fn next(&mut self) -> Turn {
+        let (done, after) = oneshot::channel();
+        Turn { before: mem::replace(&mut self.0, after), _done: done }
+    }
 }
 
 impl Turn {
@@ -143,14 +169,17 @@ impl Queues {
             warn: CancellationToken::new(),
             force: CancellationToken::new(),
             local: Mutex::default(),
-            // The claim loop itself counts as one until it has ended.
-            open: AtomicUsize::new(1),
+            last_turn: Mutex::default(),
+            // Each claim loop counts as one until it has ended.
+            open: AtomicUsize::new(CLAIM_LOOPS),
             closed: Notify::new(),
             unsettled: Mutex::default(),
             settle_wake: Notify::new(),
             figures: PoolFigures::default(),
         });
-        tracker.spawn(Arc::clone(&shared).claim_loop());
+        for _ in 0..CLAIM_LOOPS {
+            tracker.spawn(Arc::clone(&shared).claim_loop());
+        }
         tracker.spawn(Arc::clone(&shared).settle_loop());
         Some(Pool { shared })
     }
@@ -238,15 +267,13 @@ impl Shared {
     }
 
     async fn claim_until_stopped(self: &Arc<Self>) {
-        let (_, mut last_turn) = oneshot::channel();
         while !self.stop.is_cancelled() {
             let now_ms = self.queues.inner.clock.mono_ms();
-            let room = self.room();
             let is_ready = self.line.core().heads.is_ready(now_ms);
-            if let Some(want) = room.filter(|_| is_ready) {
-                match self.claim(want, &mut last_turn).await {
-                    Ok(0) => {}
-                    Ok(_) => continue,
+            if let Some(want) = is_ready.then(|| self.ask()).flatten() {
+                match self.claim(want).await {
+                    Ok(true) => continue,
+                    Ok(false) => {}
                     Err(storage::Error::Stopped | storage::Error::Unknown(_)) => return,
                     Err(error) => {
                         tracing::warn!(%error, queue = %self.line.name, "could not claim jobs");
@@ -257,16 +284,24 @@ impl Shared {
             }
             // Read after the claim, which may have found that a group has to wait until a time.
             let next_wake = self.line.core().heads.next_wake(now_ms);
-            self.pause(next_wake.filter(|_| room.is_some())).await;
+            let has_room = self.want(&self.local()).is_some();
+            self.pause(next_wake.filter(|_| has_room)).await;
         }
     }
 
     /// How much may be claimed now; `None` when the pool holds enough.
-    fn room(&self) -> Option<Want> {
-        let local = self.local();
+    fn want(&self, local: &Local<Box<Ready>>) -> Option<Want> {
         let jobs = local.room(self.concurrency()).min(CLAIM_MAX);
         let bytes = CLAIMED_BYTES.saturating_sub(local.bytes());
         (jobs > 0 && bytes > 0).then_some(Want { jobs, bytes })
+    }
+
+    /// As [`Shared::want`], and keeps the room for the claim that follows.
+    fn ask(&self) -> Option<Want> {
+        let mut local = self.local();
+        let want = self.want(&local);
+        local.ask(want.map_or(0, |want| want.jobs));
+        want
     }
 
     /// Waits for a commit, an ended handler, the monotonic clock to read `until`, or the stop.
@@ -280,28 +315,31 @@ impl Shared {
         }
     }
 
-    /// Claims and sends what was claimed on its way; answers how many.
-    async fn claim(
-        self: &Arc<Self>,
-        want: Want,
-        last_turn: &mut oneshot::Receiver<()>,
-    ) -> Result<usize, storage::Error> {
-        let (queues, line) = (self.queues.clone(), Arc::clone(&self.line));
+    /// Claims and sends what was claimed on its way; `true` when there may be more to claim.
+    async fn claim(self: &Arc<Self>, want: Want) -> Result<bool, storage::Error> {
         self.figures.claims.fetch_add(1, Ordering::Relaxed);
-        let granted =
-            self.queues.inner.db.write_unsynced(move |tx| claim(tx, &queues, &line, want, &Asker::Pool)).await?;
-        self.queues.inner.load(&self.line);
-        let count = granted.len();
-        if count > 0 {
-            self.open.fetch_add(count, Ordering::AcqRel);
-            self.local().claimed(count, granted.iter().map(|granted| granted.state.bytes as usize).sum());
-            for batch in granted.chunks(LOADED_AT_ONCE) {
-                let (done, turn_after) = oneshot::channel();
-                let turn = Turn { before: mem::replace(last_turn, turn_after), _done: done };
-                self.tracker.spawn(Arc::clone(self).load(batch.to_vec(), turn));
-            }
+        let shared = Arc::clone(self);
+        let claimed = self.queues.inner.db.write_unsynced(move |tx| shared.claim_batches(tx, want)).await;
+        let granted = claimed.as_ref().map(Vec::as_slice).unwrap_or_default();
+        let (mut count, mut bytes) = (0, 0);
+        for granted in granted.iter().flat_map(|(batch, _)| batch) {
+            count += 1;
+            bytes += granted.state.bytes as usize;
         }
-        Ok(count)
+        self.open.fetch_add(count, Ordering::AcqRel);
+        let is_missed = self.local().claimed(want.jobs, count, bytes);
+        let batches = claimed?;
+        self.queues.inner.load(&self.line);
+        for (batch, turn) in batches {
+            self.tracker.spawn(Arc::clone(self).load(batch, turn));
+        }
+        Ok(count > 0 || is_missed)
+    }
+
+    fn claim_batches(&self, tx: &mut storage::Tx<'_>, want: Want) -> Result<Batches, storage::Error> {
+        let granted = claim(tx, &self.queues, &self.line, want, &Asker::Pool)?;
+        let mut last_turn = self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(granted.chunks(LOADED_AT_ONCE).map(|batch| (batch.to_vec(), last_turn.next())).collect())
     }
 
     fn offer(&self, ready: Box<Ready>) {

@@ -5,7 +5,6 @@
 //! hold up the others of its batch.
 
 use std::{
-    mem,
     sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
@@ -27,7 +26,7 @@ use crate::{
 const BATCH: usize = 128;
 
 /// Transactions of ends on their way at once.
-const WRITES: usize = 4;
+const WRITES: usize = 12;
 
 /// How long ends wait that could not be written.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -58,7 +57,7 @@ struct Report {
 impl Shared {
     /// Leaves an end to the settle loop.
     pub(super) fn settle_later(&self, ended: Ended) {
-        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).push(ended);
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).push_back(ended);
         self.settle_wake.notify_one();
     }
 
@@ -91,11 +90,8 @@ impl Shared {
 
     fn take_batch(&self) -> Vec<Ended> {
         let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
-        if unsettled.len() <= BATCH {
-            return mem::take(&mut *unsettled);
-        }
-        let rest = unsettled.split_off(BATCH);
-        mem::replace(&mut *unsettled, rest)
+        let count = unsettled.len().min(BATCH);
+        unsettled.drain(..count).collect()
     }
 
     /// Writes a batch; gives back those to be tried again.
