@@ -65,7 +65,7 @@ permissions! {
     ReportsWrite: POST "/reports", DELETE "/reports/{id}";
     WebhooksRead: GET "/webhooks", GET "/webhooks/{id}", GET "/webhooks/{id}/logs", GET "/webhooks/{id}/stats",
         GET "/deliveries/{id}";
-    WebhooksWrite: POST "/webhooks", PATCH "/webhooks/{id}", DELETE "/webhooks/{id}", POST "/webhooks/{id}/test",
+    WebhooksWrite: POST "/webhooks", POST "/webhooks/check", PATCH "/webhooks/{id}", DELETE "/webhooks/{id}", POST "/webhooks/{id}/test",
         GET "/webhooks/{id}/secret", POST "/webhooks/{id}/rotate-secret", POST "/webhooks/{id}/replay",
         POST "/events/{id}/replay", POST "/deliveries/{id}/retry", POST "/deliveries/{id}/cancel", POST "/play";
 }

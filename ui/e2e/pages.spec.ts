@@ -20,6 +20,9 @@ const PAGES: Record<string, (ids: Ids) => string> = {
   jobs: () => "/jobs",
   job: ({ job }) => `/jobs/${job}`,
   "new job": () => "/jobs/new",
+  "dead letters": () => "/failures",
+  "failed job": ({ failed }) => `/jobs/${failed}`,
+  workers: () => "/workers",
   schedules: () => "/schedules",
   schedule: ({ schedule }) => `/schedules/${schedule}`,
   "new schedule": () => "/schedules/new",
@@ -69,6 +72,7 @@ async function ids(): Promise<Ids> {
     delivery,
     event: await first("/events?limit=1"),
     job: await first("/jobs?queue=default&limit=1"),
+    failed: await first("/jobs?state=failed&limit=1"),
     schedule: await first("/schedules?limit=1"),
     report: await first("/reports?limit=1"),
   };

@@ -14,7 +14,11 @@ async function fill(): Promise<void> {
     events: ["order.*"],
     description: "Warehouse",
   });
-  await call("POST", "/event-types", { name: "order.created", description: "A customer placed an order" });
+  await call("POST", "/event-types", {
+    name: "order.created",
+    description: "A customer placed an order",
+    example: { order: 7 },
+  });
   for (let order = 0; order < 5; order += 1) {
     await call("POST", "/events", { type: "order.created", data: { order, customer: { city: "London" } } });
   }

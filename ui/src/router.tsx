@@ -130,9 +130,19 @@ const webhookPages = [
 ] as const;
 
 const appPages = [
-  page("/", () => import("./pages/overview"), "Overview"),
+  createRoute({
+    getParentRoute: () => app,
+    path: "/",
+    validateSearch: search("window"),
+    component: lazyRouteComponent(() => import("./pages/overview"), "Overview"),
+  }),
   page("/queues", jobs, "Queues"),
-  page("/queues/$name", jobs, "QueuePage"),
+  createRoute({
+    getParentRoute: () => app,
+    path: "/queues/$name",
+    validateSearch: search("window"),
+    component: lazyRouteComponent(jobs, "QueuePage"),
+  }),
   createRoute({
     getParentRoute: () => app,
     path: "/jobs",
@@ -146,6 +156,13 @@ const appPages = [
     component: lazyRouteComponent(jobs, "NewJob"),
   }),
   page("/jobs/$id", jobs, "JobPage"),
+  createRoute({
+    getParentRoute: () => app,
+    path: "/failures",
+    validateSearch: search("queue", "kind"),
+    component: lazyRouteComponent(jobs, "Failures"),
+  }),
+  page("/workers", jobs, "Workers"),
   page("/schedules", schedules, "Schedules"),
   page("/schedules/new", schedules, "NewSchedule"),
   page("/schedules/$id", schedules, "SchedulePage"),

@@ -1,5 +1,6 @@
 //! The operations of events, event types, webhooks and deliveries.
 
+mod check;
 mod deliveries;
 mod event_types;
 mod events;
@@ -41,6 +42,7 @@ where
         .routes(routes!(events::get_event))
         .routes(routes!(replay::replay_event))
         .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(check::check_webhook_url))
         .routes(routes!(webhooks::get_webhook, webhooks::update_webhook, webhooks::delete_webhook))
         .routes(routes!(deliveries::test_webhook))
         .routes(routes!(log::list_webhook_logs))

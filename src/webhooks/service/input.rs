@@ -156,6 +156,17 @@ impl NewWebhook {
 }
 
 impl Webhooks {
+    /// Whether requests to a URL would be encrypted, if webhooks may point at it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub(in crate::webhooks) async fn check_url(&self, url: &str) -> Result<bool, Error> {
+        let target = Target::parse(url, self.shared.outbound.policy())
+            .map_err(|error| Error::Invalid(vec![Invalid::new("/url", error)]))?;
+        self.vet_url(url).await?;
+        Ok(target.is_https())
+    }
+
     /// Refuses a URL whose host has an address that is not allowed now; a courtesy to whoever saves it.
     ///
     /// # Errors

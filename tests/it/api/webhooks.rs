@@ -106,6 +106,27 @@ fn refused_settings_are_named_and_create_nothing() {
 }
 
 #[test]
+fn an_address_is_checked_before_it_is_saved() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let path = format!("{PATH}/check");
+    assert_eq!(
+        client.post(&path, &json!({ "url": "http://127.0.0.1:9/hook" })).expect(200),
+        json!({ "is_https": false })
+    );
+    assert_eq!(
+        client.post(&path, &json!({ "url": "https://93.184.215.14/" })).expect(200),
+        json!({ "is_https": true })
+    );
+    for url in ["ftp://example.com/", "http://10.1.2.3/", "https://user:secret@example.com/", "/relative", ""] {
+        let answer = client.post(&path, &json!({ "url": url }));
+        assert_eq!(answer.problem(422), "validation_failed", "{url}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/url", "{}", answer.text());
+    }
+    assert_eq!(client.get(PATH).expect(200)["data"], json!([]));
+}
+
+#[test]
 fn a_patch_merges_and_honours_if_match() {
     let app = TestApp::start();
     let mut client = app.client();

@@ -1774,6 +1774,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Checks whether a webhook may point at a URL
+         * @description By the rules that count when it is saved; its host is looked up, and nothing is sent to it.
+         */
+        post: operations["check_webhook_url"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/{id}": {
         parameters: {
             query?: never;
@@ -5268,6 +5288,21 @@ export interface components {
              * @description How long, for scope `window`.
              */
             window_ms?: number | null;
+        };
+        /** @description A URL that webhooks may point at. */
+        UrlCheck: {
+            /** @description Whether requests to it are encrypted. */
+            is_https: boolean;
+        };
+        /**
+         * @description The address to look at.
+         * @example {
+         *       "url": "https://example.com/hooks"
+         *     }
+         */
+        UrlCheckInput: {
+            /** @description The URL. */
+            url: string;
         };
         /** @description A person of the company. */
         User: {
@@ -9671,6 +9706,41 @@ export interface operations {
             };
             /** @description The company has as many webhooks as it may */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    check_webhook_url: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters; a repetition gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UrlCheckInput"];
+            };
+        };
+        responses: {
+            /** @description It may */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UrlCheck"];
+                };
+            };
+            /** @description It may not, with the reason */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { language } from "../lib/preferences";
 
 export interface Series {
   label: string;
@@ -18,6 +19,9 @@ interface Props {
   label: string;
   height?: number;
 }
+
+/** Values from which on a line needs no points. */
+const FEW = 30;
 
 function token(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -39,7 +43,7 @@ function optionsOf({ series, height = 200 }: Props, width: number): uPlot.Option
     cursor: { y: false, points: { size: 6 } },
     scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.1)] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: "{HH}:{mm}" },
+      { ...axis, grid: { show: false }, size: 28, space: 74, values: labelsOf },
       { ...axis, size: 42, space: 36 },
     ],
     series: [
@@ -50,12 +54,24 @@ function optionsOf({ series, height = 200 }: Props, width: number): uPlot.Option
           stroke: token(one.color),
           width: one.bars ? 0 : 2,
           fill: `${token(one.color)}${one.bars ? "d9" : "1c"}`,
-          points: { show: false },
+          // A line of few values may have gaps on both sides of one.
+          points: { show: !one.bars && one.values.filter((value) => value !== null).length < FEW, size: 5 },
           paths: one.bars ? bars : undefined,
         }),
       ),
     ],
   };
+}
+
+const DAY_S = 86_400;
+
+/** Times of the day for a short span, days for a long one. */
+function labelsOf(_plot: uPlot, times: number[]): string[] {
+  const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  const options: Intl.DateTimeFormatOptions =
+    span > DAY_S ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", hour12: false };
+  const format = new Intl.DateTimeFormat(language(), options);
+  return times.map((time) => format.format(time * 1_000));
 }
 
 function dataOf({ times, series }: Props): uPlot.AlignedData {

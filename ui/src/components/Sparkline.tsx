@@ -1,5 +1,5 @@
-// Attempts per hour as small bars, the failed ones in red.
-interface Hour {
+// What happened step by step as small bars, the failed part in red.
+export interface Step {
   attempts: number;
   failed: number;
 }
@@ -7,7 +7,7 @@ interface Hour {
 const HEIGHT = 24;
 const STEP = 4;
 
-export function Sparkline({ hours, label }: { hours: readonly Hour[]; label: string }) {
+export function Sparkline({ hours, label }: { hours: readonly Step[]; label: string }) {
   const most = Math.max(1, ...hours.map(({ attempts }) => attempts));
   const height = (count: number) => (count === 0 ? 0 : Math.max(2, (count / most) * HEIGHT));
   return (

@@ -31,6 +31,7 @@ const TONES: Record<string, Tone> = {
   exhausted: "bad",
   failing: "bad",
   open: "bad",
+  down: "bad",
 };
 
 export function State({ state, label }: { state: string; label?: string }) {

@@ -7,6 +7,8 @@ interface Entry {
     | "/"
     | "/queues"
     | "/jobs"
+    | "/failures"
+    | "/workers"
     | "/schedules"
     | "/reports"
     | "/webhooks"
@@ -40,6 +42,8 @@ const GROUPS: readonly Group[] = [
       { to: "/", name: "overview", scope: "jobs:read" },
       { to: "/queues", name: "queues", scope: "jobs:read" },
       { to: "/jobs", name: "jobs", scope: "jobs:read" },
+      { to: "/failures", name: "failures", scope: "jobs:read" },
+      { to: "/workers", name: "workers", scope: "jobs:read" },
       { to: "/schedules", name: "schedules", scope: "schedules:read" },
       { to: "/reports", name: "reports", scope: "reports:read" },
     ],

@@ -4,6 +4,7 @@ import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Id, Json } from "../../components/Copy";
+import { Countdown } from "../../components/Countdown";
 import { confirm } from "../../components/confirm";
 import { Card, Page } from "../../components/Page";
 import { State } from "../../components/State";
@@ -113,7 +114,7 @@ function DeliveryFacts({ delivery }: { delivery: Delivery }) {
         [t.jobs.one.created, <Time key="created" at={delivery.created_at} />],
         delivery.next_attempt_at === null
           ? [texts.finished, <Time key="finished" at={delivery.finished_at} />]
-          : [texts.next, <Time key="next" at={delivery.next_attempt_at} />],
+          : [texts.next, <Countdown key="next" to={delivery.next_attempt_at} />],
       ]}
     />
   );

@@ -1,9 +1,11 @@
 // The catalogue of event types.
 import { useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
+import { Code, Json } from "../../components/Copy";
 import { confirm } from "../../components/confirm";
 import { Dialog } from "../../components/Dialog";
 import { AreaField, type Fields, Form, TextField } from "../../components/Form";
@@ -12,6 +14,7 @@ import { Empty, LoadedPages } from "../../components/states";
 import { type Column, Table } from "../../components/Table";
 import { Time } from "../../components/Time";
 import { useAction } from "../../components/useAction";
+import { serverUrl } from "../../lib/base";
 import { usePages } from "../../lib/live";
 import { t } from "../../texts";
 
@@ -20,6 +23,7 @@ type Edited = EventType | "new" | undefined;
 
 export function EventTypes() {
   const [edited, setEdited] = useState<Edited>();
+  const [shown, setShown] = useState<EventType>();
   const can = useCan()("events:write");
   const texts = t.webhooks.types;
   const types = usePages(["event-types"], (cursor) =>
@@ -42,13 +46,14 @@ export function EventTypes() {
           {(rows) => (
             <Table
               label={texts.title}
-              columns={columns(can, setEdited)}
+              columns={columns(can, { show: setShown, edit: setEdited })}
               rows={rows}
               keyOf={({ name }) => name}
             />
           )}
         </LoadedPages>
       </Card>
+      {shown && <Shown type={shown} onClose={() => setShown(undefined)} />}
       {edited !== undefined && (
         <TypeDialog type={edited === "new" ? undefined : edited} onClose={() => setEdited(undefined)} />
       )}
@@ -56,10 +61,65 @@ export function EventTypes() {
   );
 }
 
-function columns(can: boolean, edit: (type: EventType) => void): Column<EventType>[] {
+/** A type with its schema, its example, and the command that sends one. */
+function Shown({ type, onClose }: { type: EventType; onClose: () => void }) {
+  const { name, description, schema, example } = type;
+  const texts = t.webhooks.types;
+  return (
+    <Dialog title={name} onClose={onClose} wide>
+      <div className="stack">
+        {description !== "" && <p>{description}</p>}
+        <h3>{texts.schema}</h3>
+        {schema === null ? (
+          <p className="quiet">{texts.noSchema}</p>
+        ) : (
+          <Json value={schema} label={texts.schema} />
+        )}
+        <h3>{texts.example}</h3>
+        {example === null ? (
+          <p className="quiet">{texts.noExample}</p>
+        ) : (
+          <Json value={example} label={texts.example} />
+        )}
+        <h3>{texts.send}</h3>
+        <Code text={commandOf(name, example)} label={texts.send} />
+        <p className="row small">
+          <Link to="/events" search={{ type: name }}>
+            {texts.events}
+          </Link>
+        </p>
+      </div>
+    </Dialog>
+  );
+}
+
+function commandOf(type: string, example: unknown): string {
+  const body = JSON.stringify({ type, data: example ?? {} }).replaceAll("'", "'\\''");
+  return [
+    `curl -X POST ${window.location.origin}${serverUrl("api/v1/events")} \\`,
+    '  -H "Authorization: Bearer $NOVAPULSE_API_KEY" \\',
+    '  -H "Content-Type: application/json" \\',
+    `  -d '${body}'`,
+  ].join("\n");
+}
+
+interface Handlers {
+  show: (type: EventType) => void;
+  edit: (type: EventType) => void;
+}
+
+function columns(can: boolean, { show, edit }: Handlers): Column<EventType>[] {
   const texts = t.webhooks.types;
   const all: (Column<EventType> | false)[] = [
-    { head: texts.name, main: true, cell: ({ name }) => <code>{name}</code> },
+    {
+      head: texts.name,
+      main: true,
+      cell: (type) => (
+        <button type="button" className="link mono" onClick={() => show(type)}>
+          {type.name}
+        </button>
+      ),
+    },
     { head: texts.description, wide: true, cell: ({ description }) => description || "–" },
     { head: texts.hasSchema, cell: ({ schema }) => (schema === null ? t.kit.no : t.kit.yes) },
     { head: texts.updated, right: true, cell: ({ updated_at }) => <Time at={updated_at} /> },

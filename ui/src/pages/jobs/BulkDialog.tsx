@@ -23,28 +23,39 @@ interface Props {
   onClose: (isDone: boolean) => void;
 }
 
-/** The chosen ones are gone through by this page, all others by a job of the server. */
-const BY_PAGE = Symbol("by this page");
+/** What is under way: a job of the server, or requests of this page. */
+type UnderWay = { jobId: string } | { done: number; all: number; outcome?: Outcome };
 
 export function BulkDialog({ action, target, onClose }: Props) {
-  const [by, setBy] = useState<string | typeof BY_PAGE>();
-  const begin = useAction(async () => {
-    if ("ids" in target) return BY_PAGE;
-    const { job_id } = await read(api.POST("/jobs/actions", { body: { action, filter: target.filter } }));
-    return job_id ?? BY_PAGE;
-  });
-  const close = () => onClose(by !== undefined);
+  const [underWay, setUnderWay] = useState<UnderWay>();
+  const cache = useQueryClient();
+  const order = useAction((filter: JobFilter) =>
+    read(api.POST("/jobs/actions", { body: { action, filter } })),
+  );
+  const begin = async () => {
+    if ("filter" in target) {
+      const { job_id } = await order.mutateAsync(target.filter);
+      if (job_id != null) setUnderWay({ jobId: job_id });
+      return;
+    }
+    const all = target.ids.length;
+    setUnderWay({ done: 0, all });
+    const outcome = await actOnEach(action, target.ids, (done) => setUnderWay({ done, all }));
+    setUnderWay({ done: all, all, outcome });
+    await cache.invalidateQueries();
+  };
   return (
-    <Dialog title={t.jobs.bulk.titles[action]} onClose={close}>
-      {by === undefined && (
+    <Dialog title={t.jobs.bulk.titles[action]} onClose={() => onClose(underWay !== undefined)}>
+      {underWay === undefined && (
+        // A refusal is told by the action itself.
         <Count
           {...{ action, target, onClose }}
-          isBusy={begin.isPending}
-          onBegin={() => begin.mutate(undefined, { onSuccess: setBy })}
+          isBusy={order.isPending}
+          onBegin={() => void begin().catch(() => {})}
         />
       )}
-      {by === BY_PAGE && <Each {...{ action, onClose }} ids={"ids" in target ? target.ids : []} />}
-      {typeof by === "string" && <ByServer id={by} onClose={onClose} />}
+      {underWay !== undefined && "jobId" in underWay && <ByServer id={underWay.jobId} onClose={onClose} />}
+      {underWay !== undefined && "done" in underWay && <ByPage {...underWay} onClose={onClose} />}
     </Dialog>
   );
 }
@@ -91,36 +102,21 @@ function Count({
   );
 }
 
+interface ByPageProps {
+  done: number;
+  all: number;
+  outcome?: Outcome;
+  onClose: Props["onClose"];
+}
+
 /** The chosen ones, by one request each. */
-function Each({ action, ids, onClose }: Omit<Props, "target"> & { ids: readonly string[] }) {
-  const [done, setDone] = useState(0);
-  const [outcome, setOutcome] = useState<Outcome>();
-  const cache = useQueryClient();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what was chosen when it began is what is done
-  useEffect(() => {
-    let isShown = true;
-    void actOnEach(action, ids, (so) => isShown && setDone(so)).then((end) => {
-      void cache.invalidateQueries();
-      if (isShown) setOutcome(end);
-    });
-    return () => {
-      isShown = false;
-    };
-  }, []);
+function ByPage({ done, all, outcome, onClose }: ByPageProps) {
+  const texts = t.jobs.bulk;
   return (
-    <Progress percent={(done / ids.length) * 100} isDone={outcome !== undefined} onClose={onClose}>
-      {outcome === undefined ? (
-        t.jobs.bulk.soFar(count(done), count(ids.length))
-      ) : (
-        <>
-          {t.jobs.bulk.done(count(outcome.done))}
-          {outcome.refused > 0 && (
-            <span className="field-error">
-              {" "}
-              {t.jobs.bulk.refused(count(outcome.refused), outcome.reason ?? "")}
-            </span>
-          )}
-        </>
+    <Progress percent={(done / all) * 100} isDone={outcome !== undefined} onClose={onClose}>
+      {outcome === undefined ? texts.soFar(count(done), count(all)) : texts.done(count(outcome.done))}
+      {outcome !== undefined && outcome.refused > 0 && (
+        <span className="field-error"> {texts.refused(count(outcome.refused), outcome.reason ?? "")}</span>
       )}
     </Progress>
   );

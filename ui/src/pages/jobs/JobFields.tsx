@@ -31,11 +31,12 @@ export function orderOf(fields: Fields): Order {
   };
 }
 
-function backoffOf(fields: Fields): Backoff | undefined {
+export function backoffOf(fields: Fields): Backoff | undefined {
   const kind = fields.optional("backoff") as Backoff["kind"] | undefined;
   if (kind === undefined) return undefined;
-  if (kind === "list") return { kind, delays_ms: fields.list("backoff_delays").map(Number) };
-  return { kind, delay_ms: fields.number("backoff_delay"), max_ms: fields.number("backoff_max") };
+  const jitter = fields.number("backoff_jitter");
+  if (kind === "list") return { kind, jitter, delays_ms: fields.list("backoff_delays").map(Number) };
+  return { kind, jitter, delay_ms: fields.number("backoff_delay"), max_ms: fields.number("backoff_max") };
 }
 
 function uniqueOf(fields: Fields): Schemas["UniqueOrder"] | undefined {
@@ -153,9 +154,16 @@ function Times({ order }: { order: Partial<Order> }) {
   );
 }
 
-function BackoffFields({ backoff }: { backoff: Backoff | null | undefined }) {
+interface BackoffProps {
+  backoff: Backoff | null | undefined;
+  /** For a queue, which has a rule of its own and none to go by. */
+  isOwn?: boolean;
+}
+
+export function BackoffFields({ backoff, isOwn = false }: BackoffProps) {
   const [kind, setKind] = useState<string>(backoff?.kind ?? "");
   const texts = t.jobs.backoff;
+  const kinds = BACKOFFS.map((one) => [one, texts.kinds[one]] as const);
   return (
     <div className="fields-2">
       <SelectField
@@ -163,7 +171,7 @@ function BackoffFields({ backoff }: { backoff: Backoff | null | undefined }) {
         name="backoff"
         value={kind}
         onChange={(event) => setKind(event.target.value)}
-        choices={[["", texts.ofQueue], ...BACKOFFS.map((one) => [one, texts.kinds[one]] as const)]}
+        choices={isOwn ? kinds : [["", texts.ofQueue], ...kinds]}
       />
       {kind === "list" && (
         <TextField
@@ -193,6 +201,19 @@ function BackoffFields({ backoff }: { backoff: Backoff | null | undefined }) {
             defaultValue={backoff?.max_ms ?? ""}
           />
         </>
+      )}
+      {kind !== "" && (
+        <TextField
+          label={texts.jitter}
+          name="backoff_jitter"
+          type="number"
+          min={0}
+          max={1}
+          step="any"
+          optional
+          hint={texts.jitterHint}
+          defaultValue={backoff?.jitter == null ? "" : Number(backoff.jitter.toFixed(3))}
+        />
       )}
     </div>
   );

@@ -1,11 +1,12 @@
 // One job: where it stands, what can be done to it, what it carries and why attempts failed.
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import type { ReactNode } from "react";
-import { api, read, type Schemas } from "../../api/client";
+import { type ReactNode, useState } from "react";
+import { api, read } from "../../api/client";
 import { useCan } from "../../api/session";
-import { Button, ButtonLink } from "../../components/Button";
+import { Button } from "../../components/Button";
 import { Id, Json } from "../../components/Copy";
 import { confirm } from "../../components/confirm";
+import { Menu, MenuItem } from "../../components/Menu";
 import { Card, Page } from "../../components/Page";
 import { State } from "../../components/State";
 import { Loaded } from "../../components/states";
@@ -14,10 +15,14 @@ import { Time } from "../../components/Time";
 import { useAction } from "../../components/useAction";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
-import { useJob } from "./data";
+import { type Job, useJob } from "./data";
+import { EditJobDialog } from "./EditJob";
+import { Lineage } from "./Lineage";
+import { LogCard, ProgressCard } from "./Notes";
+import { Why } from "./Why";
 
-type Job = Schemas["JobDetail"];
 const route = getRouteApi("/app/jobs/$id");
+const STEPS_MAX = 7;
 
 export function JobPage() {
   const { id } = route.useParams();
@@ -40,12 +45,14 @@ export function JobPage() {
       <Loaded query={job}>
         {(data) => (
           <>
+            <Why job={data} />
             <Card title={t.jobs.one.timeline}>
               <Timeline job={data} />
             </Card>
             <Card title={t.jobs.one.facts}>
               <JobFacts job={data} />
             </Card>
+            {data.progress != null && <ProgressCard progress={data.progress} />}
             {data.errors.length > 0 && <Failures job={data} />}
             <div className="halves">
               <Card title={t.jobs.one.payload}>
@@ -57,6 +64,8 @@ export function JobPage() {
                 </Card>
               )}
             </div>
+            {data.log_lines > 0 && <LogCard job={data} />}
+            <Lineage job={data} />
           </>
         )}
       </Loaded>
@@ -66,6 +75,7 @@ export function JobPage() {
 
 function JobActions({ job }: { job: Job }) {
   const navigate = useNavigate();
+  const [isEditing, setEditing] = useState(false);
   const texts = t.jobs.one;
   const params = { path: { id: job.id } };
   const changes = [["job", job.id], ["jobs"], ["queues"]];
@@ -112,18 +122,22 @@ function JobActions({ job }: { job: Job }) {
           {texts.cancel}
         </Button>
       )}
-      <ButtonLink to="/jobs/new" search={{ like: job.id }} icon="plus">
-        {texts.like}
-      </ButtonLink>
-      {isDone && (
-        <Button
-          icon="trash"
-          look="danger"
-          aria-label={t.kit.delete}
-          busy={remove.isPending}
-          onClick={askDelete}
-        />
-      )}
+      <Menu trigger={<Button icon="more" aria-label={t.kit.actions} />}>
+        <MenuItem icon="plus" onSelect={() => void navigate({ to: "/jobs/new", search: { like: job.id } })}>
+          {texts.like}
+        </MenuItem>
+        {job.state !== "active" && (
+          <MenuItem icon="settings" onSelect={() => setEditing(true)}>
+            {texts.edit}
+          </MenuItem>
+        )}
+        {isDone && (
+          <MenuItem icon="trash" danger onSelect={() => void askDelete()}>
+            {t.kit.delete}
+          </MenuItem>
+        )}
+      </Menu>
+      {isEditing && <EditJobDialog job={job} onClose={() => setEditing(false)} />}
     </>
   );
 }
@@ -133,19 +147,23 @@ function Timeline({ job }: { job: Job }) {
   const between = (from: string, to: string) => duration(Math.max(0, Date.parse(to) - Date.parse(from)));
   const { created_at, started_at, finished_at, run_at } = job;
   const steps: [string, string, ReactNode][] = [[texts.created, created_at, undefined]];
-  if (started_at != null)
-    steps.push([texts.started, started_at, texts.waited(between(created_at, started_at))]);
+  for (const { attempt, at } of job.errors) {
+    if (at !== finished_at) steps.push([texts.attemptFailed(attempt), at, undefined]);
+  }
+  if (started_at != null) {
+    const note = job.errors.length === 0 ? texts.waited(between(created_at, started_at)) : undefined;
+    steps.push([texts.attemptStarted(job.attempt), started_at, note]);
+  }
   if (finished_at != null) {
-    steps.push([
-      texts.finished,
-      finished_at,
-      started_at == null ? undefined : texts.ran(between(started_at, finished_at)),
-    ]);
+    const word = t.words[job.state] ?? job.state;
+    const note = started_at == null ? undefined : texts.ran(between(started_at, finished_at));
+    steps.push([word, finished_at, note]);
   } else if (run_at != null) steps.push([texts.runAt, run_at, undefined]);
+  steps.sort(([, one], [, other]) => one.localeCompare(other));
   return (
     <ol className="timeline">
-      {steps.map(([name, at, note]) => (
-        <li key={name}>
+      {steps.slice(-STEPS_MAX).map(([name, at, note]) => (
+        <li key={`${name} ${at}`}>
           <strong>{name}</strong>
           <Time at={at} />
           {note !== undefined && <span className="quiet small">{note}</span>}
@@ -167,28 +185,21 @@ function JobFacts({ job }: { job: Job }) {
     [texts.attempts, texts.ofAttempts(job.attempt, job.attempts)],
     [texts.priority, job.priority],
   ];
+  if (job.failure != null) facts.push([texts.failure, t.jobs.failures[job.failure] ?? job.failure]);
   if (job.worker != null) facts.push([texts.worker, job.worker]);
   if (job.timeout_ms != null) facts.push([texts.timeout, duration(job.timeout_ms)]);
   if (job.group_key != null) facts.push([t.jobs.list.group, job.group_key]);
   if (job.unique_key != null) facts.push([texts.unique, job.unique_key]);
   if (job.rescues > 0) facts.push([texts.rescues, job.rescues]);
   if (job.expire_at != null) facts.push([texts.expires, <Time key="expires" at={job.expire_at} />]);
-  if (job.parent_id != null) {
-    facts.push([
-      texts.parent,
-      <Link key="parent" to="/jobs/$id" params={{ id: job.parent_id }}>
-        {job.parent_id}
-      </Link>,
-    ]);
-  }
   if (job.tags.length > 0) {
     facts.push([
       texts.tags,
       <span key="tags" className="row">
         {job.tags.map((tag) => (
-          <span key={tag} className="chip">
+          <Link key={tag} to="/jobs" search={{ tag }} className="chip">
             {tag}
-          </span>
+          </Link>
         ))}
       </span>,
     ]);

@@ -4,23 +4,25 @@ import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button, ButtonLink } from "../../components/Button";
 import { confirm } from "../../components/confirm";
-import { Form, TextField } from "../../components/Form";
 import { Card, Page } from "../../components/Page";
 import { State } from "../../components/State";
 import { Loaded } from "../../components/states";
-import { Facts } from "../../components/Table";
 import { useAction } from "../../components/useAction";
 import { count, percent } from "../../lib/numbers";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
-import { useQueue, useQueues } from "./data";
+import { useQueue, useQueues, windowOf } from "./data";
+import { History } from "./History";
 import { JobList } from "./JobList";
+import { SettingsFacts, SettingsForm } from "./QueueSettings";
 import { Figure, queueState } from "./Queues";
 
 const route = getRouteApi("/app/queues/$name");
 
 export function QueuePage() {
   const { name } = route.useParams();
+  const { window } = route.useSearch();
+  const navigate = route.useNavigate();
   const queue = useQueue(name);
   const queues = useQueues();
   const figures = queues.data?.data.find((one) => one.name === name);
@@ -46,6 +48,11 @@ export function QueuePage() {
         {({ settings }) => (
           <>
             {figures && <QueueFiguresCard figures={figures} />}
+            <History
+              name={name}
+              window={windowOf(window)}
+              onChange={(next) => void navigate({ search: { window: next } })}
+            />
             <Card
               title={texts.jobs}
               flush
@@ -135,89 +142,5 @@ function QueueActions({ name, isPaused }: { name: string; isPaused: boolean }) {
         {texts.drain}
       </Button>
     </>
-  );
-}
-
-type Settings = Schemas["SettingsDocument"];
-
-function SettingsFacts({ settings }: { settings: Settings }) {
-  const texts = t.jobs.queues;
-  return (
-    <Facts
-      facts={[
-        [texts.concurrency, settings.concurrency],
-        [texts.attempts, settings.attempts],
-        [texts.timeout, settings.timeout_ms ?? texts.none],
-        [texts.rate, settings.rate_per_second ?? texts.none],
-        [texts.group, settings.group_concurrency ?? texts.none],
-      ]}
-    />
-  );
-}
-
-function SettingsForm({ name, settings }: { name: string; settings: Settings }) {
-  const texts = t.jobs.queues;
-  const save = useAction(
-    (body: Schemas["QueuePatch"]) => read(api.PATCH("/queues/{name}", { params: { path: { name } }, body })),
-    { done: t.kit.saved, changes: [["queue", name], ["queues"]] },
-  );
-  return (
-    <Form
-      submit={t.kit.save}
-      onSend={async (fields) => {
-        await save.mutateAsync({
-          concurrency: fields.number("concurrency"),
-          attempts: fields.number("attempts"),
-          timeout_ms: fields.number("timeout_ms"),
-          rate_per_second: fields.number("rate_per_second") ?? null,
-          group_concurrency: fields.number("group_concurrency") ?? null,
-        });
-      }}
-    >
-      <div className="fields-2">
-        <TextField
-          label={texts.concurrency}
-          name="concurrency"
-          type="number"
-          min={1}
-          required
-          defaultValue={settings.concurrency}
-        />
-        <TextField
-          label={texts.attempts}
-          name="attempts"
-          type="number"
-          min={1}
-          required
-          defaultValue={settings.attempts}
-          hint={texts.attemptsHint}
-        />
-        <TextField
-          label={texts.timeout}
-          name="timeout_ms"
-          type="number"
-          min={0}
-          defaultValue={settings.timeout_ms ?? ""}
-          hint={texts.timeoutHint}
-        />
-        <TextField
-          label={texts.rate}
-          name="rate_per_second"
-          type="number"
-          min={0}
-          step="any"
-          defaultValue={settings.rate_per_second ?? ""}
-          hint={texts.rateHint}
-        />
-        <TextField
-          label={texts.group}
-          name="group_concurrency"
-          type="number"
-          min={1}
-          defaultValue={settings.group_concurrency ?? ""}
-          hint={texts.groupHint}
-        />
-      </div>
-    </Form>
   );
 }

@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../../api/client";
 import { Page } from "../../components/Page";
+import { Sparkline, type Step } from "../../components/Sparkline";
 import { State } from "../../components/State";
 import { Empty, Loaded } from "../../components/states";
 import { count, percent } from "../../lib/numbers";
@@ -41,7 +42,13 @@ export function queueState(queue: QueueFigures): string {
   return queue.active > 0 ? "running" : "idle";
 }
 
-export function QueueCard({ queue }: { queue: QueueFigures }) {
+interface CardProps {
+  queue: QueueFigures;
+  /** What it did lately, for a small chart. */
+  steps?: readonly Step[];
+}
+
+export function QueueCard({ queue, steps }: CardProps) {
   return (
     <Link to="/queues/$name" params={{ name: queue.name }} className="card card-link">
       <div className="card-head">
@@ -62,6 +69,7 @@ export function QueueCard({ queue }: { queue: QueueFigures }) {
         {queue.oldest_waiting_ms != null && (
           <span title={t.overview.oldest}>{duration(queue.oldest_waiting_ms)}</span>
         )}
+        {steps && <Sparkline hours={steps} label={t.overview.spark(queue.name)} />}
       </p>
     </Link>
   );

@@ -1,40 +1,33 @@
-// The overview: the figures of now, how they moved, which webhooks suffer, what failed last.
-import { Link } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect } from "react";
+// The overview: the figures of now, how they moved, which webhooks suffer, what failed last, how the server fares.
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { api, read, type Schemas } from "../../api/client";
 import { useCan, useMe } from "../../api/session";
 import { ButtonLink } from "../../components/Button";
 import { Code } from "../../components/Copy";
 import { Card, Page } from "../../components/Page";
-import { Empty, Loaded, Loading } from "../../components/states";
+import { Empty, Loaded } from "../../components/states";
 import { serverUrl } from "../../lib/base";
 import { useLive } from "../../lib/live";
 import { count } from "../../lib/numbers";
-import { addSample, useSamples } from "../../lib/samples";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
 import { JobList } from "../jobs/JobList";
 import { QueueCard } from "../jobs/Queues";
+import { Flow } from "./Flow";
 import { HealthList } from "./HealthList";
+import { type OverviewWindow, SHOWN_WINDOWS, sparkOf, useHistory } from "./history";
+import { System } from "./System";
 
-const Chart = lazy(() => import("../../components/Chart"));
+const route = getRouteApi("/app/");
 const SHOWN_QUEUES = 4;
 
 export function Overview() {
   const { company } = useMe();
   const can = useCan();
   const stats = useLive(["queue-stats"], () => read(api.GET("/queue/stats")));
-  const totals = stats.data?.totals;
-  useEffect(() => {
-    if (totals === undefined) return;
-    const at = Math.floor(Date.now() / 1_000);
-    addSample({
-      at,
-      waiting: totals.waiting,
-      active: totals.active,
-      perMinute: totals.throughput_per_minute,
-    });
-  }, [totals]);
+  const { window } = route.useSearch();
+  const navigate = route.useNavigate();
+  const chosen = SHOWN_WINDOWS.find((one) => one === window) ?? "1h";
   return (
     <Page title={t.overview.title} note={t.overview.note(company.name)}>
       <Loaded query={stats} rows={2}>
@@ -42,9 +35,7 @@ export function Overview() {
       </Loaded>
       <div className="overview">
         <div className="stack">
-          <Card title={t.overview.flow} note={t.overview.flowNote}>
-            <Flow />
-          </Card>
+          <Flow window={chosen} onChange={(next) => void navigate({ search: { window: next } })} />
           <Card title={t.overview.failures} flush actions={<FailedLink />}>
             <RecentFailures />
           </Card>
@@ -64,6 +55,9 @@ export function Overview() {
               <HealthList />
             </Card>
           )}
+          <Card title={t.overview.system} flush>
+            <System />
+          </Card>
           {can("events:write") && (
             <Card title={t.overview.try} note={t.overview.tryText}>
               <Code text={command()} label={t.overview.try} />
@@ -76,7 +70,7 @@ export function Overview() {
           <h2>{t.overview.queues}</h2>
           <Link to="/queues">{t.overview.allQueues}</Link>
         </div>
-        <Queues />
+        <Queues window={chosen} />
       </section>
     </Page>
   );
@@ -89,6 +83,7 @@ function Totals({ totals }: { totals: Schemas["QueueTotals"] }) {
     [t.overview.active, count(totals.active)],
     [t.overview.perMinute, count(totals.throughput_per_minute)],
     [t.overview.oldest, oldest == null ? "–" : duration(oldest)],
+    [t.overview.workers, count(totals.workers)],
     [t.overview.retrying, count(totals.retrying), totals.retrying > 0 ? "warn" : undefined],
     [t.overview.failed, count(totals.failed), totals.failed > 0 ? "bad" : undefined],
   ];
@@ -104,27 +99,9 @@ function Totals({ totals }: { totals: Schemas["QueueTotals"] }) {
   );
 }
 
-function Flow() {
-  const samples = useSamples();
-  if (samples.length < 2) return <p className="quiet chart-wait">{t.overview.collecting}</p>;
-  return (
-    <Suspense fallback={<Loading />}>
-      <Chart
-        label={t.overview.flow}
-        times={samples.map(({ at }) => at)}
-        series={[
-          { label: t.overview.waiting, values: samples.map(({ waiting }) => waiting), color: "warn" },
-          { label: t.overview.active, values: samples.map(({ active }) => active), color: "busy" },
-          { label: t.overview.perMinute, values: samples.map(({ perMinute }) => perMinute), color: "accent" },
-        ]}
-      />
-    </Suspense>
-  );
-}
-
 function FailedLink() {
   return (
-    <ButtonLink to="/jobs" search={{ state: "failed" }} small>
+    <ButtonLink to="/failures" small>
       {t.overview.allFailures}
     </ButtonLink>
   );
@@ -139,7 +116,8 @@ function RecentFailures() {
   return <JobList filter={{ state: "failed" }} limit={6} empty={empty} isShort />;
 }
 
-function Queues() {
+function Queues({ window }: { window: OverviewWindow }) {
+  const { data: history } = useHistory(window);
   const queues = useLive(["queues"], () => read(api.GET("/queues")));
   return (
     <Loaded query={queues}>
@@ -149,7 +127,7 @@ function Queues() {
             .sort((a, b) => b.waiting + b.active - a.waiting - a.active)
             .slice(0, SHOWN_QUEUES)
             .map((queue) => (
-              <QueueCard key={queue.name} queue={queue} />
+              <QueueCard key={queue.name} queue={queue} steps={sparkOf(history, queue.name)} />
             ))}
         </div>
       )}

@@ -12,7 +12,11 @@ import { useSchedule } from "./data";
 import { inputOf, ScheduleFields } from "./Fields";
 
 const route = getRouteApi("/app/schedules/$id/edit");
-const TARGET = "/target/job";
+
+/** Refusals of what to do point at the fields of the job or the report. */
+function send<T>(call: Promise<T>): Promise<T> {
+  return below("/target/job", below("/target/report", call));
+}
 
 export function NewSchedule() {
   const navigate = useNavigate();
@@ -26,7 +30,7 @@ export function NewSchedule() {
           onCancel={() => void navigate({ to: "/schedules" })}
           onSend={async (fields) => {
             const body = { ...inputOf(fields), enabled: fields.has("enabled") };
-            const { id } = await below(TARGET, read(api.POST("/schedules", { body })));
+            const { id } = await send(read(api.POST("/schedules", { body })));
             toast(texts.created);
             await cache.invalidateQueries({ queryKey: ["schedules"] });
             await navigate({ to: "/schedules/$id", params: { id } });
@@ -70,7 +74,7 @@ export function EditSchedule() {
                   params: { path: { id } },
                   body: inputOf(fields),
                 });
-                cache.setQueryData(["schedule", id], await below(TARGET, read(call)));
+                cache.setQueryData(["schedule", id], await send(read(call)));
                 toast(t.kit.saved);
                 await cache.invalidateQueries({ queryKey: ["schedules"] });
                 await goBack();

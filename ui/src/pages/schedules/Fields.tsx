@@ -3,9 +3,11 @@ import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { type Fields, SelectField, TextField } from "../../components/Form";
 import { t } from "../../texts";
-import { JobFields, orderOf } from "../jobs/JobFields";
+import { Choice } from "./Choice";
 import { CATCH_UPS, type Schedule } from "./data";
 import { Preview, type RuleInput } from "./Preview";
+import { TargetFields, targetFrom } from "./TargetFields";
+import { targetOf } from "./target";
 import { cronWords } from "./words";
 
 const UNITS = { s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -30,7 +32,7 @@ export function inputOf(fields: Fields): Schemas["ScheduleInput"] {
     name: fields.text("name").trim(),
     ...rule,
     catch_up: fields.text("catch_up") as Schemas["CatchUp"],
-    target: { job: orderOf(fields) },
+    target: targetFrom(fields) as Schemas["ScheduleTarget"],
   };
 }
 
@@ -69,10 +71,7 @@ export function ScheduleFields({ schedule }: { schedule?: Schedule }) {
           ))}
         </div>
       </fieldset>
-      <fieldset className="stack">
-        <legend>{texts.form.what}</legend>
-        <JobFields order={schedule?.target.job} isRecurring />
-      </fieldset>
+      <TargetFields target={schedule === undefined ? {} : targetOf(schedule)} />
     </>
   );
 }
@@ -91,8 +90,15 @@ function RuleFields({ schedule }: { schedule?: Schedule }) {
     <fieldset className="stack">
       <legend>{texts.by}</legend>
       <div className="presets">
-        <Choice value="cron" now={by} onChoose={setBy} title={texts.cron} text={texts.cronText} />
-        <Choice value="every" now={by} onChoose={setBy} title={texts.every} text={texts.everyText} />
+        <Choice name="by" value="cron" now={by} onChoose={setBy} title={texts.cron} text={texts.cronText} />
+        <Choice
+          name="by"
+          value="every"
+          now={by}
+          onChoose={setBy}
+          title={texts.every}
+          text={texts.everyText}
+        />
       </div>
       {by === "cron" ? (
         <CronFields cron={cron} setCron={setCron} zone={zone} setZone={setZone} />
@@ -124,26 +130,6 @@ function RuleFields({ schedule }: { schedule?: Schedule }) {
 
 function cronOf(cron: string, zone: string): RuleInput {
   return cron.trim() === "" ? {} : { cron: cron.trim(), timezone: zone.trim() || undefined };
-}
-
-interface ChoiceProps {
-  value: string;
-  now: string;
-  onChoose: (value: string) => void;
-  title: string;
-  text: string;
-}
-
-function Choice({ value, now, onChoose, title, text }: ChoiceProps) {
-  return (
-    <label className="preset">
-      <input type="radio" name="by" value={value} checked={now === value} onChange={() => onChoose(value)} />
-      <span>
-        <strong>{title}</strong>
-        <small>{text}</small>
-      </span>
-    </label>
-  );
 }
 
 interface CronProps {

@@ -13,7 +13,7 @@ import { Time } from "../../components/Time";
 import { usePages } from "../../lib/live";
 import { t } from "../../texts";
 import { ruleWords, type Schedule, stateOf, useScheduleActions } from "./data";
-import { targetWords } from "./target";
+import { targetOf, targetWords } from "./target";
 
 export function Schedules() {
   const can = useCan();
@@ -58,7 +58,7 @@ function columns(writes: boolean): Column<Schedule>[] {
           <Link to="/schedules/$id" params={{ id: schedule.id }}>
             {schedule.name}
           </Link>
-          <span className="quiet small">{targetWords(schedule.target)}</span>
+          <span className="quiet small">{targetWords(targetOf(schedule))}</span>
         </span>
       ),
     },

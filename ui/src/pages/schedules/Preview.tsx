@@ -1,13 +1,11 @@
 // The next times of a rule: of a stored one, and of one that is being written, which the server works out.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
 import { api, read } from "../../api/client";
 import { reasonOf } from "../../api/problem";
 import { Countdown } from "../../components/Countdown";
+import { useSettled } from "../../lib/settled";
 import { t } from "../../texts";
 import { inZone } from "./data";
-
-const TYPING_MS = 350;
 
 export interface RuleInput {
   cron?: string;
@@ -26,17 +24,6 @@ export function NextTimes({ times, zone }: { times: readonly string[]; zone?: st
       ))}
     </ol>
   );
-}
-
-/** The value as it was when nothing was typed for a moment. */
-function useSettled<T>(value: T): T {
-  const [settled, setSettled] = useState(value);
-  const text = JSON.stringify(value);
-  useEffect(() => {
-    const timer = window.setTimeout(() => setSettled(JSON.parse(text) as T), TYPING_MS);
-    return () => window.clearTimeout(timer);
-  }, [text]);
-  return settled;
 }
 
 export function Preview({ rule }: { rule: RuleInput }) {

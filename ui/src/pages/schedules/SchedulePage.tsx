@@ -14,6 +14,8 @@ import { JobList } from "../jobs/JobList";
 import { type Schedule, stateOf, useSchedule, useScheduleActions } from "./data";
 import { Rule } from "./List";
 import { NextTimes } from "./Preview";
+import { ReportHistory } from "./ReportHistory";
+import { targetOf, targetWords } from "./target";
 
 const route = getRouteApi("/app/schedules/$id");
 const SHOWN_JOBS = 20;
@@ -65,6 +67,7 @@ function Actions({ schedule }: { schedule: Schedule }) {
 
 function Content({ schedule }: { schedule: Schedule }) {
   const texts = t.schedules;
+  const { job, report } = targetOf(schedule);
   const empty = (
     <Empty icon="clock" title={texts.noHistory}>
       <p>{texts.noHistoryText}</p>
@@ -89,11 +92,17 @@ function Content({ schedule }: { schedule: Schedule }) {
           )}
         </Card>
       </div>
-      <Card title={texts.history} note={texts.historyNote} flush>
-        <JobList filter={{ tag: schedule.id }} limit={SHOWN_JOBS} empty={empty} />
-      </Card>
-      <Card title={texts.job}>
-        <Json value={schedule.target.job} label={texts.job} />
+      {report == null ? (
+        <Card title={texts.history} note={texts.historyNote} flush>
+          <JobList filter={{ tag: schedule.id }} limit={SHOWN_JOBS} empty={empty} />
+        </Card>
+      ) : (
+        <Card title={texts.history} note={texts.reportsNote} flush>
+          <ReportHistory id={schedule.id} />
+        </Card>
+      )}
+      <Card title={texts.target}>
+        <Json value={report ?? job} label={texts.target} />
       </Card>
     </>
   );
@@ -101,20 +110,24 @@ function Content({ schedule }: { schedule: Schedule }) {
 
 function ScheduleFacts({ schedule }: { schedule: Schedule }) {
   const texts = t.schedules;
-  const { job } = schedule.target;
+  const target = targetOf(schedule);
   const facts: [string, ReactNode][] = [
     [texts.rule, <Rule key="rule" schedule={schedule} />],
-    [t.jobs.list.kind, job.kind],
-    [
-      t.jobs.queue,
-      <Link key="queue" to="/queues/$name" params={{ name: job.queue }}>
-        {job.queue}
-      </Link>,
-    ],
+    [texts.target, targetWords(target)],
     [texts.catchUp, texts.catchUps[schedule.catch_up][0]],
     [texts.last, <Time key="last" at={schedule.last_tick_at} />],
     [texts.made, <Time key="made" at={schedule.created_at} />],
     [texts.changed, <Time key="changed" at={schedule.updated_at} />],
   ];
+  const { job, report } = target;
+  if (job != null) {
+    facts.push([
+      t.jobs.queue,
+      <Link key="queue" to="/queues/$name" params={{ name: job.queue }}>
+        {job.queue}
+      </Link>,
+    ]);
+  }
+  if (report?.recipients !== undefined) facts.push([texts.recipients, report.recipients.join(", ")]);
   return <Facts facts={facts} />;
 }

@@ -1,6 +1,7 @@
 // The delivery log of a webhook.
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { api, read, type Schemas } from "../../api/client";
+import { Countdown } from "../../components/Countdown";
 import { FilterSelect, Filters, FilterText } from "../../components/Filters";
 import { Card } from "../../components/Page";
 import { State } from "../../components/State";
@@ -103,7 +104,7 @@ export function columns(): Column<Delivery>[] {
     {
       head: t.deliveries.next,
       right: true,
-      cell: ({ next_attempt_at }) => (next_attempt_at == null ? "–" : <Time at={next_attempt_at} />),
+      cell: ({ next_attempt_at }) => (next_attempt_at == null ? "–" : <Countdown to={next_attempt_at} />),
     },
     { head: t.webhooks.event.time, right: true, cell: ({ created_at }) => <Time at={created_at} /> },
   ];

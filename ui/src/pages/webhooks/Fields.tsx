@@ -3,9 +3,10 @@ import { useState } from "react";
 import { api, read, type Schemas } from "../../api/client";
 import { AreaField, CheckField, FieldError, type Fields, TextField } from "../../components/Form";
 import { useLive } from "../../lib/live";
-import { duration } from "../../lib/time";
 import { t } from "../../texts";
-import { attemptTimes, PRESETS, type Webhook } from "./data";
+import { PRESETS, type Webhook } from "./data";
+import { RetryLine } from "./RetryLine";
+import { UrlField } from "./UrlField";
 
 const NAMES = ["default", "standard", "patient", "none", "custom"] as const;
 
@@ -46,15 +47,7 @@ export function WebhookFields({ webhook, url }: { webhook?: Webhook; url?: strin
   const headers = Object.entries(webhook?.headers ?? {});
   return (
     <>
-      <TextField
-        label={texts.url}
-        name="url"
-        type="url"
-        required
-        placeholder="https://example.com/hooks"
-        defaultValue={webhook?.url ?? url}
-        hint={texts.urlHint}
-      />
+      <UrlField url={webhook?.url ?? url} />
       <TextField
         label={texts.description}
         name="description"
@@ -199,21 +192,5 @@ function RetryPicker({ retry }: { retry: Webhook["retry"] | undefined }) {
       )}
       <RetryLine delays={shown} />
     </fieldset>
-  );
-}
-
-/** The attempts of a policy on a line, each with its time since the first. */
-export function RetryLine({ delays }: { delays: readonly number[] }) {
-  const texts = t.webhooks.form;
-  return (
-    <ol className="retry-line">
-      {attemptTimes(delays).map((time, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: an attempt is its number
-        <li key={index}>
-          <strong title={texts.attempt(index + 1)}>{index + 1}</strong>
-          {time === 0 ? texts.atOnce : `+${duration(time)}`}
-        </li>
-      ))}
-    </ol>
   );
 }

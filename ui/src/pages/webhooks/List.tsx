@@ -10,6 +10,7 @@ import { Empty, LoadedPages } from "../../components/states";
 import { type Column, Table } from "../../components/Table";
 import { usePages } from "../../lib/live";
 import { count, percent } from "../../lib/numbers";
+import { useSeen } from "../../lib/seen";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
 import { healthOf, useWebhookStats, type Webhook } from "./data";
@@ -84,13 +85,19 @@ export function EventChips({ events }: { events: readonly string[] }) {
   );
 }
 
+/** Has the figures of its row read while the row is on the screen. */
 function Health({ webhook }: { webhook: Webhook }) {
-  const { data } = useWebhookStats(webhook.id);
-  return <State state={healthOf(webhook, data)} />;
+  const [element, isSeen] = useSeen<HTMLSpanElement>();
+  const { data } = useWebhookStats(webhook.id, isSeen);
+  return (
+    <span ref={element}>
+      <State state={healthOf(webhook, data)} />
+    </span>
+  );
 }
 
 function Success({ webhook }: { webhook: Webhook }) {
-  const { data } = useWebhookStats(webhook.id);
+  const { data } = useWebhookStats(webhook.id, false);
   if (data?.success_rate == null) return "–";
   return (
     <span className="row row-right">
@@ -101,11 +108,11 @@ function Success({ webhook }: { webhook: Webhook }) {
 }
 
 function Latency({ id }: { id: string }) {
-  const { data } = useWebhookStats(id);
+  const { data } = useWebhookStats(id, false);
   return data?.p95_ms == null ? "–" : duration(data.p95_ms);
 }
 
 function Backlog({ id }: { id: string }) {
-  const { data } = useWebhookStats(id);
+  const { data } = useWebhookStats(id, false);
   return data === undefined ? "–" : count(data.backlog);
 }

@@ -11,7 +11,7 @@ import { t } from "../../texts";
 import { Figure } from "../jobs/Queues";
 import { DeliveryList } from "./Deliveries";
 import { type Stats, useWebhook, useWebhookStats, type Webhook } from "./data";
-import { RetryLine } from "./Fields";
+import { RetryLine } from "./RetryLine";
 
 const Chart = lazy(() => import("../../components/Chart"));
 const HOUR_S = 3_600;

@@ -4,10 +4,10 @@ import { useState } from "react";
 import { api, read, type Schemas } from "../../api/client";
 import { Button } from "../../components/Button";
 import { Code, CopyButton } from "../../components/Copy";
+import { Countdown } from "../../components/Countdown";
 import { Dialog } from "../../components/Dialog";
 import { Form, SelectField } from "../../components/Form";
 import { Card } from "../../components/Page";
-import { Time } from "../../components/Time";
 import { toast } from "../../components/toasts";
 import { useAction } from "../../components/useAction";
 import { t } from "../../texts";
@@ -64,7 +64,7 @@ function Shown({ secret }: { secret: Schemas["WebhookSecret"] }) {
           <code>{secret.previous.secret}</code>
           <CopyButton text={secret.previous.secret} what={texts.previous} small />
           <span className="quiet">
-            {texts.previousUntil} <Time at={secret.previous.expires_at} />
+            {texts.previousUntil} <Countdown to={secret.previous.expires_at} />
           </span>
         </p>
       )}

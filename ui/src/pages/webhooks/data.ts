@@ -13,11 +13,12 @@ export function useWebhook(id: string) {
   return useLive(["webhook", id], () => read(api.GET("/webhooks/{id}", { params: { path: { id } } })));
 }
 
-export function useWebhookStats(id: string) {
+/** With `isRead` false only what another part of the page has read is there. */
+export function useWebhookStats(id: string, isRead = true) {
   return useLive(
     ["webhook-stats", id],
     () => read(api.GET("/webhooks/{id}/stats", { params: { path: { id }, query: { window: "24h" } } })),
-    { every: STATS_MS },
+    { every: STATS_MS, enabled: isRead },
   );
 }
 

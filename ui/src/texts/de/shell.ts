@@ -90,6 +90,11 @@ export const kit = {
   folded: (shown: string, all: string) => `Die ersten ${shown} von ${all}`,
   showAll: "Alles zeigen",
   download: "Als Datei behalten",
+  window: "Wie weit zurück",
+  windows: { "1h": "1 Stunde", "24h": "24 Stunden", "7d": "7 Tage", "30d": "30 Tage" } as Record<
+    string,
+    string
+  >,
   hide: "Verbergen",
 };
 

@@ -23,6 +23,12 @@ export const webhooks = {
   },
   form: {
     url: "Adresse",
+    checking: "Wird angesehen…",
+    isSecure: "Erlaubt; Anfragen dorthin sind verschlüsselt.",
+    isPlain: "Erlaubt, aber Anfragen dorthin sind nicht verschlüsselt.",
+    once: "Nur ein Versuch.",
+    span: (many: string, time: string) =>
+      `${many} Versuche binnen ${time}, jeder bis zu 20 % später oder früher.`,
     urlHint: "https; private Adressen werden abgelehnt",
     description: "Beschreibung",
     events: "Ereignisse",
@@ -129,7 +135,14 @@ export const webhooks = {
         ? "1 Zustellung würde noch einmal gesendet"
         : `${count} Zustellungen würden noch einmal gesendet`,
     submit: (count: number) => `${count} wiederholen`,
-    done: (count: number) => `${count} Zustellungen werden noch einmal gesendet`,
+    types: "Ereignistypen",
+    typesHint: "Zwischen Kommas; leer ist jeder",
+    change: "Ändern",
+    more: "Es können mehr sein; nicht alle wurden angesehen.",
+    progress: (ended: string, all: string) => `${ended} von ${all} sind zu Ende`,
+    followed: (shown: string, all: string) =>
+      `${all} werden erneut gesendet; die neuesten ${shown} werden hier verfolgt.`,
+    toLog: "Zu den Zustellungen",
     none: "Nichts passt",
   },
   event: {
@@ -162,6 +175,10 @@ export const webhooks = {
     add: "Ereignistyp hinzufügen",
     edit: (name: string) => `${name} bearbeiten`,
     updated: "Geändert",
+    noSchema: "Alle Daten werden angenommen.",
+    noExample: "Es gibt kein Beispiel.",
+    send: "Eines senden",
+    events: "Ereignisse dieses Typs",
     hasSchema: "Schema",
     deleteTitle: (name: string) => `Den Ereignistyp ${name} löschen?`,
     deleteText: "Ereignisse dieses Typs werden wie bisher angenommen, ihre Daten aber nicht mehr geprüft.",

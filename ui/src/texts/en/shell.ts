@@ -90,6 +90,8 @@ export const kit = {
   folded: (shown: string, all: string) => `The first ${shown} of ${all}`,
   showAll: "Show all",
   download: "Keep as a file",
+  window: "How far back",
+  windows: { "1h": "1 hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days" } as Record<string, string>,
   hide: "Hide",
 };
 

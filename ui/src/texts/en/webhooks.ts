@@ -23,6 +23,12 @@ export const webhooks = {
   },
   form: {
     url: "Address",
+    checking: "Looking at it…",
+    isSecure: "Allowed; requests to it are encrypted.",
+    isPlain: "Allowed, but requests to it are not encrypted.",
+    once: "One attempt only.",
+    span: (many: string, time: string) =>
+      `${many} attempts within ${time}, each up to 20 % later or earlier.`,
     urlHint: "https; a private address is refused",
     description: "Description",
     events: "Events",
@@ -126,7 +132,13 @@ export const webhooks = {
     matched: (count: number) =>
       count === 1 ? "1 delivery would be sent again" : `${count} deliveries would be sent again`,
     submit: (count: number) => `Replay ${count}`,
-    done: (count: number) => `${count} deliveries are sent again`,
+    types: "Event types",
+    typesHint: "Between commas; empty is any",
+    change: "Change",
+    more: "There may be more; not all were looked at.",
+    progress: (ended: string, all: string) => `${ended} of ${all} have ended`,
+    followed: (shown: string, all: string) => `${all} are sent again; the newest ${shown} are followed here.`,
+    toLog: "To the deliveries",
     none: "Nothing fits",
   },
   event: {
@@ -159,6 +171,10 @@ export const webhooks = {
     add: "Add an event type",
     edit: (name: string) => `Edit ${name}`,
     updated: "Changed",
+    noSchema: "Any data is accepted.",
+    noExample: "There is no example.",
+    send: "Send one",
+    events: "Events of this type",
     hasSchema: "Schema",
     deleteTitle: (name: string) => `Delete the event type ${name}?`,
     deleteText: "Events of this type are accepted as before, without a check of their data.",
