@@ -31,6 +31,10 @@ use crate::{
     sections::{ALL, Scale, Section},
 };
 
+// As the server's: sections that run the kernel in this process measure what it does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Default)]
 struct Arguments {
     role: Option<String>,

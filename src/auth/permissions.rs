@@ -48,13 +48,13 @@ permissions! {
     EmailsWrite: POST "/emails", POST "/email-templates", PATCH "/email-templates/{name}",
         DELETE "/email-templates/{name}";
     JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/jobs/{id}/log", GET "/jobs/{id}/children", GET "/workers",
-        GET "/queues", GET "/queues/{name}", GET "/queues/{name}/metrics", GET "/queue/stats";
+        GET "/queues", GET "/queues/{name}", GET "/queues/{name}/groups", GET "/queues/{name}/failures", GET "/queues/{name}/metrics", GET "/queue/stats";
     JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/actions", POST "/jobs/{id}/cancel", POST "/jobs/{id}/retry",
         POST "/jobs/{id}/promote", PATCH "/jobs/{id}", DELETE "/jobs/{id}";
     JobsWork: POST "/queues/{name}/lease", POST "/jobs/{id}/complete", POST "/jobs/{id}/fail",
         POST "/jobs/{id}/heartbeat", POST "/jobs/{id}/snooze", POST "/jobs/{id}/progress", POST "/jobs/{id}/log", POST "/jobs/settle";
     QueuesWrite: PATCH "/queues/{name}", POST "/queues/{name}/pause", POST "/queues/{name}/resume",
-        POST "/queues/{name}/drain";
+        POST "/queues/{name}/drain", PUT "/queues/{name}/groups/{group}", DELETE "/queues/{name}/groups/{group}";
     SchedulesRead: GET "/schedules", GET "/schedules/preview", GET "/schedules/{id}";
     SchedulesWrite: POST "/schedules", PATCH "/schedules/{id}", DELETE "/schedules/{id}", POST "/schedules/{id}/run";
     ChangesRead: GET "/changes", GET "/stream";

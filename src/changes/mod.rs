@@ -34,10 +34,10 @@ use crate::{
 /// Why a request to follow changes is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What follows the cursor was removed.
-    #[error("the changes after this cursor were removed; the oldest that are kept follow \"{oldest}\"")]
+    /// What follows the cursor was removed, or is damaged.
+    #[error("the changes after this cursor were removed or cannot be read; the next ones that can follow \"{oldest}\"")]
     Gone {
-        /// The cursor of the oldest change that is kept.
+        /// The cursor before the next change that is there.
         oldest: String,
     },
     /// The company has as many streams as it may.

@@ -6,7 +6,10 @@ use super::Error;
 use crate::{
     base::{CompanyId, Timestamp},
     queue::{JobChange, Queues},
-    storage::{self, Note, Read, feed},
+    storage::{
+        self, Note, Read,
+        feed::{self, NOTES_UNKNOWN},
+    },
     webhooks::DeliveryChange,
 };
 
@@ -69,14 +72,15 @@ pub(super) struct Batch {
 pub(super) fn end(read: &impl Read, company: CompanyId) -> Result<Cursor, storage::Error> {
     let last = feed::last(read, company.hi())?;
     Ok(match last {
-        Some((commit, notes)) => Cursor { commit, seen: notes as u64 },
+        Some((commit, notes)) => Cursor { commit, seen: notes },
         None => oldest(read, company)?,
     })
 }
 
 /// The place before the oldest change that is kept.
 fn oldest(read: &impl Read, company: CompanyId) -> Result<Cursor, storage::Error> {
-    Ok(Cursor { commit: feed::floor(read, company.hi())?, seen: u64::from(u32::MAX) })
+    let (commit, seen) = feed::floor(read, company.hi())?;
+    Ok(Cursor { commit, seen })
 }
 
 /// At most `limit` changes after a place, from the oldest when none is given.
@@ -84,7 +88,7 @@ fn oldest(read: &impl Read, company: CompanyId) -> Result<Cursor, storage::Error
 /// Changes of jobs that are not there any more are left out.
 ///
 /// # Errors
-/// [`Error::Gone`] when some of them were removed.
+/// [`Error::Gone`] when some of them were removed, or cannot be read.
 pub(super) fn page(
     read: &impl Read,
     queues: &Queues,
@@ -94,11 +98,19 @@ pub(super) fn page(
 ) -> Result<Batch, Error> {
     let oldest = oldest(read, company)?;
     let after = after.unwrap_or(oldest);
-    if after.commit < oldest.commit {
+    if after < oldest {
         return Err(Error::Gone { oldest: oldest.to_string() });
     }
-    let (mut notes, mut has_more) = (Vec::new(), false);
+    let (mut notes, mut has_more, mut damaged) = (Vec::new(), false, None);
     feed::rows_from(read, company.hi(), after.commit, &mut |commit, row| {
+        let row = match row {
+            Ok(row) => row,
+            Err(_) if commit == after.commit && after.seen >= NOTES_UNKNOWN => return ControlFlow::Continue(()),
+            Err(error) => {
+                damaged = Some((commit, error));
+                return ControlFlow::Break(());
+            }
+        };
         let seen = if commit == after.commit { usize::try_from(after.seen).unwrap_or(usize::MAX) } else { 0 };
         for (position, note) in row.notes.into_iter().enumerate().skip(seen) {
             if notes.len() >= LOOKED_AT_MAX {
@@ -109,6 +121,14 @@ pub(super) fn page(
         }
         ControlFlow::Continue(())
     })?;
+    if let Some((commit, error)) = damaged {
+        // What stands before it is told first.
+        if notes.is_empty() {
+            tracing::error!(%error, "a row of the change feed is damaged: {error}");
+            return Err(Error::Gone { oldest: Cursor { commit, seen: NOTES_UNKNOWN }.to_string() });
+        }
+        has_more = true;
+    }
     let mut batch = Batch { changes: Vec::new(), next: after, has_more };
     for (cursor, at, note) in notes {
         if batch.changes.len() >= limit {

@@ -13,7 +13,7 @@ use crate::{
     auth::{self, Auth, Caller, Credential, Scopes},
     base::{ApiKeyId, CompanyId, JobId, ManualClock, RawId, SealKey, SeededRandom, Timestamp},
     queue::{JobChange, LeaseRequest, NewJob, Outcome, QueueConfig, Queues, enqueue, enqueue_many},
-    storage::{Db, engine::memory::MemoryEngine},
+    storage::{Db, Table, Value, engine::memory::MemoryEngine, keyspaces},
 };
 
 struct World {
@@ -185,6 +185,59 @@ async fn what_was_removed_makes_older_cursors_bad() {
     let id = world.add(job(1)).await;
     assert_eq!(world.all(1, Some(end), 250).await, [(id.to_string(), JobChange::Created)]);
     world.is_sound();
+}
+
+#[tokio::test]
+async fn a_cursor_inside_a_removed_commit_is_refused() {
+    let world = World::with(Settings { keep_ms: 60_000, ..Settings::default() }).await;
+    let queues = world.queues.clone();
+    world.db.write(move |tx| enqueue_many(tx, &queues, (0..5).map(|_| job(1)))).await.unwrap();
+    let inside = world.page(1, None, 3).await.unwrap().next;
+    let end = world.page(1, Some(inside), 250).await.unwrap().next;
+    assert_eq!((inside.commit, inside.seen, end.seen), (end.commit, 3, 5));
+    world.clock.advance_ms(61_000);
+    assert_eq!(world.changes.trim(&world.stop).await.unwrap(), 1);
+    let id = world.add(job(1)).await;
+    let Err(Error::Gone { oldest }) = world.page(1, Some(inside), 250).await else { panic!("two changes are skipped") };
+    assert_eq!(oldest, end.to_string());
+    assert_eq!(world.all(1, Some(end), 250).await, [(id.to_string(), JobChange::Created)]);
+    world.is_sound();
+}
+
+/// A value that no table has.
+struct Damaged;
+
+impl Value for Damaged {
+    const FORMAT: u8 = 200;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(0);
+    }
+
+    fn decode(_: u8, _: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_told_and_goes_with_those_around_it() {
+    let world = World::with(Settings { keep_ms: 60_000, ..Settings::default() }).await;
+    world.add(job(1)).await;
+    let first = world.page(1, None, 250).await.unwrap().next;
+    world.add(job(1)).await;
+    let second = world.page(1, Some(first), 250).await.unwrap().next;
+    let third = world.add(job(1)).await;
+    world.add(job(2)).await;
+    let feed = Table::<(u64, u64), Damaged>::of(keyspaces::FEED);
+    world.db.write(move |tx| tx.put(feed, &(1, second.commit), &Damaged)).await.unwrap();
+    let before = world.page(1, None, 250).await.unwrap();
+    assert_eq!((before.changes.len(), before.next, before.has_more), (1, first, true), "what stands before it is told");
+    let Err(Error::Gone { oldest }) = world.page(1, Some(first), 250).await else { panic!("the damage is hidden") };
+    let behind = oldest.parse().unwrap();
+    assert_eq!(world.all(1, Some(behind), 250).await, [(third.to_string(), JobChange::Created)]);
+    world.clock.advance_ms(61_000);
+    assert_eq!(world.changes.trim(&world.stop).await.unwrap(), 4, "neither it nor those behind it stay");
+    assert_eq!(world.all(1, None, 250).await, []);
 }
 
 #[test]

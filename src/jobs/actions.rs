@@ -22,6 +22,10 @@ use crate::{
 pub(super) const ACTION_KIND: &str = "jobs.action";
 /// Jobs changed in one transaction.
 const STEP: usize = 200;
+/// Rows changed in one transaction, about; what is left of a step is done in the next one.
+const ROWS: usize = 2_000;
+/// Rows of a job that is changed and not removed, about.
+const CHANGED_ROWS: usize = 8;
 /// Steps of the search that counts before it begins.
 const COUNT_STEPS: usize = 10;
 /// How long an action waits while the disk is too full.
@@ -74,6 +78,8 @@ struct ActionPayload {
     kind: Option<String>,
     tag: Option<String>,
     group: Option<String>,
+    error: Option<u64>,
+    parent: Option<JobId>,
     field: Option<(String, String)>,
     text: Option<String>,
     since: Option<Timestamp>,
@@ -94,9 +100,9 @@ struct Checkpoint {
 
 impl ActionPayload {
     fn of(action: Action, filter: JobFilter, until: Timestamp, matched: u64) -> Self {
-        let JobFilter { queue, state, kind, tag, group, field, text, since, .. } = filter;
+        let JobFilter { queue, state, kind, tag, group, error, parent, field, text, since, .. } = filter;
         let queue = queue.map(|queue| queue.to_string());
-        Self { action, queue, state, kind, tag, group, field, text, since, until, matched }
+        Self { action, queue, state, kind, tag, group, error, parent, field, text, since, until, matched }
     }
 
     fn filter(&self) -> Result<JobFilter, LoadError> {
@@ -109,6 +115,8 @@ impl ActionPayload {
             kind: this.kind,
             tag: this.tag,
             group: this.group,
+            error: this.error,
+            parent: this.parent,
             field: this.field,
             text: this.text,
             since: this.since,
@@ -141,7 +149,7 @@ impl Jobs {
         let until = filter.until.into_iter().fold(tx.now(), Timestamp::min);
         let payload = ActionPayload::of(action, filter, until, matched.count);
         let after = json!({ "action": action.as_str(), "queue": payload.queue, "state": payload.state,
-            "kind": payload.kind, "tag": payload.tag, "group": payload.group, "matched": matched.count });
+            "kind": payload.kind, "tag": payload.tag, "group": payload.group, "parent": payload.parent, "matched": matched.count });
         let payload = serde_json::to_vec(&payload).unwrap_or_default();
         let job = NewJob::new(company, QueueName::actions(), ACTION_KIND, Bytes::from(payload));
         let id = enqueue(tx, &self.queues, job)?.id;
@@ -217,15 +225,22 @@ impl RunAction {
         let (queues, filter, place) = (self.jobs.queues.clone(), input.filter.clone(), input.checkpoint.place);
         let search = move |snapshot: &Snapshot| queues.find_ids(snapshot, company, &filter, place, STEP);
         let found = self.jobs.db.read(search).await??;
-        let next = found.next;
         let (queues, action, mut checkpoint) = (self.jobs.queues.clone(), input.action, input.checkpoint.clone());
         let matched = input.matched;
         let work = move |tx: &mut Tx<'_>| {
-            for id in found.ids.into_iter().filter(|id| *id != own) {
+            let (mut next, mut rows) = (found.next, 0);
+            for (id, place) in found.ids.into_iter().filter(|(id, _)| *id != own) {
                 match apply(tx, &queues, action, company, id) {
-                    Ok(()) => checkpoint.changed += 1,
+                    Ok(changed) => {
+                        checkpoint.changed += 1;
+                        rows += changed;
+                    }
                     Err(queue::Error::NotFound(_) | queue::Error::WrongState { .. }) => checkpoint.passed_over += 1,
                     Err(error) => return Err(Error::from(error)),
+                }
+                if rows >= ROWS {
+                    next = Some(place);
+                    break;
                 }
             }
             checkpoint.place = next;
@@ -235,20 +250,28 @@ impl RunAction {
             let progress = Progress { percent: Some(percent), data: Some(data.into()), at: tx.now() };
             let kept = serde_json::to_vec(&checkpoint).unwrap_or_default();
             queues.checkpoint(tx, company, own, progress, kept.into())?;
-            Ok(checkpoint)
+            Ok((checkpoint, next.is_some()))
         };
         // What frees space or ends work is done on a full disk, too; what makes work is not.
         let db = if action == Action::Retry { self.jobs.db.clone() } else { self.jobs.db.reclaiming() };
-        input.checkpoint = db.write(work).await?;
-        Ok(next.is_some())
+        let (checkpoint, has_more) = db.write(work).await?;
+        input.checkpoint = checkpoint;
+        Ok(has_more)
     }
 }
 
-fn apply(tx: &mut Tx<'_>, queues: &Queues, action: Action, company: CompanyId, id: JobId) -> Result<(), queue::Error> {
+/// Does it to one job; answers how many rows that took, about.
+fn apply(
+    tx: &mut Tx<'_>,
+    queues: &Queues,
+    action: Action,
+    company: CompanyId,
+    id: JobId,
+) -> Result<usize, queue::Error> {
     match action {
-        Action::Retry => queues.retry(tx, company, id).map(drop),
-        Action::Cancel => queues.cancel(tx, company, id).map(drop),
-        Action::Promote => queues.promote(tx, company, id).map(drop),
+        Action::Retry => queues.retry(tx, company, id).map(|_| CHANGED_ROWS),
+        Action::Cancel => queues.cancel(tx, company, id).map(|_| CHANGED_ROWS),
+        Action::Promote => queues.promote(tx, company, id).map(|_| CHANGED_ROWS),
         Action::Delete => queues.delete(tx, company, id),
     }
 }

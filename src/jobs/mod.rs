@@ -12,13 +12,13 @@ pub mod api;
 mod operate;
 mod workers;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     base::{CompanyId, JobId},
     queue::{
-        self, ChildView, Heartbeat, JobFilter, JobView, LogLine, Notes, Outcome, Place, Progress, QueueName,
-        QueueSettings, QueueStats, Queues, Settled, State,
+        self, ChildView, Failures, GroupLimits, Heartbeat, JobFilter, JobView, LogLine, MAX_PARENTS, Notes, Outcome,
+        Place, Progress, QueueName, QueueSettings, QueueStats, Queues, Settled, State,
     },
     storage::{self, Db, Read, Tx},
 };
@@ -38,6 +38,9 @@ pub enum Error {
     /// The company has no such queue.
     #[error("there is no queue {0}")]
     NoQueue(QueueName),
+    /// The group has no limits of its own.
+    #[error("group \"{0}\" has no limits of its own")]
+    NoGroup(String),
     /// The job stands for something else, which has its own operations.
     #[error(
         "jobs of kind \"{0}\" are made and run by the server itself; a delivery of a webhook has its operations under /deliveries"
@@ -180,6 +183,36 @@ impl Jobs {
         Ok(self.db.read(move |snapshot| queues.stats(snapshot, company)).await??)
     }
 
+    /// The groups of a queue that have limits of their own, by their key.
+    ///
+    /// # Errors
+    /// [`Error::NoQueue`].
+    pub async fn limited_groups(
+        &self,
+        company: CompanyId,
+        name: QueueName,
+    ) -> Result<BTreeMap<String, GroupLimits>, Error> {
+        let jobs = self.clone();
+        let read = self.db.read(move |snapshot| {
+            jobs.require_queue(snapshot, company, &name)?;
+            Ok(jobs.queues.limited_groups(snapshot, company, &name)?)
+        });
+        read.await?
+    }
+
+    /// The latest dead letters of a queue in groups that failed alike.
+    ///
+    /// # Errors
+    /// [`Error::NoQueue`].
+    pub async fn failures(&self, company: CompanyId, name: QueueName) -> Result<Failures, Error> {
+        let jobs = self.clone();
+        let read = self.db.read(move |snapshot| {
+            jobs.require_queue(snapshot, company, &name)?;
+            Ok(jobs.queues.failures(snapshot, company, &name)?)
+        });
+        read.await?
+    }
+
     /// The company's figures of one queue and the queue's settings.
     ///
     /// # Errors
@@ -187,7 +220,7 @@ impl Jobs {
     pub async fn queue(&self, company: CompanyId, name: QueueName) -> Result<(QueueStats, QueueSettings), Error> {
         let queues = self.queues.clone();
         let read = self.db.read(move |snapshot| {
-            let stats = queues.stats(snapshot, company)?.into_iter().find(|stats| stats.queue == name);
+            let stats = queues.lane_stats(snapshot, company, &name)?;
             stats.zip(queues.settings(&name)).ok_or(Error::NoQueue(name))
         });
         read.await?
@@ -259,24 +292,32 @@ impl Jobs {
         self.known(tx, (company, id), kept)
     }
 
-    /// Refuses a parent that stands for something else.
-    fn require_parents(
-        &self,
-        tx: &Tx<'_>,
-        company: CompanyId,
-        parents: impl IntoIterator<Item = JobId>,
-    ) -> Result<(), Error> {
-        let mut known = HashSet::new();
-        for id in parents {
-            if known.insert(id)
-                && let Some(job) = self.queues.find(tx, company, id)?
-                && self.queues.is_own_kind(&job.kind)
-            {
-                let reason = "names a job that the server runs itself";
-                return Err(queue::Error::Invalid { field: "parent_id", reason }.into());
-            }
+    /// Refuses parents that stand for something else, and too many of them.
+    ///
+    /// Before the transaction: what a job is never changes, and whether it is still there is looked at inside.
+    ///
+    /// # Errors
+    /// [`queue::Error::Invalid`]; when the store cannot be read.
+    async fn require_parents(&self, company: CompanyId, parents: impl IntoIterator<Item = JobId>) -> Result<(), Error> {
+        let refuse = |reason| Err(queue::Error::Invalid { field: "parent_id", reason }.into());
+        let parents: HashSet<JobId> = parents.into_iter().collect();
+        if parents.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        if parents.len() > MAX_PARENTS {
+            return refuse("may name at most 16 jobs outside of the request");
+        }
+        let queues = self.queues.clone();
+        let read = self.db.read(move |snapshot| {
+            for id in parents {
+                let known = queues.identify(snapshot, company, id.hi())?;
+                if known.is_some_and(|(found, _, kind)| found == id && queues.is_own_kind(&kind)) {
+                    return refuse("names a job that the server runs itself");
+                }
+            }
+            Ok(())
+        });
+        read.await?
     }
 
     /// Extends a lease, or tells that the job is cancelled.
@@ -299,10 +340,9 @@ impl Jobs {
         }
     }
 
-    /// Makes sure, inside a transaction, that the company has the queue.
-    fn require_queue(&self, tx: &Tx<'_>, company: CompanyId, name: &QueueName) -> Result<QueueStats, Error> {
-        let stats = self.queues.stats(tx, company)?.into_iter().find(|stats| stats.queue == *name);
-        stats.ok_or_else(|| Error::NoQueue(name.clone()))
+    /// Makes sure that the company has the queue.
+    fn require_queue(&self, read: &impl Read, company: CompanyId, name: &QueueName) -> Result<QueueStats, Error> {
+        self.queues.lane_stats(read, company, name)?.ok_or_else(|| Error::NoQueue(name.clone()))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Error, JobDetail, Jobs, actions::ACTION_KIND};
 use crate::{
     audit::{self, Entry, Origin},
     base::{CompanyId, JobId},
-    queue::{self, JobEdit, JobView, QueueName, QueueSettings, State},
+    queue::{self, GroupLimits, JobEdit, JobView, QueueName, QueueSettings, State},
     storage::Tx,
 };
 
@@ -115,6 +115,28 @@ impl Jobs {
             "queue.resume"
         };
         record(tx, by, (action, queue.to_string()), (json!({ "paused": was_paused }), json!({ "paused": is_paused })))
+    }
+
+    /// Sets the limits of a group of the company's, or takes them away.
+    ///
+    /// # Errors
+    /// [`Error::NoQueue`]; when too many groups have limits; to take away, [`Error::NoGroup`]. A queue of the server
+    /// itself is refused.
+    pub fn limit_group(
+        &self,
+        tx: &mut Tx<'_>,
+        by: (CompanyId, &Origin),
+        queue: &QueueName,
+        (group, limits): (&str, Option<GroupLimits>),
+    ) -> Result<(), Error> {
+        self.queues.require_foreign(queue)?;
+        self.require_queue(tx, by.0, queue)?;
+        let before = self.queues.limit_group(tx, by.0, queue, group, limits)?;
+        if limits.is_none() && before.is_none() {
+            return Err(Error::NoGroup(group.to_owned()));
+        }
+        let action = if limits.is_some() { "queue_group.update" } else { "queue_group.delete" };
+        record(tx, by, (action, format!("{queue}/{group}")), (json!(before), json!(limits)))
     }
 
     /// Changes the settings of a queue for the whole instance; the entry stands in the company of who does it.

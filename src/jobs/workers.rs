@@ -1,7 +1,8 @@
 //! Who works: workers outside that asked for jobs lately, and what they hold.
 //!
-//! Presence is in memory only and bounded: a worker is there while it asks, holds jobs, or did so within a minute; after a
-//! restart it is there again once it is heard of.
+//! Presence is in memory only and bounded, for each company and in all: a worker is there while it asks, holds jobs, or did
+//! so within a minute; after a restart it is there again once it is heard of. No company keeps another one's from view:
+//! when there are too many in all, the company with the most makes room.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,19 +18,27 @@ use crate::{
 
 /// A worker that was silent for so long is gone; longer than the longest poll.
 const SILENT_MS: u64 = 60_000;
+/// Workers of one company held in memory.
+const COMPANY_MAX: usize = 1_000;
 /// Workers held in memory, over all companies.
-const WORKERS_MAX: usize = 10_000;
+const WORKERS_MAX: usize = 20_000;
 /// Jobs shown with the workers of a company.
 pub(super) const JOBS_MAX: usize = 1_000;
 
 /// Workers that were heard of.
 #[derive(Clone, Default)]
 pub(super) struct Presence {
-    seen: Arc<Mutex<HashMap<Name, Seen>>>,
+    seen: Arc<Mutex<Companies>>,
 }
 
-/// A company, a queue, and what the worker calls itself.
-type Name = (CompanyId, QueueName, String);
+/// A queue, and what the worker calls itself.
+type Name = (QueueName, String);
+
+#[derive(Default)]
+struct Companies {
+    workers: HashMap<CompanyId, HashMap<Name, Seen>>,
+    count: usize,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Seen {
@@ -78,32 +87,86 @@ impl From<JobView> for HeldJob {
 pub type Workers = BTreeMap<(QueueName, String), WorkerView>;
 
 impl Presence {
-    fn seen(&self) -> MutexGuard<'_, HashMap<Name, Seen>> {
+    fn seen(&self) -> MutexGuard<'_, Companies> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A worker was heard of.
-    fn note(&self, name: Name, now: Timestamp, now_ms: u64) {
+    fn note(&self, company: CompanyId, name: Name, now: Timestamp, now_ms: u64) {
         let mut seen = self.seen();
-        let is_silent = |known: &Seen| now_ms.saturating_sub(known.last_mono_ms) > SILENT_MS;
-        let since = seen.get(&name).filter(|known| !is_silent(known)).map_or(now, |known| known.since);
-        if seen.len() >= WORKERS_MAX && !seen.contains_key(&name) {
-            seen.retain(|_, known| !is_silent(known));
-            if seen.len() >= WORKERS_MAX {
-                // It works all the same, and shows once it holds a job.
-                return;
-            }
+        if let Some(known) = seen.find(company, &name) {
+            let since = if known.is_silent(now_ms) { now } else { known.since };
+            *known = Seen { since, last_at: now, last_mono_ms: now_ms };
+            return;
         }
-        seen.insert(name, Seen { since, last_at: now, last_mono_ms: now_ms });
+        if seen.make_room(company, now_ms) {
+            let fresh = Seen { since: now, last_at: now, last_mono_ms: now_ms };
+            seen.workers.entry(company).or_default().insert(name, fresh);
+            seen.count += 1;
+        }
+        // Otherwise it works all the same, and shows once it holds a job.
     }
 
     fn of(&self, company: CompanyId, now_ms: u64) -> Workers {
         let mut seen = self.seen();
-        seen.retain(|_, known| now_ms.saturating_sub(known.last_mono_ms) <= SILENT_MS);
-        let own = seen.iter().filter(|((owner, ..), _)| *owner == company);
+        seen.forget_silent(company, now_ms);
+        let own = seen.workers.get(&company).into_iter().flatten();
         let view =
             |known: &Seen| WorkerView { since: Some(known.since), last_seen_at: Some(known.last_at), jobs: Vec::new() };
-        own.map(|((_, queue, name), known)| ((queue.clone(), name.clone()), view(known))).collect()
+        own.map(|(name, known)| (name.clone(), view(known))).collect()
+    }
+}
+
+impl Seen {
+    const fn is_silent(&self, now_ms: u64) -> bool {
+        now_ms.saturating_sub(self.last_mono_ms) > SILENT_MS
+    }
+}
+
+impl Companies {
+    fn find(&mut self, company: CompanyId, name: &Name) -> Option<&mut Seen> {
+        self.workers.get_mut(&company)?.get_mut(name)
+    }
+
+    fn held(&self, company: CompanyId) -> usize {
+        self.workers.get(&company).map_or(0, HashMap::len)
+    }
+
+    fn forget_silent(&mut self, company: CompanyId, now_ms: u64) {
+        let Some(own) = self.workers.get_mut(&company) else { return };
+        let before = own.len();
+        own.retain(|_, known| !known.is_silent(now_ms));
+        self.count -= before - own.len();
+        if own.is_empty() {
+            self.workers.remove(&company);
+        }
+    }
+
+    /// Whether the company may have one more.
+    fn make_room(&mut self, company: CompanyId, now_ms: u64) -> bool {
+        if self.held(company) >= COMPANY_MAX {
+            self.forget_silent(company, now_ms);
+            if self.held(company) >= COMPANY_MAX {
+                return false;
+            }
+        }
+        if self.count >= WORKERS_MAX {
+            let all: Vec<CompanyId> = self.workers.keys().copied().collect();
+            for company in all {
+                self.forget_silent(company, now_ms);
+            }
+        }
+        if self.count < WORKERS_MAX {
+            return true;
+        }
+        let largest = self.workers.iter().max_by_key(|(_, own)| own.len());
+        let largest = largest.filter(|(_, own)| own.len() > self.held(company) + 1).map(|(company, _)| *company);
+        let Some(own) = largest.and_then(|largest| self.workers.get_mut(&largest)) else { return false };
+        let oldest = own.iter().min_by_key(|(_, known)| known.last_mono_ms).map(|(name, _)| name.clone());
+        if oldest.is_some_and(|oldest| own.remove(&oldest).is_some()) {
+            self.count -= 1;
+        }
+        true
     }
 }
 
@@ -112,7 +175,7 @@ impl Jobs {
     pub(super) fn note_worker(&self, company: CompanyId, queue: &QueueName, worker: &str) {
         if !worker.is_empty() {
             let clock = self.db.clock();
-            self.presence.note((company, queue.clone(), worker.to_owned()), clock.now(), clock.mono_ms());
+            self.presence.note(company, (queue.clone(), worker.to_owned()), clock.now(), clock.mono_ms());
         }
     }
 
@@ -134,28 +197,49 @@ impl Jobs {
 
 #[cfg(test)]
 mod tests {
-    use super::{Presence, SILENT_MS, WORKERS_MAX};
+    use super::{COMPANY_MAX, Presence, SILENT_MS, WORKERS_MAX};
     use crate::base::{CompanyId, RawId, Timestamp};
+
+    fn company(number: u64) -> CompanyId {
+        CompanyId::from_raw(RawId { hi: number, lo: 1 })
+    }
+
+    fn name(name: &str) -> super::Name {
+        ("images".parse().unwrap(), name.to_owned())
+    }
 
     #[test]
     fn silence_ends_a_presence_and_memory_is_bounded() {
         let presence = Presence::default();
-        let company = CompanyId::from_raw(RawId { hi: 1, lo: 1 });
-        let name = |name: &str| (company, "images".parse().unwrap(), name.to_owned());
         let at = Timestamp::from_ms;
-        presence.note(name("a"), at(10), 0);
-        presence.note(name("a"), at(20), SILENT_MS);
-        let seen = presence.of(company, SILENT_MS * 2);
+        presence.note(company(1), name("a"), at(10), 0);
+        presence.note(company(1), name("a"), at(20), SILENT_MS);
+        let seen = presence.of(company(1), SILENT_MS * 2);
         let view = seen.values().next().unwrap();
         assert_eq!((view.since, view.last_seen_at), (Some(at(10)), Some(at(20))));
-        assert!(presence.of(company, SILENT_MS * 2 + 1).is_empty());
-        presence.note(name("a"), at(30), SILENT_MS * 3);
-        assert_eq!(presence.of(company, SILENT_MS * 3).values().next().unwrap().since, Some(at(30)));
-        for number in 0..WORKERS_MAX + 5 {
-            presence.note(name(&number.to_string()), at(40), SILENT_MS * 3);
+        assert!(presence.of(company(1), SILENT_MS * 2 + 1).is_empty());
+        presence.note(company(1), name("a"), at(30), SILENT_MS * 3);
+        assert_eq!(presence.of(company(1), SILENT_MS * 3).values().next().unwrap().since, Some(at(30)));
+        for number in 0..COMPANY_MAX + 5 {
+            presence.note(company(1), name(&number.to_string()), at(40), SILENT_MS * 3);
         }
-        assert_eq!(presence.of(company, SILENT_MS * 3).len(), WORKERS_MAX);
-        presence.note(name("late"), at(50), SILENT_MS * 5);
-        assert_eq!(presence.of(company, SILENT_MS * 5).len(), 1, "the silent ones made room");
+        assert_eq!(presence.of(company(1), SILENT_MS * 3).len(), COMPANY_MAX);
+        presence.note(company(1), name("late"), at(50), SILENT_MS * 5);
+        assert_eq!(presence.of(company(1), SILENT_MS * 5).len(), 1, "the silent ones made room");
+    }
+
+    #[test]
+    fn many_workers_of_others_hide_nobodys() {
+        let presence = Presence::default();
+        let others = (WORKERS_MAX / COMPANY_MAX) as u64 + 2;
+        for other in 0..others {
+            for number in 0..COMPANY_MAX {
+                presence.note(company(other), name(&number.to_string()), Timestamp::from_ms(1), 1);
+            }
+        }
+        presence.note(company(900), name("a"), Timestamp::from_ms(2), 2);
+        assert_eq!(presence.of(company(900), 2).len(), 1);
+        let held: usize = (0..others).map(|other| presence.of(company(other), 2).len()).sum();
+        assert_eq!(held, WORKERS_MAX - 1);
     }
 }

@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     error::Error,
-    history,
+    groups, history,
     job::State,
     name::QueueName,
     registry::{BUILT_IN, Background, Inner, OWN, Queues},
@@ -64,7 +64,9 @@ impl Queues {
         for ((queue, company), row) in found.lanes {
             known.push((queue, company));
             if let Some(line) = inner.line(queue) {
-                line.core().heads.add_lane(company, row.is_paused);
+                let mut core = line.core();
+                core.heads.add_lane(company, row.is_paused);
+                groups::restore(&mut core.heads, company, &row.groups);
             }
         }
         inner.add_lanes(&known);

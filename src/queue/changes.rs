@@ -1,18 +1,7 @@
 //! What the feed says about jobs: one note per change of state that others follow.
 
-use serde::{Deserialize, Serialize};
-
-use super::{
-    job::State,
-    name::QueueName,
-    registry::{BUILT_IN, Queues},
-    state::JobState,
-    store::{JobBody, JobKey},
-};
-use crate::{
-    base::{CompanyId, JobId, QueueId, RawId},
-    storage::{Error, Note, Read, Table, Tx, Value, keyspaces},
-};
+use super::{job::State, name::QueueName, registry::BUILT_IN, state::JobState, store::JobKey};
+use crate::storage::{Note, Tx};
 
 /// The first tag of jobs; the changes follow in their order.
 const FIRST_TAG: u8 = 16;
@@ -106,77 +95,9 @@ fn note(tx: &mut Tx<'_>, (company, job): JobKey, row: &JobState, change: JobChan
     }
 }
 
-/// The beginning of a job's body, without its payload.
-#[derive(Debug, Serialize, Deserialize)]
-struct JobHead {
-    id_lo: u64,
-    company_lo: u64,
-    queue: QueueId,
-    kind: String,
-}
-
-const HEADS: Table<JobKey, JobHead> = Table::of(keyspaces::JOBS);
-
-impl Value for JobHead {
-    const FORMAT: u8 = JobBody::FORMAT;
-
-    fn encode(&self, _out: &mut Vec<u8>) {
-        debug_assert!(false, "only whole bodies are written");
-    }
-
-    fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
-        // The fields of a body stand in their order; what follows the first ones is left alone.
-        (1..=Self::FORMAT).contains(&format).then(|| postcard::take_from_bytes(bytes).ok().map(|(head, _)| head))?
-    }
-}
-
-impl Queues {
-    /// The id, queue and kind of the job that a note names; `None` when it is not there any more.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn identify(
-        &self,
-        read: &impl Read,
-        company: CompanyId,
-        hi: u64,
-    ) -> Result<Option<(JobId, QueueName, String)>, Error> {
-        let Some(head) = read.get(HEADS, &(company.hi(), hi))? else { return Ok(None) };
-        let queue = self.inner.line(head.queue).map(|line| line.name.clone());
-        Ok(queue.map(|queue| (JobId::from_raw(RawId { hi, lo: head.id_lo }), queue, head.kind)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
-    use super::{JobChange, JobHead};
-    use crate::{base::QueueId, queue::store::JobBody, storage::Value};
-
-    #[test]
-    fn a_body_begins_with_its_head() {
-        let body = JobBody {
-            id_lo: 7,
-            company_lo: u64::MAX,
-            queue: QueueId(300),
-            kind: "thing.do".to_owned(),
-            payload: Bytes::from_static(b"[1]"),
-            priority: 5,
-            group: 0,
-            group_text: None,
-            retry: None,
-            timeout_ms: None,
-            tags: Vec::new(),
-            unique: None,
-            parent: None,
-            fields: Vec::new(),
-        };
-        let mut bytes = Vec::new();
-        body.encode(&mut bytes);
-        let head = JobHead::decode(JobBody::FORMAT, &bytes).unwrap();
-        assert_eq!((head.id_lo, head.company_lo, head.queue, head.kind), (7, u64::MAX, QueueId(300), body.kind));
-    }
+    use super::JobChange;
 
     #[test]
     fn tags_read_back() {

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::storage::{Error, Read, Tx};
 
-/// Leases from before the restart that one claim takes note of.
-const REARMS_MAX: usize = 256;
+/// Jobs that one claim meets without starting them, about: held from before the restart, or failed as expired or stalled.
+const UNSTARTED_MAX: usize = 256;
 /// What is kept of an attempt that the end of the process cut off.
 const BY_RESTART: &str = "interrupted by a restart of the server";
 
@@ -98,7 +98,7 @@ pub(super) fn claim(
     let mut round = Round { line, taken: Vec::new(), leased: Vec::new(), failed: Vec::new() };
     let (mut granted, mut rearmed) = (Vec::new(), Vec::new());
     let mut left = want;
-    while left.jobs > 0 && rearmed.len() < REARMS_MAX {
+    while left.jobs > 0 && rearmed.len() + round.failed.len() < UNSTARTED_MAX {
         round.taken = take(tx, line, &mut left, asker);
         if round.taken.is_empty() {
             break;
@@ -142,9 +142,11 @@ pub(super) fn claim(
             }
         }
     }
-    if !rearmed.is_empty() {
+    if rearmed.len() + round.failed.len() > 0 {
         // Whoever asked may have got nothing although there is more behind them.
         after.push(line.id, Op::Wake);
+    }
+    if !rearmed.is_empty() {
         let (inner, line) = (Arc::clone(&queues.inner), Arc::clone(line));
         tx.on_commit(move || inner.cut_off_later(&line, rearmed));
     }

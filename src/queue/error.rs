@@ -44,6 +44,9 @@ pub enum Error {
     /// The company cannot use a further queue.
     #[error("the company uses {0} queues already, the most it may beside the built-in ones")]
     TooManyLanes(u32),
+    /// The company has set limits for as many groups of the queue as it may.
+    #[error("{0} groups of the queue have limits of their own, the most there may be")]
+    TooManyGroups(usize),
     /// External workers hold as many leases as a queue allows.
     #[error("external workers hold {0} leases, the most a queue allows")]
     TooManyLeases(usize),

@@ -14,8 +14,9 @@ use super::{
     enqueue::create,
     error::Error,
     job::{Enqueued, MAX_BATCH, MAX_CHILDREN, MAX_FLOW_DEPTH, NewJob, OnFailure, Parent, State},
+    job_head::JOB_HEADS,
     registry::Queues,
-    store::{ChildRow, FLOW_CHILDREN, JOB_RESULTS, JOB_STATES, JOBS, JobKey},
+    store::{ChildRow, FLOW_CHILDREN, JOB_RESULTS, JOB_STATES, JobKey},
     writer::Writer,
 };
 use crate::{
@@ -112,9 +113,10 @@ pub(super) fn add_child(
     let refuse = |reason| Error::Invalid { field: "parent_id", reason };
     let (raw, key) = (parent.id.raw(), (company, parent.id.hi()));
     if let Entry::Vacant(vacant) = depths.entry(raw) {
-        let body = tx.get(JOBS, &key)?.filter(|body| body.id_lo == raw.lo).ok_or_else(|| refuse("names no job"))?;
+        let head =
+            tx.get(JOB_HEADS, &key)?.filter(|head| head.id_lo == raw.lo).ok_or_else(|| refuse("names no job"))?;
         if !tx.exists(JOB_STATES, &key)? {
-            tx.put(JOB_STATES, &key, &body.first_state(key.1))?;
+            tx.put(JOB_STATES, &key, &head.first_state(key.1))?;
         }
         vacant.insert(depth(tx, key)?);
     }
@@ -143,13 +145,14 @@ fn depth(tx: &Tx<'_>, (company, job): JobKey) -> Result<u32, storage::Error> {
     Ok(depth)
 }
 
-/// Removes what a job kept of its children.
-pub(super) fn forget_children(tx: &mut Tx<'_>, (company, job): JobKey) -> Result<(), storage::Error> {
+/// Removes what a job kept of its children; answers how many rows.
+pub(super) fn forget_children(tx: &mut Tx<'_>, (company, job): JobKey) -> Result<usize, storage::Error> {
     let range = KeyRange::prefix(&(company, job));
-    for (key, _) in tx.list_past_damage(FLOW_CHILDREN, &range, Order::Ascending, MAX_CHILDREN as usize)? {
-        tx.remove(FLOW_CHILDREN, &key)?;
+    let rows = tx.list_past_damage(FLOW_CHILDREN, &range, Order::Ascending, MAX_CHILDREN as usize)?;
+    for (key, _) in &rows {
+        tx.remove(FLOW_CHILDREN, key)?;
     }
-    Ok(())
+    Ok(rows.len())
 }
 
 impl Queues {

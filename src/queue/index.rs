@@ -30,12 +30,13 @@ pub(super) fn enter(tx: &mut Tx<'_>, (company, job): JobKey, body: &JobBody) -> 
     enter_fields(tx, (company, job), body)
 }
 
-/// Removes a job from under its tags and fields.
-pub(super) fn leave(tx: &mut Tx<'_>, (company, job): JobKey, body: &JobBody) -> Result<(), Error> {
+/// Removes a job from under its tags and fields; answers how many rows.
+pub(super) fn leave(tx: &mut Tx<'_>, (company, job): JobKey, body: &JobBody) -> Result<usize, Error> {
     for tag in &body.tags {
         tx.remove(JOB_TAGS, &(company, tag_hash(tag), job))?;
     }
-    leave_fields(tx, (company, job), body)
+    leave_fields(tx, (company, job), body)?;
+    Ok(body.tags.len() + body.fields.len())
 }
 
 /// Enters a job under its fields.

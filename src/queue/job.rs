@@ -35,6 +35,10 @@ pub const MAX_PROGRESS_BYTES: usize = 16 << 10;
 pub const MAX_SEARCH_FIELDS: usize = 16;
 /// The most jobs of one batch.
 pub const MAX_BATCH: usize = 1000;
+/// The most tags of all jobs of a batch together: each is a row of its own in one transaction.
+pub const MAX_BATCH_TAGS: usize = 10_000;
+/// The most jobs outside a request that those in it may name as parents: each is read in one transaction.
+pub const MAX_PARENTS: usize = 16;
 
 /// The state of a job; the words of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -15,13 +15,16 @@ mod claim;
 mod enqueue;
 mod error;
 mod external;
+mod failures;
 mod flows;
+mod groups;
 mod handler;
 mod heads;
 mod heartbeat;
 mod history;
 mod index;
 mod job;
+mod job_head;
 mod leases;
 mod line;
 mod load;
@@ -52,14 +55,17 @@ pub use check::{CheckFigures, check};
 pub use enqueue::{enqueue, enqueue_many};
 pub use error::Error;
 pub use external::{DEFAULT_LEASE_MS, LEASE_MS, LeaseRequest, LeasedJob, MAX_LEASE_JOBS, MAX_WAIT_MS};
+pub use failures::{FailureGroup, Failures};
 pub use flows::{ChildView, FlowJob, enqueue_flow};
+pub use groups::GroupLimits;
 pub use handler::{AttemptContext, Effect, Handler, LoadError, Outcome, Settled, Settlement};
 pub use heartbeat::Heartbeat;
 pub use history::{HISTORY_KEPT_MS, MINUTE_MS, Minute};
 pub use job::{
-    AttemptError, Enqueued, FailureReason, Group, JobView, MAX_ATTEMPTS, MAX_BATCH, MAX_CHILDREN, MAX_LINE_BYTES,
-    MAX_LOG_LINES, MAX_PAYLOAD_BYTES, MAX_PRIORITY, MAX_PROGRESS_BYTES, MAX_RESULT_BYTES, MAX_SEARCH_FIELDS, MAX_TAGS,
-    MAX_TEXT_BYTES, NewJob, OnFailure, Parent, RetryPolicy, RunAt, State, Unique, UniqueScope,
+    AttemptError, Enqueued, FailureReason, Group, JobView, MAX_ATTEMPTS, MAX_BATCH, MAX_BATCH_TAGS, MAX_CHILDREN,
+    MAX_LINE_BYTES, MAX_LOG_LINES, MAX_PARENTS, MAX_PAYLOAD_BYTES, MAX_PRIORITY, MAX_PROGRESS_BYTES, MAX_RESULT_BYTES,
+    MAX_SEARCH_FIELDS, MAX_TAGS, MAX_TEXT_BYTES, NewJob, OnFailure, Parent, RetryPolicy, RunAt, State, Unique,
+    UniqueScope,
 };
 pub use name::{QueueName, QueueNameError};
 pub use notes::{LogLine, Notes, Progress};

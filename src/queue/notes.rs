@@ -198,13 +198,12 @@ fn write_notes(tx: &mut Tx<'_>, key: JobKey, row: &JobState, notes: &NotesRow) -
     tx.put(JOB_STATES, &key, &JobState { extras: row.extras.with(Extras::NOTES), ..row.clone() })
 }
 
-/// Removes what a job's attempts told.
-pub(super) fn forget(tx: &mut Tx<'_>, key: JobKey) -> Result<(), storage::Error> {
+/// Removes what a job's attempts told; answers how many rows.
+pub(super) fn forget(tx: &mut Tx<'_>, key: JobKey) -> Result<usize, storage::Error> {
     tx.remove(JOB_NOTES, &key)?;
-    for (line, _) in
-        tx.list_past_damage(JOB_LINES, &KeyRange::prefix(&key), Order::Ascending, MAX_LOG_LINES as usize)?
-    {
-        tx.remove(JOB_LINES, &line)?;
+    let rows = tx.list_past_damage(JOB_LINES, &KeyRange::prefix(&key), Order::Ascending, MAX_LOG_LINES as usize)?;
+    for (line, _) in &rows {
+        tx.remove(JOB_LINES, line)?;
     }
-    Ok(())
+    Ok(rows.len() + 1)
 }

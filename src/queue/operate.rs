@@ -11,10 +11,10 @@ use super::{
     notes,
     registry::Queues,
     settings::QueueSettings,
-    state::{Edit, Extras, JobState, Moment, Refusal},
+    state::{BLOCKED_AT, Edit, Extras, JobState, Moment, Refusal},
     store::{
-        FINISHED, JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobBody, JobKey, LANES, LaneRow, QUEUES, QueueRow, READY,
-        bytes_in, count,
+        FINISHED, JOB_ERRORS, JOB_RESULTS, JOB_STATES, JOBS, JobBody, JobKey, LANES, LaneRow, PENDING_JOBS, QUEUES,
+        QueueRow, READY, bytes_in, count,
     },
     writer::Writer,
 };
@@ -111,11 +111,11 @@ impl Queues {
         self.inner.view(tx, key, body)?.ok_or(Error::NotFound(id))
     }
 
-    /// Removes a finished job and everything kept with it.
+    /// Removes a finished job and everything kept with it; answers how many rows.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::WrongState`] when it is not finished.
-    pub fn delete(&self, tx: &mut Tx<'_>, company: CompanyId, id: JobId) -> Result<(), Error> {
+    pub fn delete(&self, tx: &mut Tx<'_>, company: CompanyId, id: JobId) -> Result<usize, Error> {
         let (key, _, row) = Self::body_and_state(tx, company, id)?;
         let Some(at) = row.finished_at.filter(|_| row.state.is_terminal()) else {
             return Err(Error::WrongState { id, state: row.effective(self.inner.boot) });
@@ -143,7 +143,8 @@ impl Queues {
         let mut after = After::default();
         let id = self.intern(tx, queue, &mut after)?;
         self.ensure_lane(tx, id, company.hi(), &mut after)?;
-        tx.put(LANES, &(id, company.hi()), &LaneRow { is_paused })?;
+        let row = tx.get(LANES, &(id, company.hi()))?.unwrap_or_default();
+        tx.put(LANES, &(id, company.hi()), &LaneRow { is_paused, ..row })?;
         after.push(id, Op::SetPaused { company: company.hi(), is_paused });
         after.register(tx, self);
         Ok(())
@@ -178,9 +179,9 @@ impl Queues {
         Ok(())
     }
 
-    /// Cancels everything of the company that waits in a queue; answers how many.
+    /// Cancels everything of the company that waits in a queue, for its turn or for children; answers how many.
     ///
-    /// Jobs that are active, delayed or retrying stay. Works in small transactions; the first one begins with `begin`.
+    /// Jobs that are active, delayed or retrying stay, and so do children in other queues. Works in small transactions; the first one begins with `begin`.
     ///
     /// # Errors
     /// When the store cannot read or write.
@@ -192,20 +193,19 @@ impl Queues {
     ) -> Result<u64, Error> {
         let Some(line) = self.inner.find(queue) else { return Ok(0) };
         let mut cancelled = 0;
-        let (mut begin, mut cursor) = (Some(begin), None);
-        loop {
+        // Those that wait for children first: otherwise they would fail with the children that are cancelled.
+        let (mut begin, mut at) = (Some(begin), Some(Draining::Blocked(0)));
+        while let Some(from) = at {
             let (queues, id, begin) = (self.clone(), line.id, begin.take());
             let work = move |tx: &mut Tx<'_>| {
                 begin.map_or(Ok(()), |begin| begin(tx))?;
-                drain_chunk(tx, &queues, company.hi(), id, cursor)
+                drain_chunk(tx, &queues, (company.hi(), id), from)
             };
             let (count, next) = self.inner.db.write(work).await?;
             cancelled += count;
-            match next {
-                Some(next) => cursor = Some(next),
-                None => return Ok(cancelled),
-            }
+            at = next;
         }
+        Ok(cancelled)
     }
 }
 
@@ -220,32 +220,59 @@ pub struct JobEdit {
     pub run_at: Option<RunAt>,
 }
 
-type Place = (u8, u64, u64);
+/// How far draining has come: behind which job.
+#[derive(Debug, Clone, Copy)]
+enum Draining {
+    /// Among those that wait for children.
+    Blocked(u64),
+    /// Among those in line: priority, group and order.
+    InLine(Option<(u8, u64, u64)>),
+}
 
+/// Cancels some that wait; answers how many, and where to go on unless that was all.
 fn drain_chunk(
     tx: &mut Tx<'_>,
     queues: &Queues,
-    company: u64,
-    queue: QueueId,
-    cursor: Option<Place>,
-) -> Result<(u64, Option<Place>), Error> {
-    let lane = (company, queue);
-    let range = match cursor {
-        Some((priority, group, ord)) => KeyRange::after(&(company, queue, priority, group, ord)).within(&lane),
-        None => KeyRange::prefix(&lane),
+    (company, queue): (u64, QueueId),
+    from: Draining,
+) -> Result<(u64, Option<Draining>), Error> {
+    let (jobs, next): (Vec<u64>, _) = match from {
+        Draining::Blocked(behind) => {
+            let (kind, at) = (State::Waiting as u8, BLOCKED_AT);
+            let range = KeyRange::after(&(company, queue, kind, at, behind)).within(&(company, queue, kind));
+            let rows = tx.list_past_damage(PENDING_JOBS, &range, Order::Ascending, DRAIN_CHUNK)?;
+            let jobs: Vec<u64> = rows.into_iter().map(|((.., job), _)| job).collect();
+            let last = jobs.last().copied().filter(|_| jobs.len() == DRAIN_CHUNK);
+            (jobs, Some(last.map_or(Draining::InLine(None), Draining::Blocked)))
+        }
+        Draining::InLine(behind) => {
+            let lane = (company, queue);
+            let range = match behind {
+                Some((priority, group, ord)) => KeyRange::after(&(company, queue, priority, group, ord)).within(&lane),
+                None => KeyRange::prefix(&lane),
+            };
+            let rows = tx.list_past_damage(READY, &range, Order::Ascending, DRAIN_CHUNK)?;
+            let last = rows.last().filter(|_| rows.len() == DRAIN_CHUNK).map(|((_, _, p, g, o), _)| (*p, *g, *o));
+            let jobs = rows.into_iter().filter_map(|(_, row)| row.ok().map(|row| row.job)).collect();
+            (jobs, last.map(|last| Draining::InLine(Some(last))))
+        }
     };
-    let rows = tx.list(READY, &range, Order::Ascending, DRAIN_CHUNK)?;
-    let next = rows.last().filter(|_| rows.len() == DRAIN_CHUNK).map(|((_, _, p, g, o), _)| (*p, *g, *o));
     let boot = queues.inner.boot;
     let mut after = After::default();
     let mut count = 0;
-    for (_, ready) in rows {
-        let key = (company, ready.job);
-        let Some(row) = super::store::find_state(tx, key)? else { continue };
-        if row.effective(boot) != State::Waiting {
-            continue;
-        }
-        if let Ok(cancelled) = row.cancel(tx.now()) {
+    for job in jobs {
+        let key = (company, job);
+        let row = match super::store::find_state(tx, key) {
+            Err(error @ storage::Error::Corrupt { .. }) => {
+                tracing::error!(%error, "a damaged job is left where it is: {error}");
+                None
+            }
+            row => row?,
+        };
+        let waiting = row.filter(|row| row.effective(boot) == State::Waiting);
+        if let Some(row) = waiting
+            && let Ok(cancelled) = row.cancel(tx.now())
+        {
             Writer { tx, after: &mut after, boot }.change(key, &row, &cancelled)?;
             count += 1;
         }
@@ -254,30 +281,31 @@ fn drain_chunk(
     Ok((count, next))
 }
 
-/// Removes a finished job by its place in the finished index.
+/// Removes a finished job by its place in the finished index; answers how many rows, at most a few thousand.
 pub(super) fn remove_finished(
     tx: &mut Tx<'_>,
     (company, queue, state, at, job): (u64, QueueId, State, Timestamp, u64),
     bytes: u32,
-) -> Result<(), storage::Error> {
+) -> Result<usize, storage::Error> {
     let key = (company, job);
+    let mut rows = 3;
     if let Some(row) = tx.get(JOB_STATES, &key)? {
         if row.children > 0 {
-            flows::forget_children(tx, key)?;
+            rows += flows::forget_children(tx, key)?;
         }
         if row.extras.has(Extras::NOTES) {
-            notes::forget(tx, key)?;
+            rows += notes::forget(tx, key)?;
         }
-        if row.extras.has(Extras::INDEXED)
-            && let Some(body) = tx.get(JOBS, &key)?
-        {
-            index::leave(tx, key, &body)?;
+        if row.extras.has(Extras::INDEXED) {
+            rows += leave_indexes(tx, key)?;
         }
         for number in row.errors.saturating_sub(super::settle::KEPT_ERRORS)..row.errors {
             tx.remove(JOB_ERRORS, &(company, job, number))?;
+            rows += 1;
         }
         if row.has_result {
             tx.remove(JOB_RESULTS, &key)?;
+            rows += 1;
         }
     }
     tx.remove(JOBS, &key)?;
@@ -285,5 +313,17 @@ pub(super) fn remove_finished(
     tx.remove(FINISHED, &(company, queue, state as u8, at, job))?;
     count(tx, company, queue, state, -1);
     tx.add(bytes_in(company, queue, state), -i64::from(bytes));
-    Ok(())
+    Ok(rows)
+}
+
+fn leave_indexes(tx: &mut Tx<'_>, key: JobKey) -> Result<usize, storage::Error> {
+    match tx.get(JOBS, &key) {
+        Ok(body) => body.map_or(Ok(0), |body| index::leave(tx, key, &body)),
+        Err(error @ storage::Error::Corrupt { .. }) => {
+            // Its words are not known, so their entries stay behind: searches pass them over, and a check tells of them.
+            tracing::error!(%error, "a damaged job is removed without its entries in the indexes: {error}");
+            Ok(0)
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -216,7 +216,7 @@ impl Queues {
             }
             tx.add(lanes_of(company), 1);
         }
-        tx.put(LANES, &(queue, company), &LaneRow { is_paused: false })?;
+        tx.put(LANES, &(queue, company), &LaneRow::default())?;
         after.new_lane(queue, company);
         Ok(())
     }

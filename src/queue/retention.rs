@@ -16,6 +16,8 @@ use crate::{
 
 /// Jobs removed in one transaction.
 const CHUNK: usize = 200;
+/// Rows removed in one transaction, about: a job with log, children and tags has a thousand and more.
+const ROWS: usize = 2_000;
 
 impl Queues {
     /// Applies the retention until told to stop.
@@ -116,9 +118,12 @@ fn trim_chunk(tx: &mut Tx<'_>, heap: Heap) -> Result<(usize, Option<Place>), Err
     let mut count = tx.count(&jobs_in(company, queue, state)).max(0).cast_unsigned();
     let mut bytes = tx.count(&bytes_in(company, queue, state)).max(0).cast_unsigned();
     let now = tx.now();
-    let (mut removed, mut looked_at) = (0, 0);
+    let (mut removed, mut looked_at, mut rows) = (0, 0, 0);
     let mut last = heap.oldest;
     for ((.., at, job), row) in tx.list_past_damage(FINISHED, &range, Order::Ascending, CHUNK)? {
+        if rows >= ROWS {
+            return Ok((removed, Some(last)));
+        }
         let is_old = now.ms_since(at) > keep.age_ms;
         if !is_old && count <= keep.count && bytes <= keep.bytes {
             return Ok((removed, None));
@@ -126,7 +131,7 @@ fn trim_chunk(tx: &mut Tx<'_>, heap: Heap) -> Result<(usize, Option<Place>), Err
         last = (at, job);
         looked_at += 1;
         let gone = row.and_then(|row| {
-            remove_finished(tx, (company, queue, state, at, job), row.bytes)?;
+            rows += remove_finished(tx, (company, queue, state, at, job), row.bytes)?;
             Ok(row.bytes)
         });
         match gone {

@@ -80,7 +80,7 @@ impl QueueSettings {
         match name.as_str() {
             QueueName::EMAIL => Self {
                 concurrency: 5,
-                retry: RetryPolicy { attempts: 5, backoff: Backoff::exponential(5_000).with_max(DAY_MS) },
+                retry: RetryPolicy { attempts: 6, backoff: Backoff::exponential(5_000).with_max(DAY_MS) },
                 timeout_ms: Some(MINUTE_MS),
                 ..other
             },
@@ -102,7 +102,7 @@ impl QueueSettings {
             },
             QueueName::REPORT => Self {
                 concurrency: 2,
-                retry: RetryPolicy { attempts: 2, backoff: Backoff::fixed(30_000) },
+                retry: RetryPolicy { attempts: 3, backoff: Backoff::fixed(30_000) },
                 timeout_ms: Some(30 * MINUTE_MS),
                 ..other
             },

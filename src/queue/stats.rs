@@ -63,12 +63,27 @@ impl Queues {
     pub fn stats(&self, read: &impl Read, company: CompanyId) -> Result<Vec<QueueStats>, Error> {
         let mut all = Vec::new();
         for line in self.inner.lines() {
-            let is_built_in = BUILT_IN.iter().any(|(name, _)| *name == line.name.as_str());
-            if is_built_in || read.exists(LANES, &(line.id, company.hi()))? {
+            if is_shown(read, company, &line)? {
                 all.push(self.stats_of(read, company, &line)?);
             }
         }
         Ok(all)
+    }
+
+    /// The company's figures of one queue; `None` when it does not use it and it is not built in.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn lane_stats(
+        &self,
+        read: &impl Read,
+        company: CompanyId,
+        queue: &QueueName,
+    ) -> Result<Option<QueueStats>, Error> {
+        match self.inner.find(queue) {
+            Some(line) if is_shown(read, company, &line)? => Ok(Some(self.stats_of(read, company, &line)?)),
+            _ => Ok(None),
+        }
     }
 
     /// Jobs of the company in all queues by [`State`], in the order of [`State::ALL`].
@@ -83,19 +98,6 @@ impl Queues {
             }
         }
         Ok(sums)
-    }
-
-    /// The company's figures of one queue; `None` when there is no such queue.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn queue_stats(
-        &self,
-        read: &impl Read,
-        company: CompanyId,
-        queue: &QueueName,
-    ) -> Result<Option<QueueStats>, Error> {
-        self.inner.find(queue).map(|line| self.stats_of(read, company, &line)).transpose()
     }
 
     fn stats_of(&self, read: &impl Read, company: CompanyId, line: &Arc<Line>) -> Result<QueueStats, Error> {
@@ -138,6 +140,11 @@ impl Queues {
         }
         Ok(all)
     }
+}
+
+fn is_shown(read: &impl Read, company: CompanyId, line: &Line) -> Result<bool, storage::Error> {
+    let is_built_in = BUILT_IN.iter().any(|(name, _)| *name == line.name.as_str());
+    Ok(is_built_in || read.exists(LANES, &(line.id, company.hi()))?)
 }
 
 fn counts(read: &impl Read, company: u64, line: &Line) -> Result<[u64; 7], storage::Error> {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
+    groups::LimitedGroups,
     job::{AttemptError, OnFailure, RetryPolicy, State, UniqueScope},
     notes::LogLine,
     settings::QueueSettings,
@@ -185,9 +186,12 @@ pub(super) struct QueueRow {
 named_value!(QueueRow, 1);
 
 /// A company's part of a queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct LaneRow {
     pub(super) is_paused: bool,
+    /// Groups with limits of their own.
+    #[serde(default)]
+    pub(super) groups: LimitedGroups,
 }
 named_value!(LaneRow, 1);
 

@@ -22,8 +22,8 @@ use crate::{
     storage::{Error, KeyRange, Order, Read, Tx},
 };
 
-/// Timers handled in one transaction.
-const CHUNK: usize = 256;
+/// Timers handled in one transaction: a few milliseconds of the writer, which others wait for meanwhile.
+const CHUNK: usize = 512;
 
 /// The longest sleep: a wall clock set forward is noticed after this.
 const SLEEP_MS: u64 = 1_000;
@@ -116,12 +116,22 @@ impl Queues {
     /// # Errors
     /// When the store cannot read or write.
     pub async fn run_timers(&self) -> Result<usize, Error> {
-        let mut handled = 0;
-        loop {
+        let next = || {
             let queues = self.clone();
-            let count = self.inner.db.write(move |tx| chunk(tx, &queues)).await?;
+            move |tx: &mut Tx<'_>| chunk(tx, &queues)
+        };
+        let mut handled = self.inner.db.write(next()).await?;
+        if handled < CHUNK {
+            return Ok(handled);
+        }
+        // Many are due together: the next chunk is made while the one before is on its way to the disk. What a power cut
+        // takes back is still on the list.
+        loop {
+            let count = self.inner.db.write_unsynced(next()).await?;
             handled += count;
             if count < CHUNK {
+                // Nothing of its own, but behind all of them.
+                self.inner.db.write(|_| Ok::<_, Error>(())).await?;
                 return Ok(handled);
             }
         }

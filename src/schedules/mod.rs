@@ -65,6 +65,9 @@ pub enum Error {
     /// The resource changed since the caller read it.
     #[error("the schedule has changed meanwhile")]
     Changed,
+    /// It ticks or is changed all the time.
+    #[error("the schedule changes all the time; try again")]
+    Moved,
     /// The job could not be enqueued.
     #[error(transparent)]
     Enqueue(#[from] jobs::Error),

@@ -1,4 +1,7 @@
 //! What people do with schedules: one transaction each, with its entry in the audit log.
+//!
+//! Rules are searched beside the writer: a pattern that hardly ever fires takes long. A transaction gets the next ticks
+//! as a [`Timetable`], counted from just before it, and compares that nothing has changed since.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -22,6 +25,8 @@ pub(super) const SCHEDULES_MAX: u64 = 1_000;
 pub(super) const NAME_BYTES_MAX: usize = 200;
 /// The coming times that are shown.
 const SHOWN_TIMES: usize = 5;
+/// How often a change begins anew because the schedule ticked or was changed meanwhile.
+const CHANGE_TRIES: usize = 10;
 
 /// When a schedule ticks, as somebody asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,15 +65,36 @@ pub(super) struct ScheduleView {
     pub(super) next_times: Vec<Timestamp>,
 }
 
-/// The ticks of a rule after a time, as many as are shown.
-fn coming_times(rule: &Rule, now: Timestamp) -> Vec<Timestamp> {
-    std::iter::successors(rule.next(now), |time| rule.next(*time)).take(SHOWN_TIMES).collect()
+/// A rule that was found good, and its next ticks from then on.
+#[derive(Debug, Clone)]
+pub(super) struct Timetable {
+    since: Timestamp,
+    rule: RuleRow,
+    times: Vec<Timestamp>,
+}
+
+impl Timetable {
+    fn of(row: RuleRow, rule: &Rule, now: Timestamp) -> Self {
+        let mut times: Vec<Timestamp> = Vec::with_capacity(SHOWN_TIMES);
+        let mut next = rule.next(now);
+        while let Some(time) = next.filter(|_| times.len() < SHOWN_TIMES) {
+            times.push(time);
+            next = rule.next(time);
+        }
+        Self { since: now, rule: row, times }
+    }
 }
 
 impl ScheduleView {
-    fn of(row: ScheduleRow, cursor: CursorRow, now: Timestamp) -> Self {
+    /// Searches for the next ticks: not for a transaction.
+    fn searched(row: ScheduleRow, cursor: CursorRow, now: Timestamp) -> Self {
         let rule = cursor.next.and_then(|_| row.rule.open(now).ok());
-        let next_times = rule.map(|rule| coming_times(&rule, now)).unwrap_or_default();
+        let next_times = rule.map(|rule| Timetable::of(row.rule.clone(), &rule, now).times).unwrap_or_default();
+        Self { row, cursor, next_times }
+    }
+
+    fn of(row: ScheduleRow, cursor: CursorRow, times: Vec<Timestamp>) -> Self {
+        let next_times = if cursor.next.is_some() { times } else { Vec::new() };
         Self { row, cursor, next_times }
     }
 }
@@ -124,7 +150,7 @@ impl Schedules {
         now: Timestamp,
     ) -> Result<Vec<ScheduleView>, Error> {
         let rows = store::list(read, company, before, limit)?;
-        Ok(rows.into_iter().map(|(row, cursor)| ScheduleView::of(row, cursor, now)).collect())
+        Ok(rows.into_iter().map(|(row, cursor)| ScheduleView::searched(row, cursor, now)).collect())
     }
 
     /// One schedule.
@@ -138,16 +164,17 @@ impl Schedules {
         now: Timestamp,
     ) -> Result<ScheduleView, Error> {
         let (row, cursor) = store::find(read, company, id)?.ok_or(Error::NotFound)?;
-        Ok(ScheduleView::of(row, cursor, now))
+        Ok(ScheduleView::searched(row, cursor, now))
     }
 
-    /// Whether a rule can be taken, found out beside the writer: a pattern that never fires is searched for very long.
+    /// The next ticks of a rule from now on, searched for beside the writer.
     ///
     /// # Errors
-    /// Why not.
-    pub(super) async fn check_rule(&self, rule: RuleInput) -> Result<(), Error> {
+    /// Why the rule cannot be taken.
+    pub(super) async fn timetable(&self, rule: RuleInput) -> Result<Timetable, Error> {
         let now = self.inner.db.now();
-        self.inner.db.read(move |_| rule.row(now).map(drop)).await.map_err(Error::Storage)?
+        let search = move || rule.row(now).map(|(row, rule)| Timetable::of(row, &rule, now));
+        self.inner.db.read(move |_| search()).await.map_err(Error::Storage)?
     }
 
     /// The next ticks of a rule that nobody has stored, if it began now.
@@ -155,12 +182,10 @@ impl Schedules {
     /// # Errors
     /// [`Error::Rule`].
     pub(super) async fn preview(&self, rule: RuleInput) -> Result<Vec<Timestamp>, Error> {
-        let now = self.inner.db.now();
-        let read = self.inner.db.read(move |_| rule.row(now).map(|(_, rule)| coming_times(&rule, now)));
-        read.await.map_err(Error::Storage)?
+        Ok(self.timetable(rule).await?.times)
     }
 
-    /// Makes a schedule that begins now.
+    /// Makes a schedule that begins with its timetable.
     ///
     /// # Errors
     /// [`Error::TooMany`], [`Error::Name`], [`Error::Rule`], [`Error::Job`].
@@ -169,55 +194,93 @@ impl Schedules {
         tx: &mut Tx<'_>,
         (company, origin): (CompanyId, &Origin),
         new: NewSchedule,
+        timetable: Timetable,
     ) -> Result<ScheduleView, Error> {
         tx.admit_new_work()?;
         if store::count(tx, company) >= SCHEDULES_MAX {
             return Err(Error::TooMany);
         }
-        let now = tx.now();
-        let (rule_row, rule) = new.rule.row(now)?;
+        let Timetable { since, rule, times } = timetable;
         let row = ScheduleRow {
             id: ScheduleId::from_raw(tx.mint()),
             company,
             name: checked_name(new.name)?,
-            rule: rule_row,
+            rule,
             job: stored(&new.job)?,
             catch_up: new.catch_up,
             is_enabled: new.is_enabled,
             revision: 0,
-            created_at: now,
-            updated_at: now,
+            created_at: since,
+            updated_at: since,
         };
         row.checked_job(&self.inner.jobs)?;
         store::insert(tx, &row)?;
-        let cursor = CursorRow { next: rule.next(now).filter(|_| row.is_enabled), ..CursorRow::default() };
+        let next = times.first().copied().filter(|_| row.is_enabled);
+        let cursor = CursorRow { next, ..CursorRow::default() };
         self.move_cursor(tx, &row, &CursorRow::default(), &cursor)?;
         row.record(tx, origin, "schedule.create", (Value::Null, row.facts()))?;
-        Ok(ScheduleView::of(row, cursor, now))
+        Ok(ScheduleView::of(row, cursor, times))
     }
 
-    /// Changes a schedule, once `fits` has agreed to what it is now.
+    /// Changes a schedule as `decide` says, which sees what it is now and is asked again when that changes meanwhile.
     ///
     /// # Errors
-    /// [`Error::NotFound`], and as [`Schedules::create`].
-    pub(super) fn update(
+    /// [`Error::NotFound`]; [`Error::Moved`] when it never stands still; as [`Schedules::create`].
+    pub(super) async fn change(
         &self,
-        tx: &mut Tx<'_>,
         (company, origin): (CompanyId, &Origin),
         id: ScheduleId,
-        change: impl FnOnce(&ScheduleView) -> Result<ScheduleChange, Error>,
+        decide: impl Fn(&ScheduleView) -> Result<ScheduleChange, Error>,
+    ) -> Result<ScheduleView, Error> {
+        for _ in 0..CHANGE_TRIES {
+            let now = self.inner.db.now();
+            let before = self.inner.db.read(move |snapshot| Self::get(snapshot, company, id, now)).await??;
+            let change = decide(&before)?;
+            let timetable = self.timetable_after(&before, &change).await?;
+            let (schedules, origin) = (self.clone(), origin.clone());
+            let work = move |tx: &mut Tx<'_>| schedules.update(tx, &origin, before, change, timetable);
+            match self.inner.db.write(work).await {
+                Err(Error::Moved) => {}
+                done => return done,
+            }
+        }
+        Err(Error::Moved)
+    }
+
+    /// The next ticks of a schedule once it is changed.
+    async fn timetable_after(&self, before: &ScheduleView, change: &ScheduleChange) -> Result<Timetable, Error> {
+        if let Some(rule) = change.rule.clone() {
+            return self.timetable(rule).await;
+        }
+        let (now, row, is_enabling) = (self.inner.db.now(), before.row.rule.clone(), change.is_enabled == Some(true));
+        let search = move || match row.open(now) {
+            Ok(rule) => Ok(Timetable::of(row, &rule, now)),
+            Err(error) if is_enabling => Err(Error::Rule(error)),
+            Err(_) => Ok(Timetable { since: now, rule: row, times: Vec::new() }),
+        };
+        self.inner.db.read(move |_| search()).await.map_err(Error::Storage)?
+    }
+
+    fn update(
+        &self,
+        tx: &mut Tx<'_>,
+        origin: &Origin,
+        before: ScheduleView,
+        change: ScheduleChange,
+        timetable: Timetable,
     ) -> Result<ScheduleView, Error> {
         let now = tx.now();
-        let before = Self::get(tx, company, id, now)?;
-        let change = change(&before)?;
         let ScheduleView { row: old, cursor: old_cursor, .. } = before;
+        let (found, cursor) = store::find(tx, old.company, old.id)?.ok_or(Error::NotFound)?;
+        if (&found, &cursor) != (&old, &old_cursor) {
+            return Err(Error::Moved);
+        }
+        let Timetable { rule, times, .. } = timetable;
         let mut row = old.clone();
         if let Some(name) = change.name {
             row.name = checked_name(name)?;
         }
-        if let Some(rule) = change.rule {
-            row.rule = rule.row(now)?.0;
-        }
+        row.rule = rule;
         if let Some(job) = change.job {
             row.job = stored(&job)?;
             row.checked_job(&self.inner.jobs)?;
@@ -225,18 +288,18 @@ impl Schedules {
         row.catch_up = change.catch_up.unwrap_or(row.catch_up);
         row.is_enabled = change.is_enabled.unwrap_or(row.is_enabled);
         if row == old {
-            return Ok(ScheduleView::of(old, old_cursor, now));
+            return Ok(ScheduleView::of(old, old_cursor, times));
         }
         row.revision = row.revision.wrapping_add(1);
         row.updated_at = now;
         let mut cursor = CursorRow { error: None, ..old_cursor.clone() };
         if row.is_enabled != old.is_enabled || row.rule != old.rule {
-            cursor.next = if row.is_enabled { row.rule.open(now)?.next(now) } else { None };
+            cursor.next = times.first().copied().filter(|_| row.is_enabled);
         }
         store::put(tx, &row)?;
         self.move_cursor(tx, &row, &old_cursor, &cursor)?;
         row.record(tx, origin, "schedule.update", audit::changed(&old.facts(), &row.facts()))?;
-        Ok(ScheduleView::of(row, cursor, now))
+        Ok(ScheduleView::of(row, cursor, times))
     }
 
     /// Deletes a schedule; jobs it has made stay.

@@ -5,24 +5,29 @@
 //! place of a note is the number of its commit and its position in the row: it never changes, and nothing older ever
 //! comes in behind it.
 //!
-//! Rows are removed, oldest first, by whoever keeps the feed within its limits; a *floor* then says up to where.
+//! Rows are removed, oldest first, by whoever keeps the feed within its limits; a *floor* then says up to where. A damaged
+//! row is told apart from those around it, and goes with them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::ControlFlow};
+
+use serde::{Deserialize, Serialize};
 
 use super::{
     counters::CounterKey,
     error::Error,
     key::{KeyRange, Order},
     keyspaces::{self, Space},
-    table::{Read, Table, Value},
+    table::{HEADER_BYTES, Read, Table, Value},
     tx::Tx,
 };
-use crate::{base::Timestamp, postcard_value};
+use crate::base::Timestamp;
 
 /// Set in the first byte of a note that has a low half.
 const HAS_LO: u8 = 0x80;
 /// What a row costs beside its notes.
 const ROW_BYTES: i64 = 40;
+/// The time before the notes of a row.
+const TIME_BYTES: usize = 8;
 
 /// The rows of the feed, by company and commit.
 const FEED: Table<(u64, u64), FeedRow> = Table::of(keyspaces::FEED);
@@ -97,12 +102,34 @@ impl Value for FeedRow {
 }
 
 /// Up to where the feed of a company was removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct FloorRow {
     /// The last commit whose row is gone.
     commit: u64,
+    /// The notes it had; [`NOTES_UNKNOWN`] when that could not be read.
+    notes: u64,
 }
-postcard_value!(FloorRow, 1);
+
+/// More notes than a row ever has: whoever has seen so many has seen them all.
+pub const NOTES_UNKNOWN: u64 = u32::MAX as u64;
+
+impl Value for FloorRow {
+    const FORMAT: u8 = 2;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        let buffer = std::mem::take(out);
+        *out = postcard::to_extend(self, buffer).expect("a row in memory is always encodable");
+    }
+
+    fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
+        match format {
+            // Format 1 did not say how many notes there were.
+            1 => postcard::from_bytes(bytes).ok().map(|commit| Self { commit, notes: NOTES_UNKNOWN }),
+            2 => postcard::from_bytes(bytes).ok(),
+            _ => None,
+        }
+    }
+}
 
 /// The bytes that the feed of a company takes.
 const fn bytes_of(company: u64) -> CounterKey {
@@ -166,38 +193,47 @@ fn row_size(row: &FeedRow) -> i64 {
     size(row.notes.iter().map(|note| if note.lo.is_some() { 17 } else { 9 }).sum())
 }
 
-/// The rows of a company from a commit on, the oldest first.
+/// What a row costs by its length alone.
+fn stored_size(read: &impl Read, key: &(u64, u64)) -> Result<i64, Error> {
+    let mut bytes = 0;
+    let engine_key = FEED.engine_key(key);
+    read.get_bytes(SPACE, &engine_key, &mut |stored| bytes = stored.len().saturating_sub(HEADER_BYTES + TIME_BYTES))?;
+    Ok(size(bytes))
+}
+
+/// The rows of a company from a commit on, the oldest first; a damaged one is its error.
 ///
 /// # Errors
-/// When a row cannot be read.
+/// When the engine cannot read.
 pub fn rows_from(
     read: &impl Read,
     company: u64,
     commit: u64,
-    visit: &mut dyn FnMut(u64, FeedRow) -> std::ops::ControlFlow<()>,
+    visit: &mut dyn FnMut(u64, Result<FeedRow, Error>) -> ControlFlow<()>,
 ) -> Result<(), Error> {
     let range = KeyRange::from(&(company, commit)).within(&(company,));
-    read.scan(FEED, &range, Order::Ascending, &mut |(_, commit), row| visit(commit, row))
+    read.scan_past_damage(FEED, &range, Order::Ascending, &mut |(_, commit), row| visit(commit, row))
 }
 
-/// The last commit of a company's feed that is there, with the number of its notes.
+/// The last commit of a company's feed that is there, with the number of its notes, [`NOTES_UNKNOWN`] when it is damaged.
+///
+/// # Errors
+/// When the engine cannot read.
+pub fn last(read: &impl Read, company: u64) -> Result<Option<(u64, u64)>, Error> {
+    let row = read.list_past_damage(FEED, &KeyRange::prefix(&(company,)), Order::Descending, 1)?.pop();
+    Ok(row.map(|((_, commit), row)| (commit, row.map_or(NOTES_UNKNOWN, |row| row.notes.len() as u64))))
+}
+
+/// The last commit of a company's feed that was removed, with the number of its notes; zeros when none was.
 ///
 /// # Errors
 /// When a row cannot be read.
-pub fn last(read: &impl Read, company: u64) -> Result<Option<(u64, usize)>, Error> {
-    let row = read.list(FEED, &KeyRange::prefix(&(company,)), Order::Descending, 1)?.pop();
-    Ok(row.map(|((_, commit), row)| (commit, row.notes.len())))
+pub fn floor(read: &impl Read, company: u64) -> Result<(u64, u64), Error> {
+    Ok(read.get(FLOORS, &company)?.map_or((0, 0), |row| (row.commit, row.notes)))
 }
 
-/// The last commit of a company's feed that was removed; zero when none was.
-///
-/// # Errors
-/// When a row cannot be read.
-pub fn floor(read: &impl Read, company: u64) -> Result<u64, Error> {
-    Ok(read.get(FLOORS, &company)?.map_or(0, |row| row.commit))
-}
-
-/// Some companies behind this one that have a feed, with its bytes and the time of its oldest row.
+/// Some companies behind this one that have a feed, with its bytes and the time of its oldest row: long ago when that
+/// cannot be read.
 ///
 /// # Errors
 /// When a row cannot be read.
@@ -205,9 +241,10 @@ pub fn companies(read: &impl Read, after: u64, limit: usize) -> Result<Vec<(u64,
     let mut found = Vec::new();
     let mut after = after;
     while found.len() < limit {
-        let oldest = read.list(FEED, &KeyRange::after(&(after,)), Order::Ascending, 1)?.pop();
+        let oldest = read.list_past_damage(FEED, &KeyRange::after(&(after,)), Order::Ascending, 1)?.pop();
         let Some(((company, _), row)) = oldest else { break };
-        found.push((company, read.counter(&bytes_of(company))?.max(0).cast_unsigned(), row.time));
+        let time = row.map_or(Timestamp::from_ms(0), |row| row.time);
+        found.push((company, read.counter(&bytes_of(company))?.max(0).cast_unsigned(), time));
         after = company;
     }
     Ok(found)
@@ -216,20 +253,36 @@ pub fn companies(read: &impl Read, after: u64, limit: usize) -> Result<Vec<(u64,
 /// Removes at most `limit` of the oldest rows of a company that are older than `before`, or while the feed takes more
 /// than `bytes_max`; answers how many.
 ///
+/// A damaged row tells no time: it goes with the first one behind it that is old.
+///
 /// # Errors
 /// When a row cannot be read.
 pub fn trim(tx: &mut Tx<'_>, company: u64, before: Timestamp, bytes_max: u64, limit: usize) -> Result<usize, Error> {
-    let rows = tx.list(FEED, &KeyRange::prefix(&(company,)), Order::Ascending, limit)?;
-    let mut removed = 0;
-    for ((_, commit), row) in rows {
+    let rows = tx.list_past_damage(FEED, &KeyRange::prefix(&(company,)), Order::Ascending, limit)?;
+    let is_old = |row: &Result<FeedRow, Error>| row.as_ref().is_ok_and(|row| row.time < before);
+    let has_readable = rows.iter().any(|(_, row)| row.is_ok());
+    let is_all_damaged = !has_readable && rows.len() == limit;
+    let old = rows.iter().rposition(|(_, row)| is_old(row) || is_all_damaged).map_or(0, |last| last + 1);
+    let (mut removed, mut floor) = (0, None);
+    for (position, (key, row)) in rows.into_iter().enumerate() {
         let bytes = tx.count(&bytes_of(company)).max(0).cast_unsigned();
-        if row.time >= before && bytes <= bytes_max {
+        if position >= old && bytes <= bytes_max {
             break;
         }
-        tx.remove(FEED, &(company, commit))?;
-        tx.add(bytes_of(company), -row_size(&row));
-        tx.put(FLOORS, &company, &FloorRow { commit })?;
+        let (size, notes) = match row {
+            Ok(row) => (row_size(&row), row.notes.len() as u64),
+            Err(error) => {
+                tracing::error!(%error, "a damaged row of the change feed is removed: {error}");
+                (stored_size(tx, &key)?, NOTES_UNKNOWN)
+            }
+        };
+        tx.remove(FEED, &key)?;
+        tx.add(bytes_of(company), -size);
+        floor = Some(FloorRow { commit: key.1, notes });
         removed += 1;
+    }
+    if let Some(floor) = floor {
+        tx.put(FLOORS, &company, &floor)?;
     }
     Ok(removed)
 }
@@ -242,7 +295,7 @@ pub fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(), Erro
     let mut counted = super::check::Counted::of(keyspaces::FEED.number);
     super::check::each(read, FEED, |(company, commit), row| {
         counted.add(company, 0, 0, row_size(&row));
-        if commit <= floor(read, company)? {
+        if commit <= floor(read, company)?.0 {
             found(format!("company {company}: commit {commit} of the feed should be gone"));
         }
         Ok(())
@@ -254,7 +307,7 @@ pub fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(), Erro
 mod tests {
     use proptest::prelude::*;
 
-    use super::{FeedRow, Note, Notes, row_size};
+    use super::{FeedRow, FloorRow, NOTES_UNKNOWN, Note, Notes, row_size};
     use crate::{base::Timestamp, storage::Value};
 
     proptest! {
@@ -272,6 +325,12 @@ mod tests {
             let sizes: Vec<i64> = group.rows(1, row.time).map(|(.., size)| size).collect();
             prop_assert!(sizes.iter().all(|size| *size == row_size(&row)));
             prop_assert_eq!(sizes.len(), usize::from(!row.notes.is_empty()));
+        }
+
+        #[test]
+        fn a_floor_of_before_is_one_of_unknown_length(commit: u64) {
+            let old = postcard::to_stdvec(&commit).unwrap();
+            prop_assert_eq!(FloorRow::decode(1, &old), Some(FloorRow { commit, notes: NOTES_UNKNOWN }));
         }
 
         #[test]

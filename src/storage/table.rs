@@ -160,7 +160,8 @@ fn seal(engine_key: &[u8], frame: &mut [u8]) {
     }
 }
 
-const HEADER_BYTES: usize = 5;
+/// Format and checksum before the payload.
+pub(super) const HEADER_BYTES: usize = 5;
 
 /// Checks a stored value against its key; gives its format and payload.
 ///

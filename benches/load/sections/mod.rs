@@ -4,8 +4,10 @@ mod access;
 mod ceilings;
 mod deliveries;
 mod depth;
+mod due;
 mod enqueue;
 mod isolation;
+mod kernel;
 mod latency;
 mod million;
 mod pace;
@@ -49,13 +51,16 @@ impl Scale {
 pub(crate) type Section = (&'static str, &'static str, fn(Scale, &mut Report) -> Result<()>);
 
 /// All of them, in the order of a full run.
-pub(crate) const ALL: [Section; 11] = [
+pub(crate) const ALL: [Section; 14] = [
     ("ceilings", "What the machine gives: HTTP in, HTTP out, shared fdatasync", ceilings::run),
     ("enqueue", "Durable single enqueue and event ingest over HTTP", enqueue::singles),
     ("batch", "Durable batch enqueue, 1,000 jobs per request", enqueue::batches),
     ("deliveries", "End to end: event in, signed delivery out, attempt logged", deliveries::run),
     ("latency", "Enqueue to start at 500 per second", latency::run),
     ("workers", "Workers outside: lease and complete over HTTP", workers::run),
+    ("noop", "Jobs that do nothing, in this process", kernel::no_ops),
+    ("fairness", "A company with ten jobs beside one with a million", kernel::fairness),
+    ("due", "One million jobs due in the same second", due::run),
     ("million", "One million waiting jobs: memory, disk, ready after SIGKILL", million::run),
     ("reports", "A report over one million jobs: time and memory, CSV and XLSX", reports::run),
     ("depth", "Ten million waiting jobs: what enqueue, lease and list cost", depth::run),

@@ -14,7 +14,7 @@ use crate::{
     auth::Caller,
     base::CompanyId,
     http::{Idempotent, Json, Problem, idempotency},
-    queue::{self, FlowJob, MAX_BATCH, OnFailure},
+    queue::{self, FlowJob, MAX_BATCH, MAX_BATCH_TAGS, OnFailure},
 };
 
 /// Jobs to enqueue together.
@@ -57,10 +57,15 @@ pub(super) async fn create_jobs(
         return Err(Problem::invalid("/jobs", format!("must hold 1 to {MAX_BATCH} jobs, the callback counted in")));
     }
     let (db, work) = (jobs.db().clone(), check_all(order, &jobs, caller.company)?);
+    let tags: usize = work.iter().map(|checked| checked.job.tags.len()).sum();
+    if tags > MAX_BATCH_TAGS {
+        let detail = format!("have {tags} tags together; at most {MAX_BATCH_TAGS} are accepted in a batch");
+        return Err(Problem::invalid("/jobs", detail));
+    }
     let parents = parents(&work, has_callback)?;
+    let stored: Vec<_> = work.iter().filter_map(|checked| checked.job.parent.map(|parent| parent.id)).collect();
+    jobs.require_parents(caller.company, stored).await?;
     idempotency::run(&db, request, caller.company, move |tx| {
-        let stored = work.iter().filter_map(|checked| checked.job.parent.map(|parent| parent.id));
-        jobs.require_parents(tx, caller.company, stored)?;
         let (orders, echoes): (Vec<_>, Vec<_>) = work.into_iter().map(|job| job.split(tx)).unzip();
         let enqueued = if parents.iter().all(Option::is_none) {
             queue::enqueue_many(tx, jobs.queues(), orders)?

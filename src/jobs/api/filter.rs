@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::policy::Refusals;
 use crate::{
-    base::Timestamp,
+    base::{JobId, Timestamp},
     http::Problem,
     queue::{JobFilter, MAX_TEXT_BYTES, QueueName, State},
 };
@@ -28,6 +28,10 @@ pub(super) struct JobQuery {
     tag: Option<String>,
     /// Of this group.
     group: Option<String>,
+    /// Failed with an error like this: a `fingerprint` of `GET /queues/{name}/failures`.
+    error: Option<String>,
+    /// Children of this job.
+    parent: Option<String>,
     /// `payload.order.id:123` finds the value at a path of the payload, from an index when the queue names the path in
     /// `search_fields`; any other text, of at most 256 bytes, is looked for in the payload as it was sent.
     #[param(max_length = 520, example = "payload.order.id:123")]
@@ -45,8 +49,8 @@ pub(super) struct JobQuery {
 
 impl JobQuery {
     pub(super) fn words(self) -> FilterWords {
-        let Self { queue, state, kind, tag, group, q, since, until, .. } = self;
-        FilterWords { queue, state, kind, tag, group, q, since, until }
+        let Self { queue, state, kind, tag, group, error, parent, q, since, until, .. } = self;
+        FilterWords { queue, state, kind, tag, group, error, parent, q, since, until }
     }
 }
 
@@ -67,6 +71,11 @@ pub(super) struct FilterWords {
     tag: Option<String>,
     /// Of this group.
     group: Option<String>,
+    /// Failed with an error like this: a `fingerprint` of `GET /queues/{name}/failures`.
+    #[schema(example = "9b1f0c3d5e7a2468")]
+    error: Option<String>,
+    /// Children of this job.
+    parent: Option<String>,
     /// As `q` of `GET /jobs`.
     q: Option<String>,
     /// Accepted at this time or later.
@@ -87,6 +96,14 @@ impl FilterWords {
             refusals.add(&format!("{at}/state"), "is not a state of a job");
             None
         });
+        let error = self.error.as_deref().map(fingerprint).transpose().unwrap_or_else(|()| {
+            refusals.add(&format!("{at}/error"), "is not a fingerprint of failures: 16 hexadecimal digits");
+            None
+        });
+        let parent = self.parent.as_deref().map(str::parse::<JobId>).transpose().unwrap_or_else(|_| {
+            refusals.add(&format!("{at}/parent"), "is not the id of a job");
+            None
+        });
         let (mut field, mut text) = (None, None);
         if let Some(words) = self.q {
             match words.strip_prefix(FIELD).and_then(|rest| rest.split_once(':')) {
@@ -101,8 +118,13 @@ impl FilterWords {
         }
         refusals.none()?;
         let Self { kind, tag, group, since, until, .. } = self;
-        Ok(JobFilter { queue, state, states: Vec::new(), kind, tag, group, field, text, since, until })
+        Ok(JobFilter { queue, state, states: Vec::new(), kind, tag, group, error, parent, field, text, since, until })
     }
+}
+
+fn fingerprint(text: &str) -> Result<u64, ()> {
+    let is_hexadecimal = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hexadecimal { u64::from_str_radix(text, 16).map_err(drop) } else { Err(()) }
 }
 
 /// A value as it is compared: without quotes around it, a number as the index spells it.

@@ -2,7 +2,9 @@
 
 mod actions;
 mod batch;
+mod failures;
 mod filter;
+mod groups;
 mod metrics;
 mod notes;
 mod operate;
@@ -54,6 +56,9 @@ where
         .routes(routes!(queues::list_queues))
         .routes(routes!(queues::get_queue, queues::update_queue))
         .routes(routes!(metrics::get_queue_metrics))
+        .routes(routes!(failures::list_queue_failures))
+        .routes(routes!(groups::list_queue_groups))
+        .routes(routes!(groups::limit_queue_group, groups::unlimit_queue_group))
         .routes(routes!(queues::pause_queue))
         .routes(routes!(queues::resume_queue))
         .routes(routes!(queues::drain_queue))
@@ -65,7 +70,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Queue(error) => of_queue(error),
-            Error::NoQueue(_) => Self::not_found().detail(error.to_string()),
+            Error::NoQueue(_) | Error::NoGroup(_) => Self::not_found().detail(error.to_string()),
             Error::OwnJob(_) => Self::of(&problems::SERVER_JOB).detail(error.to_string()),
             Error::Changed => Self::of(&problems::PRECONDITION_FAILED),
         }
@@ -82,6 +87,7 @@ fn of_queue(error: queue::Error) -> Problem {
         queue::Error::OwnQueue(_) => Problem::of(&problems::SERVER_JOB).detail(error.to_string()),
         queue::Error::Invalid { field, reason } => Problem::invalid(format!("/{}", field.replace('.', "/")), *reason),
         queue::Error::TooManyQueues(_) | queue::Error::TooManyLanes(_) => Problem::invalid("/queue", error.to_string()),
+        queue::Error::TooManyGroups(_) => Problem::of(&problems::CONFLICT).detail(error.to_string()),
         queue::Error::TooManyLeases(_) => {
             Problem::of(&problems::RATE_LIMITED).detail(error.to_string()).retry_after_s(5)
         }

@@ -139,6 +139,7 @@ pub(super) async fn create_job(
     if work.parent_ref.is_some() {
         return Err(Problem::invalid("/parent_ref", "names a job of a batch, and this is none"));
     }
+    jobs.require_parents(caller.company, work.job.parent.map(|parent| parent.id)).await?;
     idempotency::run(&db, request, caller.company, move |tx| {
         let accepted = work.enqueue(tx, &jobs)?;
         let status = if accepted.duplicate { StatusCode::OK } else { StatusCode::CREATED };
@@ -162,7 +163,6 @@ pub struct CheckedJob {
 impl CheckedJob {
     fn enqueue(self, tx: &mut Tx<'_>, jobs: &Jobs) -> Result<AcceptedJob, Error> {
         let (job, echo) = self.split(tx);
-        jobs.require_parents(tx, job.company, job.parent.map(|parent| parent.id))?;
         let enqueued = queue::enqueue(tx, jobs.queues(), job)?;
         echo.finish(tx, jobs, enqueued)
     }

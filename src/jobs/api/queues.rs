@@ -286,7 +286,7 @@ pub(super) struct DrainDocument {
 
 /// Cancels everything that waits in a queue
 ///
-/// Of the caller's company; active, delayed and retrying jobs stay.
+/// Of the caller's company, also what waits for children; active, delayed and retrying jobs stay, and children in other queues.
 #[utoipa::path(post, path = "/queues/{name}/drain", operation_id = "drain_queue", tag = "queues", params(("name" = String, Path)), responses(
     (status = 200, description = "What waited is cancelled", body = DrainDocument),
     (status = 409, description = "The server runs the jobs of this queue itself"),

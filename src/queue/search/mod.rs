@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::{
     error::Error,
+    failures::{fingerprint, last_error},
     index,
     job::{JobView, State},
     name::QueueName,
@@ -54,6 +55,10 @@ pub struct JobFilter {
     pub tag: Option<String>,
     /// Of this group.
     pub group: Option<String>,
+    /// Failed with an error like this one: see [`super::FailureGroup::fingerprint`].
+    pub error: Option<u64>,
+    /// Children of this job.
+    pub parent: Option<JobId>,
     /// With this value at this path of the payload.
     pub field: Option<(String, String)>,
     /// With this text anywhere in the payload, as it was sent.
@@ -79,8 +84,8 @@ pub struct JobPage {
 /// Jobs that one step of a search has found.
 #[derive(Debug, Clone, Default)]
 pub struct JobsFound {
-    /// Their ids.
-    pub ids: Vec<JobId>,
+    /// Their ids, each with the place behind it.
+    pub ids: Vec<(JobId, Place)>,
     /// Where to go on; `None` at the end.
     pub next: Option<Place>,
 }
@@ -100,6 +105,7 @@ impl JobFilter {
         let created_at = Timestamp::from_ms((job >> 16).cast_signed());
         self.kind.as_ref().is_none_or(|kind| *kind == body.kind)
             && self.tag.as_ref().is_none_or(|tag| body.tags.contains(tag))
+            && self.parent.is_none_or(|parent| body.parent == Some(parent.raw()))
             && self.group.as_ref().is_none_or(|group| body.group_text.as_ref() == Some(group))
             && self.since.is_none_or(|since| created_at >= since)
             && self.until.is_none_or(|until| created_at < until)
@@ -133,6 +139,8 @@ struct Budget {
 
 /// A job that passed.
 struct Hit {
+    /// Where a search goes on behind it.
+    place: Place,
     key: JobKey,
     body: JobBody,
     state: JobState,
@@ -147,6 +155,18 @@ struct Walk<'a, R> {
     budget: Budget,
 }
 
+/// What could be read; a damaged row hides itself and no other, and is told in the log.
+fn readable<T>(row: Result<T, storage::Error>) -> Result<Option<T>, storage::Error> {
+    match row {
+        Ok(row) => Ok(Some(row)),
+        Err(error @ storage::Error::Corrupt { .. }) => {
+            tracing::error!(%error, "a damaged job is left out of a search: {error}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 impl<R: Read> Walk<'_, R> {
     /// Shows every hit until `visit` breaks or the budget is used up; answers where to go on.
     fn run(
@@ -154,7 +174,7 @@ impl<R: Read> Walk<'_, R> {
         after: Option<Place>,
         visit: &mut dyn FnMut(Hit) -> ControlFlow<()>,
     ) -> Result<Option<Place>, Error> {
-        let plan = Plan::of(self.queues, self.read, self.company, self.filter)?;
+        let plan = Plan::of(self.queues, self.read, self.company, (self.filter, after))?;
         if after.is_some_and(|after| !plan.has_made(&after)) {
             return Err(Error::Invalid { field: "cursor", reason: "is of another search" });
         }
@@ -168,8 +188,8 @@ impl<R: Read> Walk<'_, R> {
                 place = Some(own);
                 let key = (self.company, job);
                 self.budget.jobs = self.budget.jobs.saturating_sub(1);
-                let body = self.read.get(JOBS, &key)?;
-                if let Some(hit) = body.map(|body| self.look(key, body)).transpose()?.flatten()
+                let body = readable(self.read.get(JOBS, &key))?.flatten();
+                if let Some(hit) = body.map(|body| self.look(key, own, body)).transpose()?.flatten()
                     && visit(hit).is_break()
                 {
                     return Ok(place);
@@ -196,10 +216,12 @@ impl<R: Read> Walk<'_, R> {
         let range = KeyRange::between(&(self.company, oldest), &(self.company, newest));
         let (mut place, mut failure) = (None, None);
         let read = self.read;
-        read.scan(JOBS, &range, Order::Descending, &mut |key, body| {
+        read.scan_past_damage(JOBS, &range, Order::Descending, &mut |key, body| {
             self.budget.jobs = self.budget.jobs.saturating_sub(1);
-            place = Some(Plan::Jobs.place_of(key.1));
-            let is_cut = match self.look(key, body) {
+            let own = Plan::Jobs.place_of(key.1);
+            place = Some(own);
+            let looked = readable(body).and_then(|body| body.map(|body| self.look(key, own, body)).transpose());
+            let is_cut = match looked.map(Option::flatten) {
                 Ok(hit) => hit.is_some_and(|hit| visit(hit).is_break()) || self.is_spent(),
                 Err(error) => {
                     failure = Some(error);
@@ -223,23 +245,30 @@ impl<R: Read> Walk<'_, R> {
         Ok(has_more.then_some(place))
     }
 
-    fn look(&mut self, key: JobKey, body: JobBody) -> Result<Option<Hit>, storage::Error> {
+    fn look(&mut self, key: JobKey, place: Place, body: JobBody) -> Result<Option<Hit>, storage::Error> {
         self.budget.bytes = self.budget.bytes.saturating_sub(body.payload.len());
         let line = self.queues.inner.line(body.queue);
         let is_of_queue = self.filter.queue.as_ref().is_none_or(|name| line.is_some_and(|line| line.name == *name));
         if !is_of_queue || !self.filter.passes_body(key.1, &body) {
             return Ok(None);
         }
-        let state = self.read.get(JOB_STATES, &key)?.unwrap_or_else(|| body.first_state(key.1));
+        let Some(state) = readable(self.read.get(JOB_STATES, &key))? else { return Ok(None) };
+        let state = state.unwrap_or_else(|| body.first_state(key.1));
         let own = state.effective(self.queues.inner.boot);
         let JobFilter { state: wanted, states, .. } = self.filter;
         if wanted.is_some_and(|wanted| wanted != own) || !(states.is_empty() || states.contains(&own)) {
             return Ok(None);
         }
+        if let Some(wanted) = self.filter.error {
+            let error = if own == State::Failed { readable(last_error(self.read, key, &state))? } else { None };
+            if error.is_none_or(|error| fingerprint(&error) != wanted) {
+                return Ok(None);
+            }
+        }
         let mut parsed = 0;
         let passes = self.filter.passes_field(&body, &mut parsed);
         self.budget.parsed = self.budget.parsed.saturating_sub(parsed);
-        Ok(passes.then_some(Hit { key, body, state }))
+        Ok(passes.then_some(Hit { place, key, body, state }))
     }
 
     const fn is_spent(&self) -> bool {
@@ -292,7 +321,7 @@ impl Queues {
         let mut ids = Vec::new();
         let next = self.walk(read, company, filter).run(after, &mut |hit| {
             if !self.is_own_kind(&hit.body.kind) {
-                ids.push(JobId::from_raw(RawId { hi: hit.key.1, lo: hit.body.id_lo }));
+                ids.push((JobId::from_raw(RawId { hi: hit.key.1, lo: hit.body.id_lo }), hit.place));
             }
             if ids.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;

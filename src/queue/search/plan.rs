@@ -19,6 +19,9 @@ use crate::{
 /// A company's part of a queue is listed as a whole up to this many jobs.
 pub(super) const SMALL_LANE: u64 = 2_000;
 
+/// The number of a search by field.
+const FIELD: u64 = 3;
+
 /// Where the candidates of a search come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Plan {
@@ -28,6 +31,8 @@ pub(super) enum Plan {
     Tag(u64),
     /// Under a payload field of a queue, newest first.
     Field(QueueId, u64),
+    /// Children of a job, in the order they were added.
+    Children(u64),
     /// Every job of a queue that has few, newest first.
     Lane(QueueId),
     /// Finished in this state in these queues, the latest first.
@@ -41,24 +46,36 @@ pub(super) enum Plan {
 }
 
 impl Plan {
-    pub(super) fn of(queues: &Queues, read: &impl Read, company: u64, filter: &JobFilter) -> Result<Self, Error> {
+    /// The plan of a search, or of the page behind a place.
+    pub(super) fn of(
+        queues: &Queues,
+        read: &impl Read,
+        company: u64,
+        (filter, after): (&JobFilter, Option<Place>),
+    ) -> Result<Self, Error> {
         let lines = match &filter.queue {
             Some(name) => queues.inner.find(name).into_iter().collect(),
             None => queues.inner.lines(),
         };
         let has_queue = filter.queue.is_some();
         if let (Some(line), Some((path, value))) = (lines.first().filter(|_| has_queue), &filter.field)
-            && line.settings().search_fields.contains(path)
+            && after.map_or_else(|| line.settings().search_fields.contains(path), |after| is_by_field(&after))
         {
+            // A search that has begun goes on in the same way when the fields of the queue have changed meanwhile: an
+            // index that is not kept up any more still holds every job that was there when it was chosen.
             return Ok(Self::Field(line.id, field_hash(path, value)));
         }
         if let Some(tag) = &filter.tag {
             return Ok(Self::Tag(tag_hash(tag)));
         }
+        if let Some(parent) = filter.parent {
+            return Ok(Self::Children(parent.hi()));
+        }
         let count = |queue: QueueId, state: State| -> Result<u64, Error> {
             Ok(read.counter(&jobs_in(company, queue, state))?.max(0).cast_unsigned())
         };
-        if let Some(state) = filter.state {
+        // An error is one of a failed job.
+        if let Some(state) = filter.state.or_else(|| filter.error.map(|_| State::Failed)) {
             let mut used = Vec::new();
             for line in &lines {
                 // What is active on disk may be waiting for the counters and the other way round, around a restart.
@@ -105,6 +122,7 @@ impl Plan {
             Self::Field(queue, hash) => {
                 sources::with_field(read, (company, *queue, *hash), span, |job| self.place_of(job))?
             }
+            Self::Children(parent) => sources::children(read, (company, *parent), (self.number(), after))?,
             Self::Lane(queue) => sources::lane(read, company, *queue, span, |job| self.place_of(job))?,
             Self::Active(lanes) => sources::active(queues, company, lanes, span, |job| self.place_of(job)),
             Self::Finished(state, lanes) => sources::finished(read, company, *state, lanes, (self.number(), after))?,
@@ -118,11 +136,12 @@ impl Plan {
             // Both name a job and nothing else, so a page may go on after a queue has grown.
             Self::Jobs | Self::Lane(_) => 1,
             Self::Tag(_) => 2,
-            Self::Field(..) => 3,
+            Self::Field(..) => FIELD,
             Self::Finished(..) => 4,
             Self::Pending(..) => 5,
             Self::Waiting(_) => 6,
             Self::Active(_) => 7,
+            Self::Children(_) => 8,
         }
     }
 
@@ -141,6 +160,11 @@ impl Plan {
         let [_, job, ..] = place;
         *job
     }
+}
+
+const fn is_by_field(place: &Place) -> bool {
+    let [number, ..] = place;
+    *number == FIELD
 }
 
 /// Jobs from the first exclusive down to the second inclusive, by the times of the filter and a place that names a job.

@@ -8,7 +8,7 @@ use crate::{
     queue::{
         job::State,
         registry::Queues,
-        store::{FINISHED, JOB_FIELDS, JOB_TAGS, PENDING_JOBS, READY},
+        store::{FINISHED, FLOW_CHILDREN, JOB_FIELDS, JOB_TAGS, PENDING_JOBS, READY},
     },
     storage::{Error, KeyRange, Order, Read},
 };
@@ -56,6 +56,21 @@ pub(super) fn with_field(
     let range = KeyRange::between(&(company, queue, hash, oldest), &(company, queue, hash, newest));
     let rows = read.list(JOB_FIELDS, &range, Order::Descending, LOOKED_AT)?;
     Ok(Batch::of(rows.into_iter().map(|((.., job), ())| job).collect(), LOOKED_AT, place_of))
+}
+
+/// Children of a job behind a place, in the order they were added.
+pub(super) fn children(
+    read: &impl Read,
+    (company, parent): (u64, u64),
+    (number, after): (u64, Option<Place>),
+) -> Result<Batch, Error> {
+    let prefix = (company, parent);
+    let range = match after {
+        Some([_, child, ..]) => KeyRange::after(&(company, parent, child)).within(&prefix),
+        None => KeyRange::prefix(&prefix),
+    };
+    let rows = read.list_past_damage(FLOW_CHILDREN, &range, Order::Ascending, LOOKED_AT)?;
+    Ok(Batch::of(rows.into_iter().map(|((.., child), _)| child).collect(), LOOKED_AT, |job| [number, job, 0, 0, 0]))
 }
 
 /// Every job of a lane that has few.

@@ -16,7 +16,7 @@ mod tests;
 use super::job::{FailureReason, OnFailure, RunAt, State};
 use crate::base::Timestamp;
 
-pub(crate) use row::{Extras, HeldKey, Indexes, JobState, LeaseRow, Place};
+pub(crate) use row::{BLOCKED_AT, Extras, HeldKey, Indexes, JobState, LeaseRow, Place};
 
 /// Lost leases in a row after which a job fails as `stalled`.
 pub(crate) const RESCUES_MAX: u8 = 3;

@@ -120,6 +120,9 @@ impl Value for JobState {
     }
 }
 
+/// The time at which jobs that wait for children are listed: nothing else of them tells one.
+pub(crate) const BLOCKED_AT: Timestamp = Timestamp::from_ms(0);
+
 /// The index entries and the counter that belong to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Indexes {
@@ -212,8 +215,7 @@ impl JobState {
             due: self.run_at.filter(|_| is_pending),
             pending: match self.run_at {
                 Some(at) if is_pending => Some((self.state, at)),
-                // Nothing else of a blocked job tells a time.
-                _ if self.is_blocked() => Some((State::Waiting, Timestamp::from_ms(0))),
+                _ if self.is_blocked() => Some((State::Waiting, BLOCKED_AT)),
                 _ => None,
             },
             expiry: self.expire_at.filter(|_| !was_started && !self.state.is_terminal()),

@@ -8,13 +8,14 @@ use super::{Kernel, START, company, complete, holds, ids, job, programs::audit, 
 use crate::{
     base::JobId,
     queue::{
-        Error as QueueError, FailureReason, Group, GroupPolicy, NewJob, QueueSettings, State, Unique, UniqueScope,
+        Error as QueueError, FailureReason, Group, GroupPolicy, JobFilter, NewJob, QueueSettings, State, Unique,
+        UniqueScope,
         claim::{Asker, Granted, Want, claim},
         heads::Ref,
         line::Line,
         store::{JOB_STATES, TimerKind, kind_hash},
     },
-    storage::{Error, Read, Tx, keyspaces},
+    storage::{COMMITS, Error, KeyRange, Order, Read, Tx, keyspaces},
 };
 
 impl Kernel {
@@ -219,4 +220,52 @@ async fn a_change_of_settings_is_seen_before_it_is_durable() {
         Ok::<_, QueueError>((before.concurrency, now.concurrency))
     });
     assert_eq!(write.await.unwrap(), (QueueSettings::default().concurrency, 77));
+}
+
+#[tokio::test]
+async fn a_job_whose_body_is_damaged_is_removed_in_its_time_and_hides_no_other() {
+    let kernel = Kernel::new().await;
+    let tagged = || NewJob { tags: vec!["blue".to_owned()], ..job() };
+    let (damaged, good) = (kernel.add(tagged()).await, kernel.add(tagged()).await);
+    for leased in kernel.lease(2).await {
+        kernel.settle(&leased, complete()).await.unwrap();
+    }
+    kernel.damage(keyspaces::JOBS, (1_u64, damaged.hi())).await;
+    for filter in [
+        JobFilter { tag: Some("blue".to_owned()), ..JobFilter::default() },
+        JobFilter { state: Some(State::Completed), ..JobFilter::default() },
+        JobFilter { kind: Some(job().kind), ..JobFilter::default() },
+    ] {
+        let queues = kernel.queues.clone();
+        let found =
+            kernel.db.read(move |read| queues.list(read, company(1), &filter, None, 10)).await.unwrap().unwrap();
+        assert_eq!(found.jobs.iter().map(|job| job.id).collect::<Vec<_>>(), [good]);
+    }
+    kernel.clock.advance_ms(4 * 24 * 3_600_000);
+    assert_eq!(kernel.queues.apply_retention().await.unwrap(), 2);
+    let queues = kernel.queues.clone();
+    let stats = kernel.db.read(move |read| queues.lane_stats(read, company(1), &queue())).await.unwrap().unwrap();
+    assert_eq!(stats.unwrap().count(State::Completed), 0);
+}
+
+#[tokio::test]
+async fn the_removal_of_jobs_with_many_rows_takes_small_steps() {
+    let kernel = Kernel::new().await;
+    let tags: Vec<String> = (0..100).map(|number| format!("tag {number}")).collect();
+    for _ in 0..60 {
+        kernel.add(NewJob { tags: tags.clone(), ..job() }).await;
+    }
+    for leased in kernel.lease(60).await {
+        kernel.settle(&leased, complete()).await.unwrap();
+    }
+    kernel.clock.advance_ms(4 * 24 * 3_600_000);
+    let commits = async || {
+        let last =
+            kernel.db.read(|read| read.list(COMMITS, &KeyRange::all(), Order::Descending, 1)).await.unwrap().unwrap();
+        last.first().unwrap().0.0
+    };
+    let before = commits().await;
+    assert_eq!(kernel.queues.apply_retention().await.unwrap(), 60);
+    assert!(commits().await - before >= 3, "60 jobs of more than 100 rows are not one step");
+    audit(&kernel).await;
 }

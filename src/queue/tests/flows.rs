@@ -292,3 +292,20 @@ fn rows_of_the_first_format_are_read() {
     assert_eq!(JobState::decode(1, &bytes), Some(state), "it ended before parent, children and extras");
     assert_eq!(JobState::decode(3, &bytes), None);
 }
+
+#[tokio::test]
+async fn draining_takes_those_that_wait_for_children_too() {
+    let kernel = Kernel::new().await;
+    let (parent, children) = kernel.family(2, OnFailure::FailParent).await;
+    let other = NewJob { queue: "others".parse().unwrap(), ..job() };
+    let elsewhere =
+        kernel.add(NewJob { parent: Some(Parent { id: parent, on_failure: OnFailure::FailParent }), ..other }).await;
+    let drained = kernel.queues.drain_lane(company(1), &super::queue(), |_| Ok(())).await.unwrap();
+    assert_eq!(drained, 3);
+    assert_eq!(kernel.state(parent).await, State::Cancelled, "it did not fail with its children");
+    for child in children {
+        assert_eq!(kernel.state(child).await, State::Cancelled);
+    }
+    assert_eq!(kernel.state(elsewhere).await, State::Waiting, "another queue is another line");
+    audit(&kernel).await;
+}

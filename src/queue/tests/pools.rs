@@ -209,7 +209,7 @@ async fn a_drain_in_the_middle_of_a_backlog_gives_everything_back() {
         bench.ended(100).await;
         tokio::time::timeout(PATIENCE, bench.pool.drain(PATIENCE * 10)).await.expect("the drain ends by itself");
         let queues = bench.kernel.queues.clone();
-        let stats = bench.kernel.db.read(move |read| queues.queue_stats(read, company(1), &email())).await.unwrap();
+        let stats = bench.kernel.db.read(move |read| queues.lane_stats(read, company(1), &email())).await.unwrap();
         let stats = stats.unwrap().unwrap();
         assert_eq!(stats.count(State::Active), 0);
         assert_eq!(stats.count(State::Waiting) + stats.count(State::Completed), 1000);

@@ -152,7 +152,7 @@ impl World {
             Step::Delete(n) => {
                 let Some(id) = self.nth(n) else { return kernel };
                 match kernel.db.write(move |tx| queues.delete(tx, company(1), id)).await {
-                    Ok(()) => self.accepted.retain(|known| *known != id),
+                    Ok(_) => self.accepted.retain(|known| *known != id),
                     Err(Error::WrongState { .. }) => {}
                     Err(error) => panic!("{error}"),
                 }

@@ -194,3 +194,34 @@ async fn a_place_of_another_search_is_refused_and_a_page_looks_at_so_much_only()
     let tagged = JobFilter { tag: Some("a".to_owned()), ..JobFilter::default() };
     assert!(matches!(list(tagged, Some(place)).await, Err(Error::Invalid { field: "cursor", .. })));
 }
+
+#[tokio::test]
+async fn a_search_goes_on_when_the_fields_of_the_queue_change() {
+    let kernel = Kernel::new().await;
+    kernel.population().await;
+    let configure = async |fields: &[&str]| {
+        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        let settings = QueueSettings { search_fields: fields, ..QueueSettings::default() };
+        let queues = kernel.queues.clone();
+        kernel.db.write(move |tx| queues.configure(tx, &super::queue(), settings)).await.unwrap();
+    };
+    let field = Some(("n".to_owned(), "3".to_owned()));
+    let filter = JobFilter { queue: Some(super::queue()), field, ..JobFilter::default() };
+    let whole: Vec<_> = kernel.search(&filter, 100).await.into_iter().map(|job| job.id).collect();
+    assert!(whole.len() > 4, "{whole:?}");
+    let page = async |place, limit| {
+        let (queues, filter) = (kernel.queues.clone(), filter.clone());
+        let read = kernel.db.read(move |read| queues.find_ids(read, company(1), &filter, place, limit));
+        read.await.unwrap().unwrap()
+    };
+    // Begun by the index, then without it; and the other way round.
+    for (first, second) in [(&["n"][..], &[][..]), (&[][..], &["n"][..])] {
+        configure(first).await;
+        let head = page(None, 2).await;
+        configure(second).await;
+        let rest = page(head.next, 100).await;
+        let found: Vec<_> = head.ids.into_iter().chain(rest.ids).map(|(id, _)| id).collect();
+        assert_eq!(found, whole);
+        assert_eq!(rest.next, None);
+    }
+}

@@ -41,7 +41,7 @@ where
 }
 
 /// What a schedule does when it ticks: exactly one of these.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ScheduleTarget {
     /// Enqueue this job. Without `run_at`, `expire_at` and `parent_id`; the payload has at most 64 KiB. Each job carries
@@ -222,9 +222,9 @@ async fn create_schedule(
     Json(input): Json<ScheduleInput>,
 ) -> Result<Response, Problem> {
     let (new, handle) = (input.new_schedule()?, schedules.clone());
-    schedules.check_rule(new.rule.clone()).await?;
+    let timetable = schedules.timetable(new.rule.clone()).await?;
     idempotency::run(schedules.db(), idempotent, author.caller.company, move |tx| {
-        let made = handle.create(tx, author.by(), new)?;
+        let made = handle.create(tx, author.by(), new, timetable)?;
         Ok::<_, Error>((StatusCode::CREATED, ScheduleDocument::from(made)))
     })
     .await
@@ -247,7 +247,7 @@ async fn get_schedule(
 }
 
 /// Changes to a schedule: fields left out stay. A rule of the other kind takes the place of the one it has.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "enabled": false }))]
 struct SchedulePatch {
@@ -341,14 +341,11 @@ async fn update_schedule(
     if_match: IfMatch,
     Json(patch): Json<SchedulePatch>,
 ) -> Result<Json<ScheduleDocument>, Problem> {
-    let handle = schedules.clone();
-    let work = move |tx: &mut crate::storage::Tx<'_>| {
-        handle.update(tx, author.by(), id, |current| {
-            if_match.check(&ScheduleDocument::from(current.clone())).map_err(|_| Error::Changed)?;
-            patch.change(&current.row.rule).map_err(Error::Input)
-        })
+    let decide = |current: &ScheduleView| {
+        if_match.check(&ScheduleDocument::from(current.clone())).map_err(|_| Error::Changed)?;
+        patch.clone().change(&current.row.rule).map_err(Error::Input)
     };
-    Ok(Json(schedules.db().write(work).await?.into()))
+    Ok(Json(schedules.change(author.by(), id, decide).await?.into()))
 }
 
 /// Deletes a schedule
@@ -410,7 +407,7 @@ impl From<Error> for Problem {
             Error::Rule(RuleError::Every) => Self::invalid("/every_ms", words),
             Error::Job(problem) => problem.below("/target/job"),
             Error::Input(problem) => problem,
-            Error::TooMany => Self::of(&problems::CONFLICT).detail(words),
+            Error::TooMany | Error::Moved => Self::of(&problems::CONFLICT).detail(words),
             Error::Changed => Self::of(&problems::PRECONDITION_FAILED),
             Error::Enqueue(error) => error.into(),
             Error::Stored(error) => Self::internal(&error),

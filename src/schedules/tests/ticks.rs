@@ -67,15 +67,13 @@ impl World {
 
     async fn create(&self, new: NewSchedule) -> Result<ScheduleId, Error> {
         let schedules = self.schedules.clone();
-        let made = self.db.write(move |tx| schedules.create(tx, (company(), &Origin::system()), new)).await?;
+        let times = schedules.timetable(new.rule.clone()).await?;
+        let made = self.db.write(move |tx| schedules.create(tx, (company(), &Origin::system()), new, times)).await?;
         Ok(made.row.id)
     }
 
     async fn update(&self, id: ScheduleId, change: ScheduleChange) {
-        let schedules = self.schedules.clone();
-        let by = (company(), Origin::system());
-        let work = self.db.write(move |tx| schedules.update(tx, (by.0, &by.1), id, |_| Ok(change)));
-        work.await.unwrap();
+        self.schedules.change((company(), &Origin::system()), id, |_| Ok(change.clone())).await.unwrap();
     }
 
     async fn advance(&self, ms: u64) -> usize {

@@ -10,6 +10,7 @@ mod events;
 mod flows;
 mod health;
 mod http;
+mod job_limits;
 mod jobs;
 mod mailbox;
 mod members;

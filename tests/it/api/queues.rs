@@ -44,7 +44,7 @@ fn queue_settings_are_patched_with_if_match() {
         "concurrency": 2,
         "group_concurrency": null,
         "rate_per_second": null,
-        "attempts": 2,
+        "attempts": 3,
         "backoff": {
           "kind": "fixed",
           "delay_ms": 30000,
@@ -119,4 +119,64 @@ fn figures_have_the_promised_shape() {
     let listed = client.get("/api/v1/queues").expect(200);
     assert_eq!(listed["data"][0]["name"], "email");
     assert_eq!(listed["next_cursor"], Value::Null);
+}
+
+fn put(client: &mut Client, path: &str, body: &Value) -> crate::support::Answer {
+    client.send("PUT", path, &[], Some(body.to_string().as_bytes()))
+}
+
+#[test]
+fn a_group_has_limits_of_its_own_also_after_a_restart() {
+    let mut app = TestApp::start();
+    let mut client = app.client();
+    let path = "/api/v1/queues/images/groups/customer%2F7";
+    assert_eq!(put(&mut client, path, &json!({ "concurrency": 1 })).problem(404), "not_found");
+    client.post("/api/v1/jobs", &with(json!({ "delay_ms": 600_000 }))).expect(201);
+    let set = put(&mut client, path, &json!({ "concurrency": 1 })).expect(200);
+    assert_eq!(set, json!({ "group_key": "customer/7", "concurrency": 1, "rate_per_second": null }));
+    let of = |group: &str| with(json!({ "group_key": group }));
+    let jobs = [of("customer/7"), of("customer/7"), of("other"), of("other")];
+    client.post("/api/v1/jobs/batch", &json!({ "jobs": jobs })).expect(201);
+    let groups = |jobs: &Value| {
+        let mut groups: Vec<_> = jobs.as_array().unwrap().iter().map(|job| job["group_key"].to_string()).collect();
+        groups.sort();
+        groups.join(" ")
+    };
+    let first = lease(&mut client, json!({ "max": 10 }));
+    assert_eq!(groups(&first), "\"customer/7\" \"other\" \"other\"");
+    for job in first.as_array().unwrap() {
+        let done = json!({ "lease_token": job["lease_token"] });
+        client.post(&format!("/api/v1/jobs/{}/complete", job["id"].as_str().unwrap()), &done).expect(200);
+    }
+    client.post_empty("/api/v1/queues/images/pause").expect(200);
+    client.post_empty("/api/v1/queues/images/resume").expect(200);
+    app.restart();
+    let mut client = app.client();
+    let listed = client.get("/api/v1/queues/images/groups").expect(200);
+    assert_eq!(listed["data"], json!([set]), "a pause leaves the limits alone");
+    client.post("/api/v1/jobs", &of("customer/7")).expect(201);
+    assert_eq!(lease(&mut client, json!({ "max": 10, "wait_ms": 10_000 })).as_array().unwrap().len(), 1);
+    assert_eq!(lease(&mut client, json!({ "max": 10, "wait_ms": 100 })), json!([]));
+    assert_eq!(client.delete(path).status, 204);
+    assert_eq!(lease(&mut client, json!({ "max": 10, "wait_ms": 10_000 })).as_array().unwrap().len(), 1);
+    assert_eq!(client.delete(path).problem(404), "not_found");
+    for (body, pointer) in [
+        (json!({}), "/concurrency"),
+        (json!({ "concurrency": 0 }), "/concurrency"),
+        (json!({ "rate_per_second": 0 }), "/rate_per_second"),
+        (json!({ "rate": 1 }), "/rate"),
+    ] {
+        assert_eq!(put(&mut client, path, &body).expect(422)["errors"][0]["pointer"], pointer, "{body}");
+    }
+    assert_eq!(
+        put(&mut client, "/api/v1/queues/webhook/groups/a", &json!({ "concurrency": 1 })).problem(409),
+        "server_job"
+    );
+    assert_eq!(client.get("/api/v1/queues/nothing/groups").problem(404), "not_found");
+    for number in 0..100 {
+        let path = format!("/api/v1/queues/images/groups/g{number}");
+        put(&mut client, &path, &json!({ "rate_per_second": 1.5 })).expect(200);
+    }
+    assert_eq!(put(&mut client, path, &json!({ "concurrency": 1 })).problem(409), "conflict");
+    assert_eq!(client.get("/api/v1/queues/images/groups").expect(200)["data"].as_array().unwrap().len(), 100);
 }

@@ -132,3 +132,49 @@ fn an_action_goes_on_after_a_kill() {
     assert_eq!(client.get(&path).expect(200)["result"], json!({"changed": 4000, "passed_over": 0}), "each job once");
     assert_eq!(super::jobs::counts(&mut client)["cancelled"], 4000);
 }
+
+#[test]
+fn dead_letters_are_grouped_by_error_and_redriven_by_group() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    client.post("/api/v1/jobs/batch", &json!({ "jobs": vec![order(); 4] })).expect(201);
+    let errors = ["no file 17", "no file 18", "disk full", "no file 19"];
+    let jobs = client.post("/api/v1/queues/images/lease", &json!({ "max": 4 })).expect(200)["jobs"].clone();
+    let item = |(job, error): (&Value, &str)| json!({ "id": job["id"], "lease_token": job["lease_token"], "outcome": "fail", "error": error, "discard": true });
+    let items: Vec<_> = jobs.as_array().unwrap().iter().zip(errors).map(item).collect();
+    client.post("/api/v1/jobs/settle", &json!({ "items": items })).expect(200);
+    let failures = client.get("/api/v1/queues/images/failures").expect(200);
+    let (largest, other) = (&failures["data"][0], &failures["data"][1]);
+    assert_eq!((&failures["is_complete"], failures["data"].as_array().unwrap().len()), (&json!(true), 2));
+    assert_eq!((&largest["count"], &largest["failure"]), (&json!(3), &json!("discarded")));
+    assert_eq!(
+        (&other["count"], &other["error"], &other["kind"]),
+        (&json!(1), &json!("disk full"), &json!("image.resize"))
+    );
+    assert!(largest["error"].as_str().unwrap().starts_with("no file"));
+    let fingerprint = largest["fingerprint"].as_str().unwrap();
+    assert_eq!(found(&mut client, &format!("error={fingerprint}")), 3);
+    let filter = json!({ "queue": "images", "error": fingerprint });
+    let dry = json!({ "action": "retry", "filter": filter, "dry_run": true });
+    assert_eq!(client.post("/api/v1/jobs/actions", &dry).expect(200)["matched"], 3);
+    assert_eq!(act(&mut client, "retry", filter)["changed"], 3);
+    assert_eq!(client.get("/api/v1/queues/images/failures").expect(200)["data"], json!([other]));
+    assert_eq!(client.get("/api/v1/jobs?error=odd").expect(422)["errors"][0]["pointer"], "/error");
+}
+
+#[test]
+fn the_children_of_a_job_are_found_and_cancelled_together() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let batch = json!({ "jobs": vec![order(); 3], "callback": order() });
+    let made = client.post("/api/v1/jobs/batch", &batch).expect(201);
+    client.post("/api/v1/jobs", &order()).expect(201);
+    let parent = made["callback"]["id"].as_str().unwrap();
+    client.post_empty(&format!("/api/v1/jobs/{parent}/cancel")).expect(200);
+    assert_eq!(found(&mut client, &format!("parent={parent}")), 3);
+    assert_eq!(found(&mut client, &format!("parent={parent}&limit=2")), 2);
+    assert_eq!(act(&mut client, "cancel", json!({ "parent": parent }))["changed"], 3);
+    assert_eq!(found(&mut client, &format!("parent={parent}&state=cancelled")), 3);
+    assert_eq!(found(&mut client, "state=waiting"), 1, "others are left alone");
+    assert_eq!(client.get("/api/v1/jobs?parent=odd").expect(422)["errors"][0]["pointer"], "/parent");
+}

@@ -54,6 +54,7 @@ pub(super) fn filled(path: &str) -> String {
     path.replace("{id}", "job_00000000000000000000000001")
         .replace("{name}", "email")
         .replace("{user}", "usr_00000000000000000000000001")
+        .replace("{group}", "a")
 }
 
 #[test]

@@ -56,7 +56,9 @@ fn a_foreign_id_answers_404_everywhere_and_changes_nothing() {
         }
         let path = format!(
             "/api/v1{}",
-            path.replace("{id}", thing.as_str().unwrap()).replace("{name}", thing.as_str().unwrap())
+            path.replace("{id}", thing.as_str().unwrap())
+                .replace("{name}", thing.as_str().unwrap())
+                .replace("{group}", "a")
         );
         for (method, operation) in item.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap();

@@ -1381,10 +1381,76 @@ export interface paths {
         put?: never;
         /**
          * Cancels everything that waits in a queue
-         * @description Of the caller's company; active, delayed and retrying jobs stay.
+         * @description Of the caller's company, also what waits for children; active, delayed and retrying jobs stay, and children in other queues.
          */
         post: operations["drain_queue"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queues/{name}/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Groups the failed jobs of a queue by their error
+         * @description Errors are alike when their first lines are, but for words that hold a digit. To redrive or discard one group, give its
+         *     `fingerprint` as `error`, and its kind, to `POST /jobs/actions`, first with `dry_run`.
+         */
+        get: operations["list_queue_failures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queues/{name}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the groups of a queue that have limits of their own
+         * @description All on one page: a company limits at most 100 groups of a queue.
+         */
+        get: operations["list_queue_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queues/{name}/groups/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets the limits of a group
+         * @description Of the caller's company, for jobs with this `group_key`, from now on and in place of what was set before; what runs goes on.
+         *     The group need not have jobs yet.
+         */
+        put: operations["limit_queue_group"];
+        post?: never;
+        /**
+         * Takes the limits of a group away
+         * @description It follows the queue again.
+         */
+        delete: operations["unlimit_queue_group"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2955,6 +3021,44 @@ export interface components {
              */
             retry_after_ms?: number | null;
         };
+        /** @description Failed jobs of a kind with errors that are alike. */
+        FailureGroup: {
+            /**
+             * Format: int64
+             * @description How many there are among those looked at.
+             */
+            count: number;
+            /**
+             * @description The error of the latest of them.
+             * @example the image is damaged
+             */
+            error: string;
+            /** @description Why the latest of them was given up: `exhausted`, `discarded`, `stalled`, `expired` or `child_failed`. */
+            failure?: string | null;
+            /**
+             * @description Names the group: `error` of `GET /jobs` and of the filter of `POST /jobs/actions`.
+             * @example 9b1f0c3d5e7a2468
+             */
+            fingerprint: string;
+            /** @description When the first of them failed. */
+            first_at: components["schemas"]["Timestamp"];
+            /**
+             * @description Their kind.
+             * @example image.resize
+             */
+            kind: string;
+            /** @description When the latest of them failed. */
+            last_at: components["schemas"]["Timestamp"];
+            /** @description The latest of them. */
+            latest_job_id: components["schemas"]["JobId"];
+        };
+        /** @description The dead letters of a queue. */
+        Failures: {
+            /** @description The groups, the largest first; at most 100. */
+            data: components["schemas"]["FailureGroup"][];
+            /** @description Whether these are all; otherwise only the latest 1,000 failed jobs were looked at, or there are more groups. */
+            is_complete: boolean;
+        };
         /** @description One refused value of a request. */
         FieldError: {
             /**
@@ -2977,6 +3081,25 @@ export interface components {
         ForgotInput: {
             /** @description The address of the account. */
             email: string;
+        };
+        /**
+         * @description What a group may do.
+         * @example {
+         *       "concurrency": 2,
+         *       "rate_per_second": 10
+         *     }
+         */
+        GroupOrder: {
+            /**
+             * Format: int32
+             * @description Jobs of the group that run at once, 1 to 65,536; what the queue says when left out.
+             */
+            concurrency?: number | null;
+            /**
+             * Format: double
+             * @description Jobs of the group started per second, more than 0 and at most 1,000,000; no limit when left out.
+             */
+            rate_per_second?: number | null;
         };
         /** @description How the instance is. */
         Health: {
@@ -3200,10 +3323,17 @@ export interface components {
         };
         /** @description Which jobs are meant; all conditions hold together. */
         JobFilter: {
+            /**
+             * @description Failed with an error like this: a `fingerprint` of `GET /queues/{name}/failures`.
+             * @example 9b1f0c3d5e7a2468
+             */
+            error?: string | null;
             /** @description Of this group. */
             group?: string | null;
             /** @description Of this kind. */
             kind?: string | null;
+            /** @description Children of this job. */
+            parent?: string | null;
             /** @description As `q` of `GET /jobs`. */
             q?: string | null;
             /**
@@ -3392,6 +3522,24 @@ export interface components {
         LeasedJobs: {
             /** @description The jobs; none when the wait is over. */
             jobs: components["schemas"]["LeasedJob"][];
+        };
+        /** @description A group with limits. */
+        LimitedGroup: {
+            /**
+             * Format: int32
+             * @description Jobs of it that run at once; null follows the queue.
+             */
+            concurrency?: number | null;
+            /**
+             * @description Its `group_key`.
+             * @example customer-7
+             */
+            group_key: string;
+            /**
+             * Format: double
+             * @description Jobs of it started per second; null sets no limit.
+             */
+            rate_per_second?: number | null;
         };
         /** @description A job in a list. */
         ListedJob: components["schemas"]["Job"] & {
@@ -3910,6 +4058,29 @@ export interface components {
                 id: string;
                 /** @description What the person will be. */
                 role: components["schemas"]["Role"];
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LimitedGroup: {
+            /** @description The items, newest first. */
+            data: {
+                /**
+                 * Format: int32
+                 * @description Jobs of it that run at once; null follows the queue.
+                 */
+                concurrency?: number | null;
+                /**
+                 * @description Its `group_key`.
+                 * @example customer-7
+                 */
+                group_key: string;
+                /**
+                 * Format: double
+                 * @description Jobs of it started per second; null sets no limit.
+                 */
+                rate_per_second?: number | null;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
@@ -7705,6 +7876,10 @@ export interface operations {
                 tag?: string;
                 /** @description Of this group. */
                 group?: string;
+                /** @description Failed with an error like this: a `fingerprint` of `GET /queues/{name}/failures`. */
+                error?: string;
+                /** @description Children of this job. */
+                parent?: string;
                 /**
                  * @description `payload.order.id:123` finds the value at a path of the payload, from an index when the queue names the path in
                  *     `search_fields`; any other text, of at most 256 bytes, is looked for in the payload as it was sent.
@@ -8717,6 +8892,125 @@ export interface operations {
             };
             /** @description The server runs the jobs of this queue itself */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_queue_failures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failures"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_queue_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups, by their key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LimitedGroup"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    limit_queue_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                /** @description The `group_key` */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupOrder"];
+            };
+        };
+        responses: {
+            /** @description The limits are in force */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitedGroup"];
+                };
+            };
+            /** @description The company has no such queue */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The server runs the jobs of this queue itself, or too many groups have limits */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unlimit_queue_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                /** @description The `group_key` */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has no limits of its own */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has none, or the company has no such queue */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -191,7 +191,8 @@ impl World {
 
     fn send(&self, operation: &Operation, call: &Call, key: Option<&str>) -> Answer {
         let (id, user) = call.id.split_once('+').unwrap_or((&call.id, ""));
-        let path = operation.path.replace("{id}", id).replace("{name}", id).replace("{user}", user);
+        let path =
+            operation.path.replace("{id}", id).replace("{name}", id).replace("{user}", user).replace("{group}", user);
         let headers = key.map(|key| ("idempotency-key", key));
         let body = call.body.as_ref().map(ToString::to_string);
         let mut client = self.client(&call.by);
@@ -252,6 +253,9 @@ impl World {
 
 /// An id or a name that nothing has.
 fn another(id: &str) -> String {
+    if let Some((id, second)) = id.split_once('+') {
+        return format!("{}+{second}", another(id));
+    }
     let (start, last) = id.split_at(id.len() - 1);
     let is_id = id.split_once('_').is_some_and(|(_, body)| body.len() == 26);
     if is_id { format!("{start}{}", if last == "0" { "1" } else { "0" }) } else { format!("{id}x") }

@@ -177,6 +177,28 @@ pub(super) const ALL: &[Example] = &[
         call: |world| Call::by(&world.key, 200).at(queue(world)),
     },
     Example {
+        operation: "limit_queue_group",
+        actions: &["queue_group.update"],
+        call: |world| {
+            let name = queue(world);
+            let limits = json!({ "concurrency": 2, "rate_per_second": null });
+            let call = Call::by(&world.key, 200).at(format!("{name}+eu")).about(Object::Text(format!("{name}/eu")));
+            call.with(json!({ "concurrency": 2 })).showing(Value::Null, limits)
+        },
+    },
+    Example {
+        operation: "unlimit_queue_group",
+        actions: &["queue_group.delete"],
+        call: |world| {
+            let name = queue(world);
+            let body = json!({ "rate_per_second": 5.0 });
+            let path = format!("/api/v1/queues/{name}/groups/eu");
+            world.client(&world.key).send("PUT", &path, &[], Some(body.to_string().as_bytes())).expect(200);
+            let call = Call::by(&world.key, 204).at(format!("{name}+eu")).about(Object::Text(format!("{name}/eu")));
+            call.showing(json!({ "concurrency": null, "rate_per_second": 5.0 }), Value::Null).then(404)
+        },
+    },
+    Example {
         operation: "drain_queue",
         actions: &["queue.drain"],
         call: |world| {

@@ -1,0 +1,114 @@
+//! A million jobs due in the same second: how late they come, and what callers feel meanwhile.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use super::{BATCH, Scale, batch_of, job, pace, payload, post};
+use crate::{
+    api::Api,
+    children::Server,
+    drive::{self, Load},
+    report::{Report, Row, Target, figure, millis},
+    wire::now_micros,
+};
+
+const QUEUE: &str = "bench-due";
+/// Calls to another queue meanwhile.
+const PER_SECOND: u32 = 200;
+/// The longest time for all to become due.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// Fills ahead of time, then watches the jobs leave their wait while others call.
+pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
+    let total = scale.items(1_000_000);
+    let server = Server::start()?;
+    let ahead = Duration::from_secs(if scale.is_quick { 10 } else { 45 });
+    let due_at = now_micros() + ahead.as_micros() as u64;
+    fill(&server, total, due_at)?;
+    let begun = now_micros();
+    ensure!(begun + 1_000_000 < due_at, "loading took longer than the jobs wait");
+    thread::sleep(Duration::from_micros(due_at - begun - 1_000_000));
+    let calls = Duration::from_secs(if scale.is_quick { 6 } else { 20 });
+    let caller = {
+        let (request, address) = (post(&server, "/jobs", &job("bench-beside")), server.address);
+        thread::spawn(move || pace::send(&request, address, PER_SECOND, calls, 0))
+    };
+    let passed = watch(&server, total, due_at)?;
+    let (sent, answers) = caller.join().map_err(|_| anyhow::anyhow!("the caller panicked"))??;
+    report.push(
+        Row::new("due in the same second: late by, p99", passed.p99 as f64 / 1e6, "s")
+            .target(Target::AtMost(10.0))
+            .note(format!(
+                "{} jobs; p50 {:.2} s, the last {:.2} s",
+                figure(total as f64),
+                passed.p50 as f64 / 1e6,
+                passed.last as f64 / 1e6
+            )),
+    );
+    report.push(
+        Row::new("enqueue by others meanwhile, p99", answers.quantile(0.99) as f64 / 1e3, "ms")
+            .target(Target::AtMost(50.0))
+            .note(format!(
+                "{sent} at {PER_SECOND}/s; p50 {}, max {}",
+                millis(answers.quantile(0.5)),
+                millis(answers.max())
+            )),
+    );
+    Ok(())
+}
+
+fn fill(server: &Server, total: u64, due_at: u64) -> Result<()> {
+    let time = jiff::Timestamp::from_millisecond(i64::try_from(due_at / 1_000)?)?;
+    let order = format!(r#"{{"queue":"{QUEUE}","kind":"bench.noop","run_at":"{time:.3}","payload":{}}}"#, payload());
+    let load = Load {
+        address: server.address,
+        requests: vec![post(server, "/jobs/batch", &batch_of("jobs", &order))],
+        items_per_request: BATCH,
+        connections: 4,
+        threads: 1,
+        warm_up: Duration::ZERO,
+        duration: Duration::from_mins(1),
+        limit: total,
+    };
+    let outcome = drive::run(&load)?;
+    if let Some(refusal) = &outcome.refusal {
+        bail!("{} batches were refused, the first with {refusal}", outcome.refused);
+    }
+    ensure!(outcome.acknowledged >= total, "only {} of {total} jobs were taken", outcome.acknowledged);
+    Ok(())
+}
+
+/// How long after their time half, 99 % and all of the jobs stood in line, in microseconds.
+struct Passed {
+    p50: u64,
+    p99: u64,
+    last: u64,
+}
+
+fn watch(server: &Server, total: u64, due_at: u64) -> Result<Passed> {
+    let mut api = Api::new(server)?;
+    let start = Instant::now();
+    let (mut p50, mut p99) = (None, None);
+    while start.elapsed() < LIMIT {
+        let stats = api.call("GET", "/queue/stats", &Value::Null)?;
+        let late = now_micros().saturating_sub(due_at);
+        let delayed = stats.pointer(&format!("/queues/{QUEUE}/delayed")).and_then(Value::as_u64);
+        let delayed = delayed.context("no figure of delayed jobs")?;
+        if delayed <= total / 2 {
+            p50.get_or_insert(late);
+        }
+        if delayed <= total / 100 {
+            p99.get_or_insert(late);
+        }
+        if let (0, Some(p50), Some(p99)) = (delayed, p50, p99) {
+            return Ok(Passed { p50, p99, last: late });
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    bail!("the jobs were not due within {LIMIT:?}")
+}
