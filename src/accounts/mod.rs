@@ -91,12 +91,18 @@ pub enum Error {
     /// The account is unknown, disabled, or the password is another one; which of these is not told.
     #[error("the e-mail address or the password is not right")]
     Credentials,
+    /// The new password is the one before.
+    #[error("the new password is the present one; choose another")]
+    SamePassword,
     /// The password given to confirm a change is not the present one.
     #[error("the current password is not right")]
     CurrentPassword,
     /// The code is wrong, was used before, or is not of this moment; or the recovery code was used.
     #[error("the code is not right, or was used before")]
     MfaCode,
+    /// A proof came without a code, and the person has a second factor.
+    #[error("is needed, or recovery_code, since you have a second factor")]
+    MfaProof,
     /// The token between password and second factor is over or none of ours.
     #[error("the token is not valid any more: sign in again")]
     MfaToken,

@@ -128,6 +128,11 @@ impl Password {
         rest.chars().count()
     }
 
+    /// Whether both are the same text.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+
     /// Whether it could be one at all; a longer one is not worth hashing.
     fn is_sane(&self) -> bool {
         self.0.len() <= PASSWORD_BYTES_MAX

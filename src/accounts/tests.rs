@@ -25,6 +25,7 @@ pub(super) fn order() -> SetUp {
         name: "Ada".to_owned(),
         email: "Ada@Example.com".to_owned(),
         password: "tram orbit velvet noon".to_owned().into(),
+        needs_password: false,
     }
 }
 

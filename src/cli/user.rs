@@ -29,7 +29,7 @@ enum Command {
         #[command(flatten)]
         sources: ConfigArguments,
     },
-    /// Make a person with a first password
+    /// Make a person with a first password, which is to be replaced at the first sign-in
     Create {
         #[command(flatten)]
         sources: ConfigArguments,
@@ -49,7 +49,7 @@ enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Give a person a new password, let him in again and end all sessions
+    /// Give a person a new password, to be replaced at the next sign-in, let him in again and end all sessions
     ResetPassword {
         #[command(flatten)]
         sources: ConfigArguments,

@@ -31,6 +31,8 @@ pub(super) struct MeBody {
     scopes: Vec<&'static str>,
     /// Whether a second factor has to be set up before anything else can be done.
     mfa_setup_required: bool,
+    /// Whether a password has to be chosen before anything else can be done.
+    password_change_required: bool,
     /// The sign-in this request came with.
     #[schema(value_type = String)]
     session_id: SessionId,
@@ -44,7 +46,8 @@ pub(super) async fn get_me(State(accounts): State<Accounts>, caller: Caller) -> 
     let user = UserView::clone(&*accounts.user(user).await?).into();
     let company = read(&accounts, move |snapshot| Accounts::company(snapshot, caller.company)).await?.into();
     let scopes = caller.scopes.iter().map(crate::auth::Scope::as_str).collect();
-    Ok(Json(MeBody { user, company, scopes, mfa_setup_required: caller.is_enrolling, session_id }))
+    let (mfa_setup_required, password_change_required) = (caller.is_enrolling, caller.needs_password);
+    Ok(Json(MeBody { user, company, scopes, mfa_setup_required, password_change_required, session_id }))
 }
 
 /// One sign-in.
@@ -180,7 +183,8 @@ pub(super) struct PasswordInput {
 /// Changes one's own password
 #[utoipa::path(post, path = "/auth/password", operation_id = "change_password", tag = "auth", request_body = PasswordInput,
     description = "All other sessions of the person end with it.",
-    responses((status = 204, description = "Changed"), (status = 422, description = "Refused, with the reason")))]
+    responses((status = 204, description = "Changed"), (status = 422, description = "Refused, with the reason: the present \
+        password is wrong, or the new one is weak, stolen or the same")))]
 pub(super) async fn change_password(
     State(accounts): State<Accounts>,
     author: Author,

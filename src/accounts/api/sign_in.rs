@@ -52,7 +52,7 @@ pub(super) async fn set_up(
     Json(input): Json<SetUpInput>,
 ) -> Result<Response, Problem> {
     let SetUpInput { token, company_name, name, email, password } = input;
-    let order = SetUp { company_name, name, email, password };
+    let order = SetUp { company_name, name, email, password, needs_password: false };
     Ok(signed_in(StatusCode::CREATED, accounts.set_up_with_token(&token, order, client).await?, mode))
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn register(
     Json(input): Json<RegisterInput>,
 ) -> Result<Response, Problem> {
     let RegisterInput { company_name, name, email, password } = input;
-    let order = SetUp { company_name, name, email, password };
+    let order = SetUp { company_name, name, email, password, needs_password: false };
     Ok(signed_in(StatusCode::CREATED, accounts.register(order, client).await?, mode))
 }
 

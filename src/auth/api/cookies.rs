@@ -93,26 +93,23 @@ fn find<'a>(headers: &'a HeaderMap, is_tls: bool, name: &str) -> Option<&'a str>
 }
 
 impl Auth {
-    /// Finds out whose cookie came with the request.
+    /// Finds out whose cookie came with the request, and whether our own page sent it: a change must carry the token of
+    /// the session.
     ///
     /// # Errors
-    /// [`Error::Missing`] without a cookie, [`Error::Invalid`], [`Error::Csrf`] for a change without the token.
+    /// [`Error::Missing`] without a cookie, [`Error::Invalid`].
     pub(in crate::auth) async fn identify_cookie(
         &self,
         method: &Method,
         headers: &HeaderMap,
         IsSecure(is_tls): IsSecure,
-    ) -> Result<Caller, Error> {
+    ) -> Result<(Caller, bool), Error> {
         let token = find(headers, is_tls, ACCESS).ok_or(Error::Missing)?;
         let known = self.known_session(token).await?;
-        if !method.is_safe() {
-            let wanted = tokens::csrf_text(&self.inner.refresh_key, known.id, &known.nonce);
-            let shown = headers.get(CSRF_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
-            if !bool::from(shown.ct_eq(wanted.as_bytes())) {
-                return Err(Error::Csrf);
-            }
-        }
-        Ok(caller_of(&known))
+        let wanted = tokens::csrf_text(&self.inner.refresh_key, known.id, &known.nonce);
+        let shown = headers.get(CSRF_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
+        let is_ours = method.is_safe() || bool::from(shown.ct_eq(wanted.as_bytes()));
+        Ok((caller_of(&known), is_ours))
     }
 }
 

@@ -26,6 +26,7 @@ fn auth() -> (Auth, Arc<ManualClock>) {
 async fn open(auth: &Auth) -> Grant {
     let order = NewSession {
         is_enrolling: false,
+        needs_password: false,
         user: USER,
         company: COMPANY,
         role: Role::Manager,
@@ -228,6 +229,7 @@ async fn a_sweep_looks_at_one_page_and_goes_on_there() {
             let user = UserId::from_raw(RawId { hi: 100 + number, lo: 1 });
             let order = NewSession {
                 is_enrolling: false,
+                needs_password: false,
                 user,
                 company: COMPANY,
                 role: Role::User,
