@@ -16,6 +16,7 @@ mod mfa;
 mod model;
 mod password;
 mod service;
+mod stolen;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,8 @@ pub use metrics::Metrics;
 pub use model::{DESCRIPTION_CHARACTERS_MAX, Email, NAME_CHARACTERS_MAX, Registration};
 pub use password::{PASSWORD_CHARACTERS, Password};
 pub use service::{Client, CompanyFigures, Created, NewPerson, ReadFigures, Registered, SetUp, SignedIn, UserView};
+
+pub use stolen::StolenPasswords;
 
 use cache::ReadCache;
 use password::Hasher;
@@ -73,6 +76,9 @@ pub enum Error {
     /// The password is easy to guess.
     #[error("the password is common or easy to guess; some unusual words in a row make a good one")]
     WeakPassword,
+    /// The password is known from a theft elsewhere.
+    #[error("the password is in a list of stolen passwords; choose another")]
+    StolenPassword,
     /// The name is empty, too long or holds control characters.
     #[error("a name has 1 to {NAME_CHARACTERS_MAX} printable characters")]
     Name,
@@ -188,6 +194,8 @@ pub enum Error {
 pub struct Settings {
     /// Who may register.
     pub registration: Registration,
+    /// Where stolen passwords are looked up, beyond the list that is built in.
+    pub stolen: StolenPasswords,
     /// Passwords hashed at once; 0 takes one per processor, at most 8.
     pub hashing_max: usize,
     /// What other slices count for a company.

@@ -34,7 +34,7 @@ use crate::{
     storage::{self, Db, Read, Tx},
 };
 
-pub use api::{Author, Mode, RefreshCookie, clear_cookies, describe, set_cookies};
+pub use api::{Author, Jar, Mode, RefreshCookie, describe};
 pub use model::{Caller, Credential, Holder, Least, NewKeyText, Role, Scope, Scopes};
 
 use cache::{Cache, KnownKey};
@@ -175,6 +175,8 @@ pub struct Settings {
     pub session_max_ms: u64,
     /// How long a person who showed password or second factor may do what asks for that.
     pub proof_ms: u64,
+    /// The path that browsers see before every path of the server; mostly empty.
+    pub public_path: String,
     /// How often a company may call.
     pub api_rate: Option<Arc<ApiRate>>,
 }
@@ -192,6 +194,7 @@ impl Settings {
             session_idle_ms: 7 * DAY_MS,
             session_max_ms: 30 * DAY_MS,
             proof_ms: 600_000,
+            public_path: String::new(),
             api_rate: None,
         }
     }

@@ -25,7 +25,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Accounts, Client, Error, SignedIn};
 use crate::{
-    auth::{Auth, Author, Caller, Mode, set_cookies},
+    auth::{Auth, Author, Caller, Mode},
     base::{SessionId, UserId},
     http::{ClientAddress, Json, Problem, RequestId, problems},
     storage::{self, Snapshot, Tx},
@@ -166,8 +166,8 @@ fn parts(signed_in: SignedIn, mode: Mode) -> (HeaderMap, SignedInBody) {
     let (token_type, expires_in, user) = ("Bearer", grant.expires_in_s, user.into());
     let mut headers = HeaderMap::new();
     let body = match mode {
-        Mode::Cookies { is_secure } => {
-            set_cookies(&mut headers, &grant, is_secure);
+        Mode::Cookies(jar) => {
+            jar.set(&mut headers, &grant);
             let csrf_token = Some(grant.csrf_token);
             SignedInBody {
                 access_token: None,
@@ -201,7 +201,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let words = error.to_string();
         match error {
-            Error::Password | Error::WeakPassword => Self::invalid("/password", words),
+            Error::Password | Error::WeakPassword | Error::StolenPassword => Self::invalid("/password", words),
             Error::Name => Self::invalid("/name", words),
             Error::Email | Error::EmailLetters => Self::invalid("/email", words),
             Error::Description => Self::invalid("/description", words),

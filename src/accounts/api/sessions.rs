@@ -13,7 +13,7 @@ use super::{company::CompanyBody, person, read, users::UserBody};
 use crate::{
     accounts::{Accounts, Error, Password, UserView},
     audit::{self, Entry},
-    auth::{Author, Caller, SessionView, clear_cookies},
+    auth::{Auth, Author, Caller, SessionView},
     base::{SessionId, Timestamp},
     http::{Json, NoBody, Page, Path, Problem},
     storage::Tx,
@@ -132,7 +132,7 @@ pub(super) async fn log_out(State(accounts): State<Accounts>, author: Author, _:
         record_end(tx, &author, "session.end", session.to_string())
     };
     accounts.inner.db.write_reclaiming(work).await?;
-    Ok(signed_out())
+    Ok(signed_out(&accounts.inner.auth))
 }
 
 /// Signs out of every session
@@ -150,7 +150,7 @@ pub(super) async fn log_out_everywhere(
         record_end(tx, &author, "session.end_all", user.to_string())
     };
     accounts.inner.db.write_reclaiming(work).await?;
-    Ok(signed_out())
+    Ok(signed_out(&accounts.inner.auth))
 }
 
 fn record_end(tx: &mut Tx<'_>, author: &Author, action: &'static str, object: String) -> Result<(), Error> {
@@ -160,10 +160,9 @@ fn record_end(tx: &mut Tx<'_>, author: &Author, action: &'static str, object: St
 }
 
 /// 204 that makes a browser forget everything it kept.
-fn signed_out() -> Response {
+fn signed_out(auth: &Auth) -> Response {
     let mut headers = HeaderMap::new();
-    clear_cookies(&mut headers, true);
-    clear_cookies(&mut headers, false);
+    auth.forget_cookies(&mut headers);
     headers.insert("clear-site-data", HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""));
     (StatusCode::NO_CONTENT, headers).into_response()
 }

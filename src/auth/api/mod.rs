@@ -13,7 +13,7 @@ use super::{Auth, Caller, Credential, Error, permissions};
 use crate::http::{IsSecure, KnownCaller, Problem, Who, problems};
 
 pub use author::Author;
-pub use cookies::{Mode, RefreshCookie, clear_cookies, set_cookies};
+pub use cookies::{Jar, Mode, RefreshCookie};
 
 impl<S> FromRequestParts<S> for Caller
 where
