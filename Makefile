@@ -6,7 +6,7 @@ SHELL := /bin/bash
 NOVAPULSE_LISTEN ?= 127.0.0.1:8080
 NOVAPULSE_DATA ?= ./data
 
-.PHONY: run test bench lint format help
+.PHONY: run test bench lint format sbom help
 
 run: ## Build everything and start NovaPulse in dev mode on http://127.0.0.1:8080
 	cargo build --release --locked
@@ -24,6 +24,9 @@ lint: ## Check formatting, lints, licences and the UI sources
 format: ## Format Rust and UI sources
 	cargo fmt
 	if command -v npm >/dev/null; then cd ui && npm run --silent format; fi
+
+sbom: ## Write the list of the parts of a release, target/novapulse.cdx.json (CycloneDX)
+	mkdir -p target && scripts/sbom target/novapulse.cdx.json
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'

@@ -17,6 +17,9 @@ const FAILURES_TOLD: u32 = 3;
 /// How long a person is not told the same again.
 const TOLD_EVERY_MS: u64 = 3_600_000;
 
+/// The word under which a look at the mailbox is remembered.
+const MAILBOX: &str = "mailbox";
+
 /// A network with a kind of client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place([u8; 16]);
@@ -88,12 +91,21 @@ impl HabitsRow {
 
     /// Whether the person should be told this now, which counts as telling it.
     pub(super) fn is_news(&mut self, notice: Notice, now: Timestamp) -> bool {
+        self.is_first_of_hour(notice.as_str(), now)
+    }
+
+    /// Whether a look at the mailbox of the company is to be recorded now, which counts as recording it.
+    pub(super) fn looks_anew(&mut self, now: Timestamp) -> bool {
+        self.is_first_of_hour(MAILBOX, now)
+    }
+
+    fn is_first_of_hour(&mut self, what: &str, now: Timestamp) -> bool {
         self.told.retain(|told| now.ms_since(told.at) < TOLD_EVERY_MS);
-        let is_news = self.told.iter().all(|told| told.notice != notice.as_str());
-        if is_news {
-            self.told.push(Told { notice: notice.as_str().to_owned(), at: now });
+        let is_first = self.told.iter().all(|told| told.notice != what);
+        if is_first {
+            self.told.push(Told { notice: what.to_owned(), at: now });
         }
-        is_news
+        is_first
     }
 }
 

@@ -16,6 +16,7 @@ mod mfa;
 mod model;
 mod password;
 mod service;
+mod stolen;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,8 @@ pub use metrics::Metrics;
 pub use model::{DESCRIPTION_CHARACTERS_MAX, Email, NAME_CHARACTERS_MAX, Registration};
 pub use password::{PASSWORD_CHARACTERS, Password};
 pub use service::{Client, CompanyFigures, Created, NewPerson, ReadFigures, Registered, SetUp, SignedIn, UserView};
+
+pub use stolen::StolenPasswords;
 
 use cache::ReadCache;
 use password::Hasher;
@@ -73,6 +76,9 @@ pub enum Error {
     /// The password is easy to guess.
     #[error("the password is common or easy to guess; some unusual words in a row make a good one")]
     WeakPassword,
+    /// The password is known from a theft elsewhere.
+    #[error("the password is in a list of stolen passwords; choose another")]
+    StolenPassword,
     /// The name is empty, too long or holds control characters.
     #[error("a name has 1 to {NAME_CHARACTERS_MAX} printable characters")]
     Name,
@@ -91,12 +97,18 @@ pub enum Error {
     /// The account is unknown, disabled, or the password is another one; which of these is not told.
     #[error("the e-mail address or the password is not right")]
     Credentials,
+    /// The new password is the one before.
+    #[error("the new password is the present one; choose another")]
+    SamePassword,
     /// The password given to confirm a change is not the present one.
     #[error("the current password is not right")]
     CurrentPassword,
     /// The code is wrong, was used before, or is not of this moment; or the recovery code was used.
     #[error("the code is not right, or was used before")]
     MfaCode,
+    /// A proof came without a code, and the person has a second factor.
+    #[error("is needed, or recovery_code, since you have a second factor")]
+    MfaProof,
     /// The token between password and second factor is over or none of ours.
     #[error("the token is not valid any more: sign in again")]
     MfaToken,
@@ -182,6 +194,8 @@ pub enum Error {
 pub struct Settings {
     /// Who may register.
     pub registration: Registration,
+    /// Where stolen passwords are looked up, beyond the list that is built in.
+    pub stolen: StolenPasswords,
     /// Passwords hashed at once; 0 takes one per processor, at most 8.
     pub hashing_max: usize,
     /// What other slices count for a company.

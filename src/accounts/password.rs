@@ -128,6 +128,16 @@ impl Password {
         rest.chars().count()
     }
 
+    /// Its bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Whether both are the same text.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+
     /// Whether it could be one at all; a longer one is not worth hashing.
     fn is_sane(&self) -> bool {
         self.0.len() <= PASSWORD_BYTES_MAX

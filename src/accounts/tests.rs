@@ -25,6 +25,7 @@ pub(super) fn order() -> SetUp {
         name: "Ada".to_owned(),
         email: "Ada@Example.com".to_owned(),
         password: "tram orbit velvet noon".to_owned().into(),
+        needs_password: false,
     }
 }
 
@@ -244,4 +245,13 @@ async fn an_invitation_is_good_for_a_week_and_not_a_moment_longer() {
     let in_time = invite("grace@example.com").await;
     clock.advance_ms(WEEK_MS - 1);
     assert_eq!(accept(in_time).await.unwrap().user.email, "grace@example.com");
+}
+
+#[tokio::test]
+async fn a_company_with_its_admin_its_key_and_the_record_of_it_is_one_commit() {
+    let (accounts, _, db) = accounts();
+    let commits = async || db.read(Head::read).await.unwrap().map_or(0, |head| head.number);
+    let before = commits().await;
+    accounts.set_up(order()).await.unwrap();
+    assert_eq!(commits().await, before + 1, "a death leaves all of it or nothing");
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{Error, master_key, metrics::Readings};
 use crate::{
-    accounts,
+    accounts::{self, StolenPasswords},
     acme::{self, Acme},
     auth,
     base::{Clock, Random, SealKey},
@@ -111,6 +111,7 @@ pub(super) fn auth_settings(config: &Config, seal: Arc<SealKey>, api_rate: Optio
         session_idle_ms: table.session_idle_ms,
         session_max_ms: table.session_max_ms,
         proof_ms: table.proof_lifetime_ms,
+        public_path: config.server.public_url.as_ref().map_or_else(String::new, |url| url.path().to_owned()),
         api_rate,
     }
 }
@@ -132,6 +133,23 @@ pub(super) fn account_settings(config: &Config, is_dev: bool) -> accounts::Setti
         Some(Registration::Closed) => accounts::Registration::Closed,
     };
     accounts::Settings { registration, hashing_max: config.auth.hashing_max, ..accounts::Settings::default() }
+}
+
+/// Where stolen passwords are looked up; blocks while the list is read. The service is asked by the server only.
+pub(super) fn stolen(config: &Config, outbound: Option<&Client>) -> Result<StolenPasswords, Error> {
+    let list = config
+        .auth
+        .password_list
+        .as_ref()
+        .map(|path| StolenPasswords::read(path).map_err(|source| Error::ReadFile { path: path.clone(), source }));
+    let list = list.transpose()?.unwrap_or_default();
+    if list.count() > 0 {
+        tracing::info!("{} stolen passwords are refused beside those that are built in", list.count());
+    }
+    match (outbound, &config.auth.password_service) {
+        (Some(client), Some(url)) => Ok(list.asking(client.clone(), url.to_string())),
+        _ => Ok(list),
+    }
 }
 
 /// What the figures of a company hold beside its people.

@@ -83,6 +83,7 @@ async fn new_company(db: &Db, accounts: &Accounts, url: &str) -> anyhow::Result<
         name: "Demo User".to_owned(),
         email: EMAIL.to_owned(),
         password: password.clone().into(),
+        needs_password: false,
     };
     let created = accounts.set_up(order).await.context("cannot make the demo company")?;
     let api_key = created.api_key_text.expose().to_owned();

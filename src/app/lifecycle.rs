@@ -15,7 +15,9 @@ use std::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
-    Error, adapters, dev,
+    Error, adapters,
+    console::Console,
+    dev,
     listeners::{self, Listeners},
     notify,
     services::{Services, Tasks},
@@ -151,6 +153,10 @@ fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Resul
     services.state.system.enter(Phase::Ready);
     let grace = Duration::from_millis(config.server.shutdown_grace_ms);
     let (url, public_url) = (listeners::reachable(config, address), listeners::public(config, address));
+    match Console::open(directory.path(), &public_url, services.state.accounts.clone()) {
+        Ok(console) => drop(tasks.tracker.spawn(console.run(tasks.stop.clone()))),
+        Err(error) => tracing::warn!(%error, "commands for people work only while the server is stopped: {error}"),
+    }
     Ok(Running { directory, url, public_url, services, tasks, grace })
 }
 

@@ -5,6 +5,7 @@
 //! anything about the product.
 
 mod adapters;
+pub mod console;
 mod dev;
 mod health;
 mod jobs;

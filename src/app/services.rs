@@ -95,6 +95,7 @@ impl Services {
             Arc::clone(&seal),
             accounts::Settings {
                 figures: adapters::figures(queues.clone()),
+                stolen: adapters::stolen(config, Some(&outbound))?,
                 metrics,
                 ..adapters::account_settings(config, options.is_dev)
             },

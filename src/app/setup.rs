@@ -42,7 +42,11 @@ pub async fn with_accounts<T>(
         let queues = adapters::queues(config, &db, &seal)?;
         adapters::mail(config, &db, (Arc::clone(&seal), queues), None, mail::Metrics::default())
     })?;
-    let done = work(&Accounts::new(db, auth, limits, mail, seal, adapters::account_settings(config, false))).await;
+    let settings = accounts::Settings {
+        stolen: tokio::task::block_in_place(|| adapters::stolen(config, None))?,
+        ..adapters::account_settings(config, false)
+    };
+    let done = work(&Accounts::new(db, auth, limits, mail, seal, settings)).await;
     directory.close();
     Ok(done?)
 }

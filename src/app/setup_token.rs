@@ -96,17 +96,21 @@ pub enum SetUpUrlError {
     },
 }
 
-/// The address that sets the instance of this configuration up; works while the server runs.
+/// The address that sets the instance of this configuration up, by its directory. A server that runs is asked with
+/// [`super::console::ask`]: it knows the port it listens at.
 ///
 /// # Errors
 /// [`SetUpUrlError`].
 pub fn set_up_url(config: &Config) -> Result<String, SetUpUrlError> {
-    let path = path_in(&config.storage.directory);
+    url_in(&config.storage.directory, &super::listeners::public(config, config.server.listen))
+}
+
+/// The same for an instance that people reach at `base`.
+pub(super) fn url_in(data: &Path, base: &str) -> Result<String, SetUpUrlError> {
+    let path = path_in(data);
     match read(&path) {
-        Ok(token) => Ok(url(&super::listeners::public(config, config.server.listen), &token)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(SetUpUrlError::Missing(config.storage.directory.clone()))
-        }
+        Ok(token) => Ok(url(base, &token)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SetUpUrlError::Missing(data.to_path_buf())),
         Err(source) => Err(SetUpUrlError::File { path, source }),
     }
 }

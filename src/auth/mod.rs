@@ -13,6 +13,7 @@ mod keyring;
 mod maintain;
 mod model;
 pub mod permissions;
+mod rights;
 mod session_cache;
 mod sessions;
 mod store;
@@ -33,7 +34,7 @@ use crate::{
     storage::{self, Db, Read, Tx},
 };
 
-pub use api::{Author, Mode, RefreshCookie, clear_cookies, describe, set_cookies};
+pub use api::{Author, Jar, Mode, RefreshCookie, describe};
 pub use model::{Caller, Credential, Holder, Least, NewKeyText, Role, Scope, Scopes};
 
 use cache::{Cache, KnownKey};
@@ -76,9 +77,14 @@ pub enum Error {
     /// The credential is good and does not cover the operation.
     #[error("the scope {0} is required")]
     NotAllowed(Scope),
-    /// The person showed password or second factor too long ago for this.
-    #[error("show your password or a code again with POST /auth/reauthenticate, then repeat the call")]
+    /// The person proved too long ago who he or she is for this.
+    #[error(
+        "show your password again, and a code where you have a second factor, with POST /auth/reauthenticate; then repeat the call"
+    )]
     Unproven,
+    /// The person has to choose a password first.
+    #[error("the password was chosen by somebody else: choose your own with POST /auth/password")]
+    FirstPassword,
     /// The person has to set up a second factor first.
     #[error("the company asks for a second factor: set one up with POST /mfa/setup and POST /mfa/verify")]
     Enrolling,
@@ -169,6 +175,8 @@ pub struct Settings {
     pub session_max_ms: u64,
     /// How long a person who showed password or second factor may do what asks for that.
     pub proof_ms: u64,
+    /// The path that browsers see before every path of the server; mostly empty.
+    pub public_path: String,
     /// How often a company may call.
     pub api_rate: Option<Arc<ApiRate>>,
 }
@@ -186,6 +194,7 @@ impl Settings {
             session_idle_ms: 7 * DAY_MS,
             session_max_ms: 30 * DAY_MS,
             proof_ms: 600_000,
+            public_path: String::new(),
             api_rate: None,
         }
     }
@@ -239,11 +248,12 @@ impl Auth {
             scopes: known.scopes.and(Scopes::of_keys()),
             role: None,
             is_enrolling: false,
+            needs_password: false,
             proven_at: None,
         })
     }
 
-    /// Makes sure that the person showed password or second factor a short while ago. An API key does nothing that asks
+    /// Makes sure that the person proved a short while ago who he or she is. An API key does nothing that asks
     /// for it and is let through.
     ///
     /// # Errors
@@ -379,11 +389,16 @@ fn caller_of(known: &session_cache::KnownSession) -> Caller {
         credential: Credential::Session { session: known.id, user: known.user },
         scopes: scopes_of(known),
         is_enrolling: known.is_enrolling,
+        needs_password: known.needs_password,
         role: Some(known.role),
         proven_at: Some(known.proven_at),
     }
 }
 
 fn scopes_of(known: &session_cache::KnownSession) -> Scopes {
-    if known.is_enrolling { Scopes::of_enrolment() } else { Scopes::of(known.role, known.is_owner) }
+    if known.is_enrolling || known.needs_password {
+        Scopes::of_enrolment()
+    } else {
+        Scopes::of(known.role, known.is_owner)
+    }
 }

@@ -199,7 +199,7 @@ impl Scopes {
         Scope::ALL.iter().copied().filter(has).collect()
     }
 
-    /// What a person has who must set up a second factor first.
+    /// What a person has who must set up a second factor or choose a password first.
     #[must_use]
     pub fn of_enrolment() -> Self {
         [Scope::Profile].into_iter().collect()
@@ -242,6 +242,8 @@ pub struct Caller {
     pub role: Option<Role>,
     /// Whether the person has to set up a second factor before anything else.
     pub is_enrolling: bool,
+    /// Whether the person has to choose a password before anything else.
+    pub needs_password: bool,
     /// When the person last showed password or second factor; an API key shows none.
     pub proven_at: Option<Timestamp>,
 }

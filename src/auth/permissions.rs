@@ -70,13 +70,15 @@ permissions! {
         POST "/events/{id}/replay", POST "/deliveries/{id}/retry", POST "/deliveries/{id}/cancel", POST "/play";
 }
 
-/// What a person does only for a short while after showing password or second factor: what makes, shows or takes
-/// away ways in, and what takes much out at once. Changes of one's password, of recovery codes and the removal of one's
-/// second factor are not here, since each of them asks for a proof itself; what depends on the body (a role, the policy
-/// of the company) asks in its handler.
+/// What a person does only for a short while after signing in or proving again who it is: what makes, shows or takes away
+/// ways in, and what takes much out at once. Changing one's password is not here, since it asks for the present one.
 pub const DELICATE: &[(&str, &str)] = &[
     ("POST", "/mfa/setup"),
     ("POST", "/mfa/verify"),
+    ("POST", "/mfa/disable"),
+    ("POST", "/mfa/recovery-codes"),
+    ("POST", "/auth/invites"),
+    ("POST", "/users"),
     ("POST", "/api-keys"),
     ("DELETE", "/api-keys/{id}"),
     ("DELETE", "/users/{id}/mfa"),
@@ -84,6 +86,15 @@ pub const DELICATE: &[(&str, &str)] = &[
     ("GET", "/mailbox"),
     ("GET", "/webhooks/{id}/secret"),
     ("POST", "/webhooks/{id}/rotate-secret"),
+];
+
+/// The same for calls that are delicate by what they carry; their handlers ask for the proof.
+pub const DELICATE_WITH: &[(&str, &str, &str)] = &[
+    ("PATCH", "/users/{id}", "a role"),
+    ("PATCH", "/company", "`mfa_required`"),
+    ("PATCH", "/webhooks/{id}", "a secret"),
+    ("POST", "/reports", "a definition of the audit log"),
+    ("GET", "/reports/{id}/download", "a report of the audit log"),
 ];
 
 /// Where the operations stand.

@@ -23,6 +23,7 @@ pub(super) struct KnownSession {
     pub(super) role: Role,
     pub(super) is_owner: bool,
     pub(super) is_enrolling: bool,
+    pub(super) needs_password: bool,
     pub(super) nonce: [u8; 16],
     pub(super) ends_at: Timestamp,
     pub(super) proven_at: Timestamp,
@@ -31,10 +32,21 @@ pub(super) struct KnownSession {
 impl From<SessionRow> for KnownSession {
     fn from(row: SessionRow) -> Self {
         let SessionRow {
-            id, user, company, role, is_owner, is_enrolling, nonce, ends_at, proven_at, created_at, ..
+            id,
+            user,
+            company,
+            role,
+            is_owner,
+            is_enrolling,
+            needs_password,
+            nonce,
+            ends_at,
+            proven_at,
+            created_at,
+            ..
         } = row;
         let proven_at = proven_at.unwrap_or(created_at);
-        Self { id, user, company, role, is_owner, is_enrolling, nonce, ends_at, proven_at }
+        Self { id, user, company, role, is_owner, is_enrolling, needs_password, nonce, ends_at, proven_at }
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
 /// How long the token before the current one is answered with the current one.
 const GRACE_MS: u64 = 10_000;
 /// Sessions a person can have; the oldest goes when there is one more.
-const SESSIONS_MAX: usize = 50;
+pub(super) const SESSIONS_MAX: usize = 50;
 /// Characters kept of what the client calls itself.
 const CLIENT_CHARACTERS_MAX: usize = 200;
 
@@ -39,6 +39,8 @@ pub(super) struct SessionRow {
     pub(super) is_owner: bool,
     #[serde(default)]
     pub(super) is_enrolling: bool,
+    #[serde(default)]
+    pub(super) needs_password: bool,
     /// Goes into every code of this session.
     pub(super) nonce: [u8; 16],
     /// The number of the refresh token that may be used.
@@ -67,6 +69,8 @@ pub struct NewSession {
     pub is_owner: bool,
     /// Whether the person has to set up a second factor before anything else.
     pub is_enrolling: bool,
+    /// Whether the person has to choose a password before anything else.
+    pub needs_password: bool,
     /// The client's address.
     pub address: String,
     /// What the client calls itself; cut to 200 characters.
@@ -149,6 +153,7 @@ impl Auth {
             role: order.role,
             is_owner: order.is_owner,
             is_enrolling: order.is_enrolling,
+            needs_password: order.needs_password,
             nonce,
             number: 0,
             rotated_at: now,
@@ -282,40 +287,6 @@ impl Auth {
             self.remove(tx, row)?;
         }
         Ok(ended.len())
-    }
-
-    /// Gives the open sessions of a person other rights, from this commit on.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn change_rights(
-        &self,
-        tx: &mut Tx<'_>,
-        user: UserId,
-        role: Role,
-        is_owner: bool,
-    ) -> Result<(), storage::Error> {
-        for mut row in store::sessions_of(tx, user, SESSIONS_MAX + 1)? {
-            (row.role, row.is_owner) = (role, is_owner);
-            store::put_session(tx, &row)?;
-            let (cache, id) = (Arc::clone(&self.inner.sessions), row.id);
-            tx.on_commit(move || cache.forget(id));
-        }
-        Ok(())
-    }
-
-    /// Gives the sessions of a person the rights they were waiting for, from this commit on.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn end_enrolment(&self, tx: &mut Tx<'_>, user: UserId) -> Result<(), storage::Error> {
-        for mut row in store::sessions_of(tx, user, SESSIONS_MAX + 1)?.into_iter().filter(|row| row.is_enrolling) {
-            row.is_enrolling = false;
-            store::put_session(tx, &row)?;
-            let (cache, id) = (Arc::clone(&self.inner.sessions), row.id);
-            tx.on_commit(move || cache.forget(id));
-        }
-        Ok(())
     }
 
     /// Ends the sessions of a person that have all rights and not only that to set up a second factor.

@@ -258,6 +258,7 @@ async fn a_company_has_a_bounded_number_of_streams_and_one_without_rights_ends()
         scopes: Scopes::all(),
         role: None,
         is_enrolling: false,
+        needs_password: false,
         proven_at: None,
     };
     let open = async || world.changes.open(caller, None).await;

@@ -44,7 +44,7 @@ enum Command {
     Setup(setup::Arguments),
     /// Print the address that sets a new instance up in the browser
     SetupUrl(setup_url::Arguments),
-    /// Help people back in, in a directory no server is using
+    /// Help people back in, whether the server runs or not
     User(user::Arguments),
     /// Seal values for the configuration, and replace the keys behind what is sealed
     Secrets(secrets::Arguments),

@@ -32,13 +32,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         name,
         email: email.clone(),
         password: password.clone().into(),
+        needs_password: true,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let created = runtime.block_on(setup::set_up(&config, order))?;
     let (company, user, key) = (created.company, created.user, created.api_key_text.expose());
     output::say(&format!(
         "company   {company}  {}\nuser      {user}  {email}\npassword  {password}\nAPI key   {key}\n\n\
-         Password and key are shown this once.",
+         Password and key are shown this once; the password is to be replaced at the first sign-in.",
         arguments.company
     ))
 }

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{ConfigArguments, output};
-use crate::app;
+use crate::app::{
+    self,
+    console::{self, Order},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -14,5 +17,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    output::say(&app::set_up_url(&arguments.sources.load()?)?)
+    let config = arguments.sources.load()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answered = runtime.block_on(console::ask(&config.storage.directory, &Order::SetUpUrl {}))?;
+    match answered.and_then(|reply| reply.url) {
+        Some(url) => output::say(&url),
+        None => output::say(&app::set_up_url(&config)?),
+    }
 }

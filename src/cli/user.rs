@@ -1,17 +1,23 @@
-//! `novapulse user …`: makes, lists and lets in people, offline.
+//! `novapulse user …`: makes, lists and lets in people, through the server that uses the directory or, when none does, in
+//! the directory itself.
 //!
 //! Passwords are made here and printed once, or read from the first line of standard input; never from an argument,
 //! which every process of the machine can see.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
 use super::{ConfigArguments, output};
 use crate::{
-    accounts::{Accounts, Error, NewPerson, UserView},
-    app::setup,
+    app::{
+        console::{self, Order, Person},
+        setup,
+    },
     auth::Role,
     base::{CompanyId, SystemRandom},
 };
@@ -29,7 +35,7 @@ enum Command {
         #[command(flatten)]
         sources: ConfigArguments,
     },
-    /// Make a person with a first password
+    /// Make a person with a first password, which is to be replaced at the first sign-in
     Create {
         #[command(flatten)]
         sources: ConfigArguments,
@@ -49,7 +55,7 @@ enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Give a person a new password, let him in again and end all sessions
+    /// Give a person a new password, to be replaced at the next sign-in, let him in again and end all sessions
     ResetPassword {
         #[command(flatten)]
         sources: ConfigArguments,
@@ -81,8 +87,7 @@ enum Command {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::List { sources } => {
-            let people = with(sources, async |accounts| accounts.people().await)?;
-            let lines: Vec<String> = people.iter().map(line).collect();
+            let lines: Vec<String> = carry_out(sources, Order::ListPeople {})?.iter().map(line).collect();
             output::say(&lines.join("\n"))
         }
         Command::Create { sources, email, name, role, company, password_stdin } => {
@@ -91,30 +96,41 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let Some(role) = Role::ALL.into_iter().find(|known| known.as_str() == role) else {
                 bail!("the role is admin, manager or user, not {role:?}");
             };
-            let order = NewPerson { company: *company, name, email: email.clone(), role, password: password.into() };
-            let person = with(sources, async |accounts| accounts.create_person(order).await)?;
-            output::say(&format!("{}{shown}", line(&person)))
+            let order = Order::CreatePerson { company: *company, name, email: email.clone(), role, password };
+            say(sources, order, &shown)
         }
         Command::ResetPassword { sources, email, password_stdin } => {
             let (password, shown) = password(*password_stdin)?;
-            let person = with(sources, async |accounts| accounts.reset_password(email, password.into()).await)?;
-            output::say(&format!("{}{shown}", line(&person)))
+            say(sources, Order::ResetPassword { email: email.clone(), password }, &shown)
         }
-        Command::DisableMfa { sources, email } => {
-            let person = with(sources, async |accounts| accounts.remove_mfa(email).await)?;
-            output::say(&line(&person))
-        }
+        Command::DisableMfa { sources, email } => say(sources, Order::DisableMfa { email: email.clone() }, ""),
         Command::Promote { sources, email, owner } => {
-            let person = with(sources, async |accounts| accounts.promote(email, *owner).await)?;
-            output::say(&line(&person))
+            say(sources, Order::Promote { email: email.clone(), is_owner: *owner }, "")
         }
     }
 }
 
-fn with<T>(sources: &ConfigArguments, work: impl AsyncFnOnce(&Accounts) -> Result<T, Error>) -> anyhow::Result<T> {
+/// Carries out an order and shows whom it was about.
+fn say(sources: &ConfigArguments, order: Order, more: &str) -> anyhow::Result<ExitCode> {
+    let people: Vec<String> = carry_out(sources, order)?.iter().map(line).collect();
+    output::say(&format!("{}{more}", people.join("\n")))
+}
+
+/// Has the server that uses the directory carry the order out; when none does, does it here. Says on standard error where
+/// that was.
+fn carry_out(sources: &ConfigArguments, order: Order) -> anyhow::Result<Vec<Person>> {
     let config = sources.load()?;
+    let data = &config.storage.directory;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    Ok(runtime.block_on(setup::with_accounts(&config, work))?)
+    let (people, how) = if let Some(reply) = runtime.block_on(console::ask(data, &order))? {
+        (reply.people, "by the server that runs")
+    } else {
+        let work = setup::with_accounts(&config, async |accounts| console::perform(accounts, order).await);
+        (runtime.block_on(work)?, "no server runs")
+    };
+    // Nobody may be there to read; the result is what counts.
+    drop(writeln!(io::stderr(), "data directory {}, {how}", data.display()));
+    Ok(people)
 }
 
 /// The password, and what is said about it.
@@ -129,8 +145,8 @@ fn password(is_given: bool) -> anyhow::Result<(String, String)> {
     Ok((text.trim_end_matches(['\r', '\n']).to_owned(), String::new()))
 }
 
-fn line(person: &UserView) -> String {
-    let UserView { id, company, name, email, role, is_owner, is_disabled, .. } = person;
+fn line(person: &Person) -> String {
+    let Person { id, company, name, email, role, is_owner, is_disabled } = person;
     let owner = if *is_owner { ", owner" } else { "" };
     let disabled = if *is_disabled { ", disabled" } else { "" };
     format!("{id}  {company}  {}{owner}{disabled}  {email}  {name}", role.as_str())

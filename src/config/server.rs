@@ -18,7 +18,7 @@ section! {
     Server in "server" {
         /// Address and port to listen on. Loopback by default, so that nothing is exposed unasked; port 0 takes a free one.
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
-        /// Where people reach the server, such as `https://nova.example.com`; links in messages begin with it. The listening address when unset, never what a request says. With `https` cookies are `Secure` and `Strict-Transport-Security` is sent also behind a proxy that speaks TLS.
+        /// Where people reach the server, such as `https://nova.example.com`; links in messages begin with it. It may have a path, such as `https://example.com/nova`, for a proxy that takes the path away before it passes a request on; cookies are then for this path only. The listening address when unset, never what a request says. With `https` cookies are `Secure` and `Strict-Transport-Security` is sent also behind a proxy that speaks TLS.
         public_url: Option<PublicUrl> = None;
         /// Open connections at once; more wait in the kernel's queue. Bounds memory.
         connections_max: usize = 10_000, range 1..=1_000_000;

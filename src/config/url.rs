@@ -6,8 +6,8 @@ use url::Url;
 
 use super::value::{ConfigValue, Raw, expected, quote, textual};
 
-/// An `http` or `https` address that paths are put behind: no user, path, query or fragment, and no slash at the end. The
-/// interface, its cookies and links stand at the root of a name.
+/// An `http` or `https` address that paths are put behind: no user, query or fragment, and no slash at the end. It may have
+/// a path, which a proxy takes away before it passes a request on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
@@ -16,6 +16,14 @@ impl PublicUrl {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https:")
+    }
+
+    /// The path that people see before every path of the server, without a slash at the end; mostly empty.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let host = self.0.find("://").map_or(0, |at| at + 3);
+        let path = self.0.get(host..).and_then(|rest| rest.find('/')).map_or(self.0.len(), |at| host + at);
+        self.0.get(path..).unwrap_or_default()
     }
 }
 
@@ -28,11 +36,20 @@ impl FromStr for PublicUrl {
             && url.has_host()
             && url.username().is_empty()
             && url.password().is_none()
-            && url.path() == "/"
+            && is_plain_path(url.path())
             && url.query().is_none()
             && url.fragment().is_none();
         if is_base { Ok(Self(url.as_str().trim_end_matches('/').to_owned())) } else { Err(()) }
     }
+}
+
+/// Whether a path is made of names that mean the same everywhere: in a cookie, in a link and to a proxy.
+fn is_plain_path(path: &str) -> bool {
+    let is_plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b'~');
+    let inside = path.trim_start_matches('/').trim_end_matches('/');
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_plain);
+    path.len() <= 200
+        && (path == "/" || inside.split('/').all(is_name) && path.starts_with('/') && !path.starts_with("//"))
 }
 
 impl fmt::Display for PublicUrl {
@@ -127,8 +144,27 @@ impl fmt::Display for DirectoryUrl {
     }
 }
 
+/// A service that is asked over the network: `https`, or plain on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceUrl(DirectoryUrl);
+
+impl FromStr for ServiceUrl {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for ServiceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 textual! {
-    PublicUrl, "an address such as https://nova.example.com, without a path";
+    ServiceUrl, "an address such as https://api.pwnedpasswords.com/range/";
+    PublicUrl, "an address such as https://nova.example.com or https://example.com/nova";
     DomainName, "a name such as jobs.example.com, without a wildcard";
     DirectoryUrl, "an address such as https://acme-v02.api.letsencrypt.org/directory";
     ContactUrl, "an address that begins with mailto:, https:// or tel:";
@@ -144,9 +180,19 @@ mod tests {
             ("https://nova.example.com/", "https://nova.example.com", true),
             ("HTTPS://nova.example.com:8443", "https://nova.example.com:8443", true),
             ("http://10.0.0.1:8080/", "http://10.0.0.1:8080", false),
+            ("https://example.com/nova", "https://example.com/nova", true),
+            ("https://example.com/tools/nova-2/", "https://example.com/tools/nova-2", true),
         ] {
             let url: PublicUrl = given.parse().unwrap();
             assert_eq!((url.to_string().as_str(), url.is_https()), (shown, is_https));
+        }
+        for (url, path) in [
+            ("https://nova.example.com/", ""),
+            ("https://nova.example.com:8443", ""),
+            ("http://[::1]:8080/a", "/a"),
+            ("https://example.com/tools/nova/", "/tools/nova"),
+        ] {
+            assert_eq!(url.parse::<PublicUrl>().unwrap().path(), path, "{url}");
         }
         for text in [
             "",
@@ -155,8 +201,11 @@ mod tests {
             "https://u:p@a",
             "https://a?x",
             "https://a#x",
-            "https://a/nova",
-            "https://a/nova/",
+            "https://a//nova",
+            "https://a/no;va",
+            "https://a/no va",
+            "https://a/n%2Fova",
+            "https://a/nova//x",
         ] {
             assert_eq!(text.parse::<PublicUrl>(), Err(()), "{text}");
         }

@@ -53,11 +53,18 @@ problems! {
     MFA_SET_UP_REQUIRED = FORBIDDEN, "mfa_set_up_required", "A second factor has to be set up first",
         "The company asks everybody for a second factor and this person has none yet. Until one is set up with \
          `POST /mfa/setup` and `POST /mfa/verify`, the session can do nothing else. API keys are not affected.";
-    /// Something delicate, and the person showed password or second factor too long ago.
-    REAUTHENTICATION_REQUIRED = FORBIDDEN, "reauthentication_required", "Show your password or a code again",
-        "What makes, shows or takes away ways in asks that the person showed password or second factor a short while ago \
-         (`auth.proof_lifetime_ms`, ten minutes unless configured). Nothing was changed. Send one of them to `POST \
-         /auth/reauthenticate`, go on with the tokens it answers, and repeat the call.";
+    /// The password is one that somebody else chose.
+    PASSWORD_CHANGE_REQUIRED = FORBIDDEN, "password_change_required", "Choose a password of your own first",
+        "The person signed in with a first password that somebody else chose or that was made by a command. Until it is \
+         replaced with `POST /auth/password`, the session can do nothing else. API keys are not affected.";
+    /// Something delicate, and the person proved too long ago who it is.
+    REAUTHENTICATION_REQUIRED = FORBIDDEN, "reauthentication_required", "Show your password again",
+        "What makes, shows or takes away ways in asks that the person signed in or proved again who it is a short while ago \
+         (`auth.proof_lifetime_ms`, ten minutes unless configured). Nothing was changed. Send the password, and a code where \
+         there is a second factor, to `POST /auth/reauthenticate`, go on with the tokens it answers, and repeat the call.";
+    /// The first password was chosen again.
+    PASSWORD_UNCHANGED = UNPROCESSABLE_ENTITY, "password_unchanged", "The new password is the present one",
+        "A password is changed to another one. Nothing was changed; choose a new one.";
     /// A second factor cannot go.
     MFA_REQUIRED = CONFLICT, "mfa_required", "The company asks for a second factor",
         "The company's policy asks everybody for a second factor, so it cannot be disabled. An admin can change the policy \

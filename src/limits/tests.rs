@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Error, Limits, Metrics, SIGN_IN, Subject};
+use super::{
+    ADD_USER, Error, INVITE, Limits, MFA, Metrics, PASSWORD, Policy, REGISTER, RESET, RESET_ADDRESS, SIGN_IN,
+    SIGN_IN_ADDRESS, Subject, TOKEN,
+};
 use crate::{
     base::{Clock, ManualClock, SeededRandom, Timestamp},
     storage::{Db, engine::memory::MemoryEngine, space::Headroom},
@@ -50,6 +53,38 @@ async fn five_of_a_thousand_parallel_calls_are_admitted_also_after_a_kill() {
     assert_eq!(admitted(&limits, one, 10).await, 0);
     clock.advance_ms(1);
     assert_eq!(admitted(&limits, one, 1_000).await, 5);
+}
+
+#[tokio::test]
+async fn each_limit_admits_its_quota_in_its_window_and_no_more() {
+    const MINUTE: u64 = 60_000;
+    const HOUR: u64 = 60 * MINUTE;
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    let limits = open(MemoryEngine::default(), &clock);
+    for (policy, quota, window_ms) in [
+        (SIGN_IN, 5, MINUTE),
+        (SIGN_IN_ADDRESS, 30, MINUTE),
+        (PASSWORD, 5, MINUTE),
+        (REGISTER, 3, HOUR),
+        (INVITE, 10, MINUTE),
+        (ADD_USER, 30, MINUTE),
+        (TOKEN, 10, MINUTE),
+        (MFA, 5, MINUTE),
+        (RESET, 5, HOUR),
+        (RESET_ADDRESS, 10, MINUTE),
+    ] {
+        let Policy { name, .. } = policy;
+        let subject = Subject::of(&[name.as_bytes()]);
+        let mut admitted = 0;
+        for _ in 0..quota * 2 {
+            admitted += usize::from(limits.admit(policy, subject).await.is_ok());
+        }
+        assert_eq!(admitted, quota, "{name}");
+        clock.advance_ms(window_ms - 1);
+        limits.admit(policy, subject).await.unwrap_err();
+        clock.advance_ms(1);
+        limits.admit(policy, subject).await.unwrap();
+    }
 }
 
 #[tokio::test]

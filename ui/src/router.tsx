@@ -68,7 +68,8 @@ const app = createRoute({
   beforeLoad: async ({ context, location }) => {
     try {
       const me = await context.queries.ensureQueryData(meQuery);
-      if (me.mfa_setup_required && location.pathname !== "/security") throw redirect({ to: "/security" });
+      const isHeld = me.mfa_setup_required || me.password_change_required;
+      if (isHeld && location.pathname !== "/security") throw redirect({ to: "/security" });
     } catch (cause) {
       if (!(cause instanceof ApiError && cause.status === 401)) throw cause;
       const next = location.href === "/" ? {} : { next: location.href };

@@ -87,7 +87,6 @@ pub(super) struct InviteInput {
     description = "An earlier invitation of the same address is replaced. Good for a week.",
     responses((status = 201, description = "Invited; the token is in this answer and in the message to the person",
             body = NewInviteBody),
-        (status = 403, description = "The password was not shown of late"),
         (status = 409, description = "The address has an account")))]
 pub(super) async fn create_invite(
     State(accounts): State<Accounts>,
@@ -97,7 +96,6 @@ pub(super) async fn create_invite(
 ) -> Result<Response, Problem> {
     let (user, _) = person(&author.caller)?;
     let company = author.caller.company;
-    accounts.require_proof(&author.caller)?;
     accounts.limit_invites(company).await?;
     let (handle, order) = (accounts.clone(), NewInvite { email: input.email, role: input.role });
     let Inner { db, seal, .. } = &*accounts.inner;

@@ -49,8 +49,8 @@ impl From<MessageView> for MessageBody {
 /// Lists messages to people of the company, the newest first
 #[utoipa::path(get, path = "/mailbox", operation_id = "list_mailbox", tag = "mail", params(PageParameters),
     description = "Without a mail server messages stay here: the newest 1,000 for 30 days. They hold links that open \
-        accounts, so only admins read them, and only an owner of the instance reads those about an owner. Each look is \
-        recorded in the audit log.",
+        accounts, so only admins read them, and only an owner of the instance reads those about an owner. The first look \
+        of each person in an hour is recorded in the audit log.",
     responses((status = 200, description = "The messages", body = Page<MessageBody>)))]
 pub(super) async fn list_mailbox(
     State(accounts): State<Accounts>,
@@ -59,7 +59,7 @@ pub(super) async fn list_mailbox(
 ) -> Result<Response, Problem> {
     let caller = author.caller;
     let (user, _) = person(&caller)?;
-    change(&accounts, author, move |_, tx, by| Accounts::record_mailbox(tx, by)).await?;
+    change(&accounts, author, move |_, tx, by| Accounts::record_mailbox(tx, user, by)).await?;
     let before = page.after::<1>()?.map(|[before]| before);
     let (handle, limit) = (accounts.clone(), page.limit);
     let found = read(&accounts, move |snapshot| {

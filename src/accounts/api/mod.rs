@@ -25,7 +25,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Accounts, Client, Error, SignedIn};
 use crate::{
-    auth::{Auth, Author, Caller, Mode, set_cookies},
+    auth::{Auth, Author, Caller, Mode},
     base::{SessionId, UserId},
     http::{ClientAddress, Json, Problem, RequestId, problems},
     storage::{self, Snapshot, Tx},
@@ -147,6 +147,9 @@ struct SignedInBody {
     /// Whether the company asks for a second factor that is missing: until one is set up with `POST /mfa/setup` and
     /// `POST /mfa/verify`, the session can do nothing else.
     mfa_setup_required: bool,
+    /// Whether the password is one that somebody else chose: until another is chosen with `POST /auth/password`, the
+    /// session can do nothing else.
+    password_change_required: bool,
     /// The person.
     user: UserBody,
 }
@@ -158,12 +161,13 @@ fn signed_in(status: StatusCode, signed_in: SignedIn, mode: Mode) -> Response {
 }
 
 fn parts(signed_in: SignedIn, mode: Mode) -> (HeaderMap, SignedInBody) {
-    let SignedIn { grant, user, is_enrolling: mfa_setup_required } = signed_in;
+    let SignedIn { grant, user, is_enrolling: mfa_setup_required, needs_password: password_change_required } =
+        signed_in;
     let (token_type, expires_in, user) = ("Bearer", grant.expires_in_s, user.into());
     let mut headers = HeaderMap::new();
     let body = match mode {
-        Mode::Cookies { is_secure } => {
-            set_cookies(&mut headers, &grant, is_secure);
+        Mode::Cookies(jar) => {
+            jar.set(&mut headers, &grant);
             let csrf_token = Some(grant.csrf_token);
             SignedInBody {
                 access_token: None,
@@ -172,6 +176,7 @@ fn parts(signed_in: SignedIn, mode: Mode) -> (HeaderMap, SignedInBody) {
                 token_type,
                 expires_in,
                 mfa_setup_required,
+                password_change_required,
                 user,
             }
         }
@@ -184,6 +189,7 @@ fn parts(signed_in: SignedIn, mode: Mode) -> (HeaderMap, SignedInBody) {
                 token_type,
                 expires_in,
                 mfa_setup_required,
+                password_change_required,
                 user,
             }
         }
@@ -195,7 +201,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let words = error.to_string();
         match error {
-            Error::Password | Error::WeakPassword => Self::invalid("/password", words),
+            Error::Password | Error::WeakPassword | Error::StolenPassword => Self::invalid("/password", words),
             Error::Name => Self::invalid("/name", words),
             Error::Email | Error::EmailLetters => Self::invalid("/email", words),
             Error::Description => Self::invalid("/description", words),
@@ -203,6 +209,8 @@ impl From<Error> for Problem {
             Error::Past => Self::invalid("/expires_at", words),
             Error::EmailTaken => Self::of(&problems::EMAIL_TAKEN).detail(words),
             Error::Credentials => Self::of(&problems::INVALID_CREDENTIALS).detail(words),
+            Error::SamePassword => Self::of(&problems::PASSWORD_UNCHANGED).detail(words),
+            Error::MfaProof => Self::invalid("/code", words),
             Error::CurrentPassword => Self::of(&problems::CURRENT_PASSWORD).detail(words),
             Error::SetUpAlready => Self::of(&problems::SET_UP_ALREADY).detail(words),
             Error::SetUpToken => Self::of(&problems::SET_UP_TOKEN).detail(words),

@@ -13,7 +13,7 @@ use super::{company::CompanyBody, person, read, users::UserBody};
 use crate::{
     accounts::{Accounts, Error, Password, UserView},
     audit::{self, Entry},
-    auth::{Author, Caller, SessionView, clear_cookies},
+    auth::{Auth, Author, Caller, SessionView},
     base::{SessionId, Timestamp},
     http::{Json, NoBody, Page, Path, Problem},
     storage::Tx,
@@ -31,6 +31,8 @@ pub(super) struct MeBody {
     scopes: Vec<&'static str>,
     /// Whether a second factor has to be set up before anything else can be done.
     mfa_setup_required: bool,
+    /// Whether a password has to be chosen before anything else can be done.
+    password_change_required: bool,
     /// The sign-in this request came with.
     #[schema(value_type = String)]
     session_id: SessionId,
@@ -44,7 +46,8 @@ pub(super) async fn get_me(State(accounts): State<Accounts>, caller: Caller) -> 
     let user = UserView::clone(&*accounts.user(user).await?).into();
     let company = read(&accounts, move |snapshot| Accounts::company(snapshot, caller.company)).await?.into();
     let scopes = caller.scopes.iter().map(crate::auth::Scope::as_str).collect();
-    Ok(Json(MeBody { user, company, scopes, mfa_setup_required: caller.is_enrolling, session_id }))
+    let (mfa_setup_required, password_change_required) = (caller.is_enrolling, caller.needs_password);
+    Ok(Json(MeBody { user, company, scopes, mfa_setup_required, password_change_required, session_id }))
 }
 
 /// One sign-in.
@@ -129,7 +132,7 @@ pub(super) async fn log_out(State(accounts): State<Accounts>, author: Author, _:
         record_end(tx, &author, "session.end", session.to_string())
     };
     accounts.inner.db.write_reclaiming(work).await?;
-    Ok(signed_out())
+    Ok(signed_out(&accounts.inner.auth))
 }
 
 /// Signs out of every session
@@ -147,7 +150,7 @@ pub(super) async fn log_out_everywhere(
         record_end(tx, &author, "session.end_all", user.to_string())
     };
     accounts.inner.db.write_reclaiming(work).await?;
-    Ok(signed_out())
+    Ok(signed_out(&accounts.inner.auth))
 }
 
 fn record_end(tx: &mut Tx<'_>, author: &Author, action: &'static str, object: String) -> Result<(), Error> {
@@ -157,10 +160,9 @@ fn record_end(tx: &mut Tx<'_>, author: &Author, action: &'static str, object: St
 }
 
 /// 204 that makes a browser forget everything it kept.
-fn signed_out() -> Response {
+fn signed_out(auth: &Auth) -> Response {
     let mut headers = HeaderMap::new();
-    clear_cookies(&mut headers, true);
-    clear_cookies(&mut headers, false);
+    auth.forget_cookies(&mut headers);
     headers.insert("clear-site-data", HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""));
     (StatusCode::NO_CONTENT, headers).into_response()
 }
@@ -180,7 +182,8 @@ pub(super) struct PasswordInput {
 /// Changes one's own password
 #[utoipa::path(post, path = "/auth/password", operation_id = "change_password", tag = "auth", request_body = PasswordInput,
     description = "All other sessions of the person end with it.",
-    responses((status = 204, description = "Changed"), (status = 422, description = "Refused, with the reason")))]
+    responses((status = 204, description = "Changed"), (status = 422, description = "Refused, with the reason: the present \
+        password is wrong, or the new one is weak, stolen or the same")))]
 pub(super) async fn change_password(
     State(accounts): State<Accounts>,
     author: Author,

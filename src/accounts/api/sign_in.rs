@@ -15,7 +15,7 @@ use crate::{
         mfa::Proof,
         service::{SignIn, Welcome},
     },
-    auth::{Auth, Grant, MFA_TOKEN_S, Mode, RefreshCookie, set_cookies},
+    auth::{Auth, Grant, MFA_TOKEN_S, Mode, RefreshCookie},
     http::{Json, OptionalJson, Problem, problems},
 };
 
@@ -52,7 +52,7 @@ pub(super) async fn set_up(
     Json(input): Json<SetUpInput>,
 ) -> Result<Response, Problem> {
     let SetUpInput { token, company_name, name, email, password } = input;
-    let order = SetUp { company_name, name, email, password };
+    let order = SetUp { company_name, name, email, password, needs_password: false };
     Ok(signed_in(StatusCode::CREATED, accounts.set_up_with_token(&token, order, client).await?, mode))
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn register(
     Json(input): Json<RegisterInput>,
 ) -> Result<Response, Problem> {
     let RegisterInput { company_name, name, email, password } = input;
-    let order = SetUp { company_name, name, email, password };
+    let order = SetUp { company_name, name, email, password, needs_password: false };
     Ok(signed_in(StatusCode::CREATED, accounts.register(order, client).await?, mode))
 }
 
@@ -223,7 +223,7 @@ pub(super) async fn refresh(
     cookie: RefreshCookie,
     OptionalJson(input): OptionalJson<RefreshInput>,
 ) -> Result<Response, Problem> {
-    let of_cookie = || cookie.0.filter(|_| matches!(mode, Mode::Cookies { .. }));
+    let of_cookie = || cookie.0.filter(|_| matches!(mode, Mode::Cookies(_)));
     let token = input.refresh_token.or_else(of_cookie);
     let token = token.ok_or_else(|| Problem::of(&problems::UNAUTHORIZED).detail("there is no refresh token"))?;
     Ok(refreshed(auth.refresh(&token).await?, mode))
@@ -234,8 +234,8 @@ pub(super) fn refreshed(grant: Grant, mode: Mode) -> Response {
     let mut headers = HeaderMap::new();
     let (token_type, expires_in) = ("Bearer", grant.expires_in_s);
     let body = match mode {
-        Mode::Cookies { is_secure } => {
-            set_cookies(&mut headers, &grant, is_secure);
+        Mode::Cookies(jar) => {
+            jar.set(&mut headers, &grant);
             let csrf_token = Some(grant.csrf_token);
             RefreshedBody { access_token: None, refresh_token: None, csrf_token, token_type, expires_in }
         }

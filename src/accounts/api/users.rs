@@ -79,16 +79,16 @@ pub(super) struct UserInput {
     email: String,
     /// What the person may do.
     role: Role,
-    /// 12 to 128 characters, not easy to guess; the person should change it.
+    /// 12 to 128 characters, not easy to guess; good for one thing, choosing another.
     #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
     password: Password,
 }
 
 /// Adds a person with a first password
 #[utoipa::path(post, path = "/users", operation_id = "create_user", tag = "users", request_body = UserInput,
-    description = "An invitation (`POST /auth/invites`) is better: nobody else then knows the password.",
-    responses((status = 201, description = "Added", body = UserBody),
-        (status = 403, description = "The password was not shown of late"), (status = 409, description = "The address is taken")))]
+    description = "An invitation (`POST /auth/invites`) is better: nobody else ever knows a password then. With this one the \
+        person can sign in and do nothing but choose another (`POST /auth/password`).",
+    responses((status = 201, description = "Added", body = UserBody), (status = 409, description = "The address is taken")))]
 pub(super) async fn create_user(
     State(accounts): State<Accounts>,
     author: Author,
@@ -96,8 +96,6 @@ pub(super) async fn create_user(
 ) -> Result<Response, Problem> {
     person(&author.caller)?;
     let UserInput { name, email, role, password } = input;
-    // Of any role: whoever makes a person with a password of his own can sign in as that person, freshly proven.
-    accounts.require_proof(&author.caller)?;
     let user = accounts
         .create_user(
             Some(&author.caller),

@@ -12,12 +12,17 @@ use crate::{
 };
 
 impl Accounts {
-    /// Records that somebody looks at the messages.
+    /// Records that somebody looks at the messages, once an hour: a page that is open looks again and again.
     ///
     /// # Errors
     /// When the store fails.
-    pub(in crate::accounts) fn record_mailbox(tx: &mut Tx<'_>, author: &Author) -> Result<(), Error> {
+    pub(in crate::accounts) fn record_mailbox(tx: &mut Tx<'_>, user: UserId, author: &Author) -> Result<(), Error> {
         let (company, origin) = author.by();
+        let mut habits = store::habits(tx, user)?;
+        if !habits.looks_anew(tx.now()) {
+            return Ok(());
+        }
+        store::put_habits(tx, user, &habits)?;
         let object = company.to_string();
         let entry = Entry { action: "mailbox.read", object, before: Value::Null, after: Value::Null };
         Ok(audit::record(tx, company, origin, entry)?)

@@ -91,8 +91,11 @@ impl Accounts {
         salt
     }
 
+    /// Checks all rules for a new password and hashes it.
     async fn hash(&self, password: Password, words: &[&str]) -> Result<super::password::PasswordHash, Error> {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
-        self.inner.hasher.hash(password, words, self.salt()).await
+        let hash = self.inner.hasher.hash(password.clone(), words, self.salt()).await?;
+        // Last, so that nobody is asked about what is refused anyway.
+        if self.inner.settings.stolen.have(&password).await { Err(Error::StolenPassword) } else { Ok(hash) }
     }
 }

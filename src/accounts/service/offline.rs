@@ -68,7 +68,8 @@ impl Accounts {
         self.create_user(None, company, Origin::machine(), NewUser { name, email, role, password }).await
     }
 
-    /// Gives a person a new password without asking for the old one, lets him in again and ends all sessions.
+    /// Gives a person a new password without asking for the old one, lets him in again and ends all sessions. At the next
+    /// sign-in the person has to choose another, since whoever did this knows it.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Password`], [`Error::WeakPassword`].
@@ -77,6 +78,7 @@ impl Accounts {
         self.change_person(email, "password.reset", Some(Notice::PasswordReset), move |row| {
             row.password = password;
             row.password_version = row.password_version.wrapping_add(1);
+            row.needs_password = true;
             row.is_disabled = false;
         })
         .await

@@ -18,7 +18,7 @@ impl Accounts {
     /// Changes a person's own password and ends all other sessions of that person.
     ///
     /// # Errors
-    /// [`Error::CurrentPassword`], [`Error::Password`], [`Error::WeakPassword`], [`Error::Busy`].
+    /// [`Error::CurrentPassword`], [`Error::SamePassword`], [`Error::Password`], [`Error::WeakPassword`], [`Error::Busy`].
     pub(in crate::accounts) async fn change_password(
         &self,
         (user, session): (UserId, SessionId),
@@ -30,8 +30,12 @@ impl Accounts {
         let row = row.ok_or(Error::NotFound("user"))?;
         new.check_length()?;
         self.inner.limits.admit(limits::PASSWORD, Subject::of(&[&user.raw().hi.to_be_bytes()])).await?;
+        let is_same = current.is(&new);
         if !self.inner.hasher.verify(current, Some(row.password.clone())).await? {
             return Err(Error::CurrentPassword);
+        }
+        if is_same {
+            return Err(Error::SamePassword);
         }
         let password = self.hash(new, &[&row.name, row.email.as_str()]).await?;
         let accounts = self.clone();
@@ -44,10 +48,12 @@ impl Accounts {
                 let mut row = now.ok_or(Error::CurrentPassword)?;
                 row.password = password;
                 row.password_version = version.wrapping_add(1);
+                row.needs_password = false;
                 accounts.put_user(tx, &row)?;
                 record(tx, &author.origin, "password.change", &row, (Value::Null, Value::Null))?;
                 letters::notify(&accounts.inner.mail, tx, &row, Notice::PasswordChanged)?;
                 accounts.inner.auth.end_sessions(tx, user, Some(session))?;
+                accounts.inner.auth.end_first_password(tx, user)?;
                 Ok(())
             })
             .await

@@ -116,6 +116,7 @@ mod tests {
                     role: user.role,
                     is_owner: false,
                     is_enrolling,
+                    needs_password: false,
                     address: String::new(),
                     client: String::new(),
                 };

@@ -1,4 +1,4 @@
-//! Showing password or second factor again inside a session, before something delicate.
+//! Proving again inside a session who one is, before something delicate: with everything that signing in takes.
 
 use serde_json::{Value, json};
 
@@ -17,34 +17,30 @@ use crate::{
 };
 
 impl Accounts {
-    /// Puts a new session in the place of the caller's, for a proof of who it is; the old one ends with its tokens.
+    /// Puts a new session in the place of the caller's, for the password and, where there is a second factor, a code; the
+    /// old one ends with its tokens.
     ///
     /// # Errors
-    /// [`Error::CurrentPassword`], [`Error::MfaCode`], [`Error::Limited`], [`Error::Busy`]; [`Error::Auth`] when the session
-    /// has ended meanwhile.
+    /// [`Error::CurrentPassword`], [`Error::MfaProof`] where a code is missing, [`Error::MfaCode`], [`Error::Limited`],
+    /// [`Error::Busy`]; [`Error::Auth`] when the session has ended meanwhile.
     pub(in crate::accounts) async fn prove_again(
         &self,
         (user, session): (UserId, SessionId),
-        proof: Result<Proof, Password>,
+        (password, proof): (Password, Option<Proof>),
         (author, client): (Author, Client),
     ) -> Result<Grant, Error> {
         let refusal = (Some((author.caller.company, user)), author.origin.clone());
-        let (proof, version) = match proof {
-            Ok(proof) => {
-                self.limit_proof(user).await?;
-                (Some(proof), None)
-            }
-            Err(password) => {
-                self.inner.limits.admit(limits::PASSWORD, Subject::of(&[&user.raw().hi.to_be_bytes()])).await?;
-                let row = self.inner.db.read(move |snapshot| store::find_user(snapshot, user)).await??;
-                let row = row.ok_or(Error::NotFound("user"))?;
-                if !self.inner.hasher.verify(password, Some(row.password)).await? {
-                    self.record_refusal(refusal.0, (&client, refusal.1), "password again").await?;
-                    return Err(Error::CurrentPassword);
-                }
-                (None, Some(row.password_version))
-            }
-        };
+        self.inner.limits.admit(limits::PASSWORD, Subject::of(&[&user.raw().hi.to_be_bytes()])).await?;
+        if proof.is_some() {
+            self.limit_proof(user).await?;
+        }
+        let row = self.inner.db.read(move |snapshot| store::find_user(snapshot, user)).await??;
+        let row = row.ok_or(Error::NotFound("user"))?;
+        if !self.inner.hasher.verify(password, Some(row.password)).await? {
+            self.record_refusal(refusal.0, (&client, refusal.1), "password again").await?;
+            return Err(Error::CurrentPassword);
+        }
+        let version = row.password_version;
         let (accounts, seal, now) = (self.clone(), self.inner.seal.clone(), self.inner.db.clock().now());
         let from = client.clone();
         let renewed = self
@@ -54,11 +50,13 @@ impl Accounts {
                 accounts.confirm(tx, &author.caller)?;
                 let row = store::find_user(tx, user)?.ok_or(Error::NotFound("user"))?;
                 // The password may have changed while it was checked.
-                if version.is_some_and(|version| version != row.password_version) {
+                if version != row.password_version {
                     return Err(Error::CurrentPassword);
                 }
-                if let Some(proof) = &proof {
-                    mfa::accept(tx, (&seal, now), user, proof)?;
+                match &proof {
+                    Some(proof) => mfa::accept(tx, (&seal, now), user, proof)?,
+                    None if mfa::is_enabled(tx, user)? => return Err(Error::MfaProof),
+                    None => {}
                 }
                 if matches!(proof, Some(Proof::Recovery(_))) {
                     mfa::record_recovery(tx, &author.origin, user)?;

@@ -33,6 +33,8 @@ pub struct SetUp {
     pub email: String,
     /// The admin's password.
     pub password: Password,
+    /// Whether somebody else knows the password, so that another must be chosen at the first sign-in.
+    pub needs_password: bool,
 }
 
 /// What was made with an API key.
@@ -57,6 +59,7 @@ struct Checked {
     name: String,
     email: Email,
     password: PasswordHash,
+    needs_password: bool,
 }
 
 impl Accounts {
@@ -173,16 +176,16 @@ impl Accounts {
         let (company_name, name) = (model::name(&order.company_name)?, model::name(&order.name)?);
         let email: Email = order.email.parse()?;
         let password = self.hash(order.password, &[&company_name, &name, email.as_str()]).await?;
-        Ok(Checked { company_name, name, email, password })
+        Ok(Checked { company_name, name, email, password, needs_password: order.needs_password })
     }
 
     fn create(&self, tx: &mut Tx<'_>, order: Checked, is_owner: bool, origin: &Origin) -> Result<UserRow, Error> {
-        let Checked { company_name, name, email, password } = order;
+        let Checked { company_name, name, email, password, needs_password } = order;
         let (company, created_at) = (CompanyId::from_raw(tx.mint()), tx.now());
         let after = json!({ "name": company_name });
         store::put_company(tx, &CompanyRow { id: company, name: company_name, requires_mfa: false, created_at })?;
         let user = UserRow::fresh(tx, (company, Role::Admin), (name, email), password);
-        let user = UserRow { is_owner, ..user };
+        let user = UserRow { is_owner, needs_password, ..user };
         self.add(tx, &user)?;
         // The first person makes the company, unless it is made from the machine.
         let origin = match origin.actor {

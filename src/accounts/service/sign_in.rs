@@ -78,8 +78,10 @@ pub struct SignedIn {
     pub grant: Grant,
     /// The person.
     pub user: UserView,
-    /// Whether the session is good for setting up a second factor only.
+    /// Whether the session is good for nothing until a second factor is set up.
     pub is_enrolling: bool,
+    /// Whether it is good for nothing until the person has chosen a password.
+    pub needs_password: bool,
 }
 
 impl Accounts {
@@ -222,7 +224,8 @@ impl Accounts {
     }
 
     /// Opens a session for a person inside the transaction that let him in. Where the company asks everybody for a
-    /// second factor and he has none, the session is good for setting one up and nothing else.
+    /// second factor and he has none, the session is good for setting one up and nothing else; where somebody else chose the
+    /// password, for choosing another.
     pub(super) fn let_in(&self, tx: &mut Tx<'_>, mut user: UserRow, client: Client) -> Result<SignedIn, Error> {
         user.last_sign_in_at = Some(tx.now());
         self.put_user(tx, &user)?;
@@ -235,15 +238,16 @@ impl Accounts {
             role: user.role,
             is_owner: user.is_owner,
             is_enrolling: requires_mfa && !mfa::is_enabled(tx, user.id)?,
+            needs_password: user.needs_password,
             address: client.address.to_string(),
             client: client.name.clone(),
         };
-        let (company, is_enrolling) = (user.company, order.is_enrolling);
+        let (company, is_enrolling, needs_password) = (user.company, order.is_enrolling, order.needs_password);
         let grant = self.inner.auth.open_session(tx, order)?;
         let after = json!({ "client": client.name.chars().take(200).collect::<String>() });
         let entry = Entry { action: "session.create", object: grant.session.to_string(), before: Value::Null, after };
         audit::record(tx, company, &origin, entry)?;
-        Ok(SignedIn { grant, user: user.into(), is_enrolling })
+        Ok(SignedIn { grant, user: user.into(), is_enrolling, needs_password })
     }
 }
 

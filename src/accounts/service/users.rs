@@ -76,6 +76,7 @@ impl UserRow {
             is_owner: false,
             password,
             password_version: 0,
+            needs_password: false,
             is_disabled: false,
             last_sign_in_at: None,
             created_at: tx.now(),
@@ -166,7 +167,7 @@ impl Accounts {
         Ok(self.put_user(tx, user)?)
     }
 
-    /// Makes a user who signs in with the given password.
+    /// Makes a user who signs in with the given password, once: somebody else knows it, so it is to be replaced then.
     ///
     /// # Errors
     /// [`Error::EmailTaken`], [`Error::TooMany`], and each field that is not usable.
@@ -191,6 +192,7 @@ impl Accounts {
                     accounts.confirm(tx, caller)?;
                 }
                 let user = UserRow::fresh(tx, (company, order.role), (name, email), password);
+                let user = UserRow { needs_password: true, ..user };
                 accounts.add(tx, &user)?;
                 record(tx, &origin, "user.create", &user, (Value::Null, user.facts()))?;
                 Ok(user.into())

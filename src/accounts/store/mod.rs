@@ -78,6 +78,9 @@ pub(super) struct UserRow {
     /// How often the password was changed.
     #[serde(default)]
     pub(super) password_version: u32,
+    /// Whether the password is one that somebody else chose, good for choosing another only.
+    #[serde(default)]
+    pub(super) needs_password: bool,
     /// Whether it may not sign in.
     #[serde(default)]
     pub(super) is_disabled: bool,

@@ -13,7 +13,7 @@ use super::{Auth, Caller, Credential, Error, permissions};
 use crate::http::{IsSecure, KnownCaller, Problem, Who, problems};
 
 pub use author::Author;
-pub use cookies::{Mode, RefreshCookie, clear_cookies, set_cookies};
+pub use cookies::{Jar, Mode, RefreshCookie};
 
 impl<S> FromRequestParts<S> for Caller
 where
@@ -28,7 +28,9 @@ where
             auth.identify(Some(value.to_str().map_err(|_| Error::Invalid)?)).await?
         } else {
             let is_secure = IsSecure::from_request_parts(parts, state).await?;
-            auth.identify_cookie(&parts.method, &parts.headers, is_secure).await?
+            let (caller, is_ours) = auth.identify_cookie(&parts.method, &parts.headers, is_secure).await?;
+            known(&caller).remember(parts);
+            is_ours.then_some(caller).ok_or(Error::Csrf)?
         };
         known(&caller).remember(parts);
         if let Some(rate) = &auth.inner.settings.api_rate {
@@ -42,6 +44,7 @@ where
                 Ok(caller)
             }
             true => Ok(caller),
+            false if caller.needs_password => Err(Error::FirstPassword.into()),
             false if caller.is_enrolling => Err(Error::Enrolling.into()),
             false => Err(Error::NotAllowed(scope).into()),
         }
@@ -66,6 +69,7 @@ impl From<Error> for Problem {
             Error::Signing => Self::internal(&error),
             Error::Limited(refusal) => refusal.into(),
             Error::Unproven => Self::of(&problems::REAUTHENTICATION_REQUIRED).detail(error.to_string()),
+            Error::FirstPassword => Self::of(&problems::PASSWORD_CHANGE_REQUIRED).detail(error.to_string()),
             Error::Enrolling => Self::of(&problems::MFA_SET_UP_REQUIRED).detail(error.to_string()),
             Error::NotAllowed(_) | Error::NotListed => Self::of(&problems::FORBIDDEN).detail(error.to_string()),
             Error::Storage(error) => error.into(),
@@ -74,11 +78,11 @@ impl From<Error> for Problem {
 }
 
 /// What the document says of an operation that asks for a proof.
-const RECENT_PROOF: &str = "People must have shown password or second factor a short while ago, else the answer is 403 \
+const RECENT_PROOF: &str = "People must have signed in or proved themselves a short while ago, else the answer is 403 \
      `reauthentication_required`; see `POST /auth/reauthenticate`.";
 
-/// Writes each operation's scope into the document as `x-scope`, and who must have shown password or second factor a short
-/// while ago.
+/// Writes each operation's scope into the document as `x-scope`, and where people must have proved themselves a short while
+/// ago.
 pub fn describe(document: &mut OpenApi) {
     for permission in permissions::ALL {
         let Some(item) = document.paths.paths.get_mut(permission.path) else { continue };
@@ -93,10 +97,15 @@ pub fn describe(document: &mut OpenApi) {
         if let Some(operation) = operation {
             let extension = ExtensionsBuilder::new().add("x-scope", permission.scope.as_str()).build();
             operation.extensions.get_or_insert_default().merge(extension);
-            if permissions::is_delicate(permission.method, permission.path) {
-                let before = operation.description.take().map_or_else(String::new, |text| format!("{text}\n\n"));
-                operation.description = Some(format!("{before}{RECENT_PROOF}"));
-            }
+            let at = (permission.method, permission.path);
+            let with = permissions::DELICATE_WITH.iter().find(|(method, path, _)| (*method, *path) == at);
+            let asks = match with {
+                Some((_, _, what)) => format!("With {what}: {RECENT_PROOF}"),
+                None if permissions::is_delicate(permission.method, permission.path) => RECENT_PROOF.to_owned(),
+                None => continue,
+            };
+            let before = operation.description.take().map_or_else(String::new, |text| format!("{text}\n\n"));
+            operation.description = Some(format!("{before}{asks}"));
         }
     }
 }

@@ -44,6 +44,7 @@ async fn a_key_speaks_for_its_company_with_its_scopes() {
                 scopes,
                 role: None,
                 is_enrolling: false,
+                needs_password: false,
                 proven_at: None
             }
         );

@@ -17,7 +17,7 @@ use super::{
     view::hex,
 };
 use crate::{
-    auth::Caller,
+    auth::{Auth, Caller},
     base::ReportId,
     blob::{BlobKey, Blobs, READ_MAX},
     http::{Path, Problem, problems},
@@ -42,6 +42,7 @@ const CHECKSUM: HeaderName = HeaderName::from_static("repr-digest");
     ))]
 pub(super) async fn download_report(
     State(reports): State<Reports>,
+    State(auth): State<Auth>,
     caller: Caller,
     Path(id): Path<ReportId>,
     headers: HeaderMap,
@@ -53,7 +54,7 @@ pub(super) async fn download_report(
     .await?;
     // A definition that is not known any more says nothing about who may read it.
     let definition = definitions::find(&view.plan.definition).ok_or(Error::NotFound)?;
-    may_read(&caller, definition)?;
+    may_read(&auth, &caller, definition)?;
     let file = view.file.ok_or(Error::NotReady(view.state))?;
     answer(&reports, (&view, file, key), &headers).await
 }

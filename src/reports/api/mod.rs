@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Error, Reports, definitions::Definition};
 use crate::{
-    auth::{Auth, Caller},
+    auth::{Auth, Caller, Scope},
     http::{Problem, problems},
     queue,
     storage::Snapshot,
@@ -40,10 +40,10 @@ async fn read<T: Send + 'static>(
     Ok(reports.db().read(move |snapshot| closure(&handle, snapshot)).await??)
 }
 
-/// Refuses who may not read what the report is made of.
-fn may_read(caller: &Caller, definition: &Definition) -> Result<(), Problem> {
+/// Refuses who may not read what the report is made of. Taking the audit log out asks for a proof, as its export does.
+fn may_read(auth: &Auth, caller: &Caller, definition: &Definition) -> Result<(), Problem> {
     if caller.scopes.contains(definition.scope) {
-        return Ok(());
+        return if definition.scope == Scope::AuditRead { Ok(auth.require_proof(caller)?) } else { Ok(()) };
     }
     let detail = format!("a report of {} needs the scope {}", definition.name, definition.scope);
     Err(Problem::of(&problems::FORBIDDEN).detail(detail))

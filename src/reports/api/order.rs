@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{may_read, view::ReportBody};
 use crate::{
-    auth::Author,
+    auth::{Auth, Author},
     base::Timestamp,
     http::{Idempotent, Json, Problem, idempotency},
     reports::{Error, NewReport, Period, Reports, definitions},
@@ -88,12 +88,13 @@ impl OrderInput {
     ))]
 pub(super) async fn create_report(
     State(reports): State<Reports>,
+    State(auth): State<Auth>,
     author: Author,
     idempotent: Idempotent,
     Json(input): Json<OrderInput>,
 ) -> Result<Response, Problem> {
     if let Some(definition) = definitions::find(&input.definition) {
-        may_read(&author.caller, definition)?;
+        may_read(&auth, &author.caller, definition)?;
     }
     let order = input.order(reports.db().now())?;
     let handle = reports.clone();

@@ -68,6 +68,11 @@ pub(super) struct WebhookPatch {
 }
 
 impl WebhookPatch {
+    /// Whether another secret is to sign.
+    pub(super) const fn has_secret(&self) -> bool {
+        matches!(self.secret, Change::Set(_))
+    }
+
     pub(super) fn apply(self, wanted: &mut NewWebhook) -> Result<(), Error> {
         let required = |pointer: &str| Error::Invalid(vec![Invalid::new(pointer, "must not be null")]);
         match self.url {

@@ -17,7 +17,7 @@ use super::{
     retry::{RetryInput, RetryView},
 };
 use crate::{
-    auth::{Author, Caller},
+    auth::{Auth, Author, Caller},
     base::{Timestamp, WebhookId},
     http::{Change, Idempotent, IfMatch, Json, Page, PageParameters, PageQuery, Path, Problem, idempotency},
     webhooks::{
@@ -231,11 +231,15 @@ pub(super) async fn get_webhook(
     ))]
 pub(super) async fn update_webhook(
     State(webhooks): State<Webhooks>,
+    State(auth): State<Auth>,
     author: Author,
     Path(id): Path<WebhookId>,
     if_match: IfMatch,
     Json(patch): Json<WebhookPatch>,
 ) -> Result<Json<WebhookView>, Problem> {
+    if patch.has_secret() {
+        auth.require_proof(&author.caller)?;
+    }
     if let Change::Set(url) = &patch.url {
         webhooks.vet_url(url).await?;
     }

@@ -104,6 +104,39 @@ fn people_are_added_paged_and_refused() {
 }
 
 #[test]
+fn a_first_password_opens_nothing_but_the_choice_of_another() {
+    const FIRST: &str = "lantern gravel tuba sleet";
+    let app = TestApp::start();
+    let mut owner = app.owner();
+    let body = json!({ "name": "Grace", "email": "grace@example.com", "role": "manager", "password": FIRST });
+    owner.post("/api/v1/users", &body).expect(201);
+    let tokens = log_in(&app, "grace@example.com", FIRST);
+    assert_eq!(tokens["password_change_required"], true);
+    let mut grace = bearer(&app, &tokens);
+    let me = grace.get("/api/v1/auth/me").expect(200);
+    assert_eq!((&me["password_change_required"], &me["scopes"]), (&json!(true), &json!(["profile"])));
+    for path in ["/api/v1/users", "/api/v1/jobs", "/api/v1/company"] {
+        assert_eq!(grace.get(path).problem(403), "password_change_required", "{path}");
+    }
+    // Neither renewing the tokens nor proving again who it is lifts it.
+    let renewed = json!({ "refresh_token": tokens["refresh_token"] });
+    let mut grace = bearer(&app, &app.anonymous().post("/api/v1/auth/refresh", &renewed).expect(200));
+    let proven = grace.post("/api/v1/auth/reauthenticate", &json!({ "password": FIRST })).expect(200);
+    let mut grace = bearer(&app, &proven);
+    assert_eq!(grace.get("/api/v1/jobs").problem(403), "password_change_required");
+    let choose = |grace: &mut Client, new: &str| {
+        grace.post("/api/v1/auth/password", &json!({ "current_password": FIRST, "password": new }))
+    };
+    assert_eq!(choose(&mut grace, FIRST).problem(422), "password_unchanged");
+    assert_eq!(choose(&mut grace, "short").problem(422), "validation_failed");
+    choose(&mut grace, PASSWORD).expect(204);
+    assert_eq!(grace.get("/api/v1/auth/me").expect(200)["password_change_required"], false);
+    grace.get("/api/v1/jobs").expect(200);
+    assert_eq!(log_in(&app, "grace@example.com", PASSWORD)["password_change_required"], false);
+    assert_eq!(owner.get("/api/v1/auth/me").expect(200)["password_change_required"], false);
+}
+
+#[test]
 fn an_admin_starts_a_reset_and_never_chooses_the_password_of_somebody_else() {
     let app = TestApp::start();
     let mut owner = app.owner();

@@ -1,6 +1,7 @@
 //! Requests in, answers out: one file per slice.
 
 mod access;
+mod bad_input;
 mod changes;
 mod company;
 mod deliveries;

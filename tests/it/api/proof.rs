@@ -1,18 +1,19 @@
-//! Showing password or second factor again before something delicate, against the real server.
+//! Proving again who one is before something delicate, against the real server.
 
 use std::time::Duration;
 
-use novapulse::auth::permissions::DELICATE;
+use novapulse::auth::permissions::{DELICATE, DELICATE_WITH};
 use serde_json::{Value, json};
 
 use super::{
-    access::{PASSWORD, bearer, join, log_in},
+    access::{bearer, join, log_in},
     second_factor::now,
 };
 use crate::support::{Answer, Client, TestApp, code_at, wait_until};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Long enough for a few calls on a busy machine, short enough to wait for its end.
+const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const LIFE: [(&str, &str); 1] = [("NOVAPULSE_AUTH_PROOF_LIFETIME_MS", "4000")];
 
 /// Waits until the proof of the sign-in is old.
@@ -33,6 +34,12 @@ fn an_old_proof_opens_nothing_delicate_until_the_password_is_shown_again() {
     client.get("/api/v1/mailbox").expect(200);
     let grace = join(&app, &mut client, "grace@example.com", "user");
     let grace = format!("/api/v1/users/{}", grace["user"]["id"].as_str().unwrap());
+    let webhook = json!({ "url": "http://127.0.0.1:9/", "events": ["a.*"] });
+    let webhook = app.client().post("/api/v1/webhooks", &webhook).expect(201);
+    let webhook = format!("/api/v1/webhooks/{}", webhook["id"].as_str().unwrap());
+    let audit = json!({ "definition": "audit", "format": "csv", "period": { "last_ms": 60_000 } });
+    let report = app.client().post("/api/v1/reports", &audit).expect(202);
+    let report = format!("/api/v1/reports/{}", report["id"].as_str().unwrap());
     grow_old(&mut client);
 
     let nothing = "00000000000000000000000000";
@@ -41,24 +48,35 @@ fn an_old_proof_opens_nothing_delicate_until_the_password_is_shown_again() {
         let answer = client.send(method, &path, &[], Some(b"{}"));
         assert_eq!(answer.problem(403), "reauthentication_required", "{method} {path}");
     }
-    let refused = |answer: Answer| assert_eq!(answer.problem(403), "reauthentication_required");
-    let person = |role: &str| json!({ "name": "Eve", "email": "eve@example.com", "role": role, "password": PASSWORD });
-    for role in ["admin", "user"] {
-        refused(client.post("/api/v1/auth/invites", &json!({ "email": "eve@example.com", "role": role })));
-        refused(client.post("/api/v1/users", &person(role)));
+    for (method, path, with) in DELICATE_WITH {
+        let (path, body) = match (*method, *path) {
+            ("PATCH", "/users/{id}") => (grace.clone(), json!({ "role": "admin" })),
+            ("PATCH", "/company") => ("/api/v1/company".to_owned(), json!({ "mfa_required": true })),
+            ("PATCH", "/webhooks/{id}") => (webhook.clone(), json!({ "secret": SECRET })),
+            ("POST", "/reports") => ("/api/v1/reports".to_owned(), audit.clone()),
+            ("GET", "/reports/{id}/download") => (format!("{report}/download"), json!({})),
+            other => panic!("say here how {other:?} is called with {with}"),
+        };
+        let answer = client.send(method, &path, &[], Some(body.to_string().as_bytes()));
+        assert_eq!(answer.problem(403), "reauthentication_required", "{method} {path} with {with}");
     }
-    refused(client.patch(&grace, &json!({ "role": "admin" })));
-    refused(client.patch("/api/v1/company", &json!({ "mfa_required": true })));
     // What is not delicate goes on as before, and a key never shows a password.
     client.get("/api/v1/auth/me").expect(200);
     client.patch(&grace, &json!({ "name": "Grace H." })).expect(200);
     client.patch("/api/v1/company", &json!({ "name": "Demo 2" })).expect(200);
+    client.patch(&webhook, &json!({ "description": "d" })).expect(200);
+    let jobs = json!({ "definition": "jobs", "format": "csv", "period": { "last_ms": 60_000 } });
+    client.post("/api/v1/reports", &jobs).expect(202);
     app.client().get("/api/v1/audit/export").expect(200);
+    app.client().patch(&webhook, &json!({ "secret": SECRET })).expect(200);
 
     assert_eq!(prove(&mut client, &json!({})).problem(422), "validation_failed");
-    assert_eq!(prove(&mut client, &json!({ "password": "x", "code": "1" })).problem(422), "validation_failed");
+    assert_eq!(prove(&mut client, &json!({ "code": "000000" })).problem(422), "validation_failed");
+    let all = json!({ "password": "x", "code": "1", "recovery_code": "2" });
+    assert_eq!(prove(&mut client, &all).problem(422), "validation_failed");
     assert_eq!(prove(&mut client, &json!({ "password": "wrong" })).problem(422), "current_password_wrong");
-    assert_eq!(prove(&mut client, &json!({ "code": "000000" })).problem(422), "mfa_code_wrong");
+    let code = json!({ "password": password, "code": "000000" });
+    assert_eq!(prove(&mut client, &code).problem(422), "mfa_code_wrong", "there is no second factor");
     assert_eq!(client.get("/api/v1/mailbox").problem(403), "reauthentication_required", "a wrong one proves nothing");
     let renewed = prove(&mut client, &json!({ "password": password })).expect(200);
     let mut fresh = bearer(&app, &renewed);
@@ -76,25 +94,29 @@ fn an_old_proof_opens_nothing_delicate_until_the_password_is_shown_again() {
 }
 
 #[test]
-fn a_code_or_a_recovery_code_is_a_proof_once_and_tries_are_limited() {
+fn somebody_with_a_second_factor_proves_with_everything_that_signing_in_takes() {
     let app = TestApp::start_with(&LIFE);
+    let (_, password) = app.demo_sign_in();
     let mut client = app.owner();
     let made = client.post_empty("/api/v1/mfa/setup").expect(200);
     let secret = made["secret"].as_str().unwrap().to_owned();
     let start = now();
     let enabled = client.post("/api/v1/mfa/verify", &json!({ "code": code_at(&secret, start) })).expect(200);
-    let code = json!({ "code": code_at(&secret, start + 30) });
+    let alone = prove(&mut client, &json!({ "password": password }));
+    assert_eq!(
+        (alone.problem(422).as_str(), &alone.json()["errors"][0]["pointer"]),
+        ("validation_failed", &json!("/code"))
+    );
+    let code = json!({ "password": password, "code": code_at(&secret, start + 30) });
     let mut client = bearer(&app, &prove(&mut client, &code).expect(200));
-    assert_eq!(prove(&mut client, &code).problem(422), "mfa_code_wrong", "used");
-    let recovery = json!({ "recovery_code": enabled["recovery_codes"][0] });
+    let recovery = json!({ "password": password, "recovery_code": enabled["recovery_codes"][0] });
     let mut client = bearer(&app, &prove(&mut client, &recovery).expect(200));
     assert_eq!(prove(&mut client, &recovery).problem(422), "mfa_code_wrong", "used");
-    assert_eq!(prove(&mut client, &recovery).problem(429), "rate_limited", "with the code of the set-up, five");
-    for _ in 0..5 {
-        assert_eq!(prove(&mut client, &json!({ "password": "wrong" })).problem(422), "current_password_wrong");
-    }
-    assert_eq!(prove(&mut client, &json!({ "password": "wrong" })).problem(429), "rate_limited");
-    let log = client.get("/api/v1/audit?action=session&limit=20").expect(200).to_string();
+    let wrong = json!({ "password": "wrong", "recovery_code": enabled["recovery_codes"][1] });
+    assert_eq!(prove(&mut client, &wrong).problem(422), "current_password_wrong");
+    assert_eq!(prove(&mut client, &recovery).problem(429), "rate_limited", "five tries at the password");
+    assert_eq!(client.get("/api/v1/mfa").expect(200)["recovery_codes_left"], 9, "a wrong password uses no code up");
+    let log = app.client().get("/api/v1/audit?action=session&limit=20").expect(200).to_string();
     for word in ["session.prove", "password again", "code again"] {
         assert!(log.contains(word), "{word}: {log}");
     }

@@ -175,7 +175,7 @@ pub(super) fn used(journal: &Path) -> Vec<u8> {
     bytes
 }
 
-/// Copies a tree; holes stay holes.
+/// Copies a tree; holes stay holes, and a socket is nothing to copy.
 pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -183,7 +183,7 @@ pub(super) fn copy(from: &Path, to: &Path) {
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
             copy(&entry.path(), &target);
-        } else {
+        } else if entry.file_type().unwrap().is_file() {
             fs::copy(entry.path(), &target).unwrap();
         }
     }
@@ -200,7 +200,7 @@ pub(super) fn digest(dir: &Path) -> BTreeMap<PathBuf, u128> {
             if entry.file_type().unwrap().is_dir() {
                 waiting.push(path.clone());
                 found.insert(path, 0);
-            } else {
+            } else if entry.file_type().unwrap().is_file() {
                 let content = xxh3_128(&fs::read(&path).unwrap());
                 found.insert(path, content);
             }

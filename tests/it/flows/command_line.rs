@@ -113,6 +113,7 @@ fn people_are_helped_back_in_offline() {
     assert!(out(&reset).contains("password  "), "{}", err(&reset));
     let unknown = user(&["reset-password", "nobody@example.com"]);
     assert!(!unknown.status.success() && err(&unknown).contains("no such user"), "{}", err(&unknown));
+    assert!(out(&made).contains("is to be replaced at the first sign-in"), "{}", out(&made));
     let list = user(&["list"]);
     let text = out(&list);
     let lines: Vec<&str> = text.lines().collect();

@@ -1,6 +1,7 @@
 //! Stories that cross slices, and the command line as people use it.
 
 mod command_line;
+mod console;
 mod delivery;
 mod dev_mode;
 mod life_cycle;

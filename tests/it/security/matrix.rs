@@ -52,8 +52,9 @@ fn cast() -> Cast {
     let mut people = vec![];
     for role in ["user", "manager", "admin"] {
         let email = format!("{role}@example.com");
-        let body = json!({ "name": role, "email": email, "role": role, "password": PASSWORD });
-        owner.post("/api/v1/users", &body).expect(201);
+        let invite = owner.post("/api/v1/auth/invites", &json!({ "email": email, "role": role })).expect(201);
+        let body = json!({ "token": invite["token"], "name": role, "password": PASSWORD });
+        app.anonymous().post("/api/v1/auth/invites/accept", &body).expect(201);
         people.push((role, email));
     }
     let (email, _) = app.demo_sign_in();

@@ -11,4 +11,5 @@ mod matrix;
 mod outbound;
 mod probes;
 mod tenants;
+mod timing;
 mod transport;

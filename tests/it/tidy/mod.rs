@@ -3,6 +3,7 @@
 mod dependencies;
 mod files;
 mod layers;
+mod parts;
 mod reference;
 mod secrets;
 mod security_page;

@@ -23,7 +23,7 @@ export function onExpired(listener: () => void): () => void {
 function csrfToken(): string | undefined {
   const pairs = document.cookie.split(";").map((pair) => pair.trim().split("="));
   const find = (name: string) => pairs.find(([key]) => key === name)?.[1];
-  return find("__Host-np_csrf") ?? find("np_csrf");
+  return find("__Host-np_csrf") ?? find("__Secure-np_csrf") ?? find("np_csrf");
 }
 
 async function reach(request: Request): Promise<Response> {

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Makes an API key
-         * @description People must have shown password or second factor a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         * @description People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         post: operations["create_api_key"];
         delete?: never;
@@ -36,7 +36,7 @@ export interface paths {
         post?: never;
         /**
          * Revokes an API key
-         * @description People must have shown password or second factor a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         * @description People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         delete: operations["revoke_api_key"];
         options?: never;
@@ -75,7 +75,7 @@ export interface paths {
          * Exports the audit log, the oldest first
          * @description About 4 MiB at a time. When more follows, the header `X-Next-After` has the number to go on after.
          *
-         *     People must have shown password or second factor a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         *     People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         get: operations["export_audit_entries"];
         put?: never;
@@ -102,6 +102,8 @@ export interface paths {
         /**
          * Invites a person to the company
          * @description An earlier invitation of the same address is replaced. Good for a week.
+         *
+         *     People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         post: operations["create_invite"];
         delete?: never;
@@ -302,8 +304,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Shows password or second factor again
-         * @description Operations that say so ask for it when the last proof is older than `auth.proof_lifetime_ms`, and so do changes of roles and of the company's policy. A new session takes the place of the present one, whose tokens are good no more; go on with those of the answer.
+         * Proves again who one is
+         * @description Operations that say so ask for it when the last proof is older than `auth.proof_lifetime_ms`. It takes what signing in takes: the password, and a code or a recovery code where there is a second factor. A new session takes the place of the present one, whose tokens are good no more; go on with those of the answer.
          */
         post: operations["reauthenticate"];
         delete?: never;
@@ -439,7 +441,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Changes the company's name or policy */
+        /**
+         * Changes the company's name or policy
+         * @description With `mfa_required`: People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         */
         patch: operations["update_company"];
         trace?: never;
     };
@@ -1161,9 +1166,9 @@ export interface paths {
         };
         /**
          * Lists messages to people of the company, the newest first
-         * @description Without a mail server messages stay here: the newest 1,000 for 30 days. They hold links that open accounts, so only admins read them, and only an owner of the instance reads those about an owner. Each look is recorded in the audit log.
+         * @description Without a mail server messages stay here: the newest 1,000 for 30 days. They hold links that open accounts, so only admins read them, and only an owner of the instance reads those about an owner. The first look of each person in an hour is recorded in the audit log.
          *
-         *     People must have shown password or second factor a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         *     People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         get: operations["list_mailbox"];
         put?: never;
@@ -1220,6 +1225,8 @@ export interface paths {
         /**
          * Removes the second factor
          * @description All other sessions of the person end.
+         *
+         *     People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         post: operations["disable_mfa"];
         delete?: never;
@@ -1237,7 +1244,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Replaces the recovery codes */
+        /**
+         * Replaces the recovery codes
+         * @description People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         */
         post: operations["renew_recovery_codes"];
         delete?: never;
         options?: never;
@@ -1258,7 +1268,7 @@ export interface paths {
          * Begins to set a second factor up
          * @description Nothing is asked for at sign-in until `POST /mfa/verify` has seen a code of this secret.
          *
-         *     People must have shown password or second factor a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         *     People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         post: operations["set_up_mfa"];
         delete?: never;
@@ -1280,7 +1290,7 @@ export interface paths {
          * Enables the second factor with a first code
          * @description All other sessions of the person end.
          *
-         *     People must have shown password or second factor a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         *     People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         post: operations["verify_mfa"];
         delete?: never;
@@ -1568,6 +1578,8 @@ export interface paths {
         /**
          * Asks for a report
          * @description A job of the queue `report` renders it; `GET /reports/{id}` says how far it is.
+         *
+         *     With a definition of the audit log: People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         post: operations["create_report"];
         delete?: never;
@@ -1604,6 +1616,8 @@ export interface paths {
         /**
          * Downloads the file of a report
          * @description Takes `Range`, `If-Range` and `If-None-Match`. `Repr-Digest` (RFC 9530) and `ETag` are of the whole file.
+         *
+         *     With a report of the audit log: People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         get: operations["download_report"];
         put?: never;
@@ -1738,7 +1752,9 @@ export interface paths {
         put?: never;
         /**
          * Adds a person with a first password
-         * @description An invitation (`POST /auth/invites`) is better: nobody else then knows the password.
+         * @description An invitation (`POST /auth/invites`) is better: nobody else ever knows a password then. With this one the person can sign in and do nothing but choose another (`POST /auth/password`).
+         *
+         *     People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         post: operations["create_user"];
         delete?: never;
@@ -1762,7 +1778,10 @@ export interface paths {
         delete: operations["delete_user"];
         options?: never;
         head?: never;
-        /** Changes a person's name, role, or whether he or she may sign in */
+        /**
+         * Changes a person's name, role, or whether he or she may sign in
+         * @description With a role: People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         */
         patch: operations["update_user"];
         trace?: never;
     };
@@ -1780,7 +1799,7 @@ export interface paths {
          * Removes the second factor of a person who lost it
          * @description All sessions of the person end, and the person is told. Make sure who is asking before you do this.
          *
-         *     People must have shown password or second factor a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         *     People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         delete: operations["remove_user_mfa"];
         options?: never;
@@ -1875,7 +1894,10 @@ export interface paths {
         delete: operations["delete_webhook"];
         options?: never;
         head?: never;
-        /** Changes a webhook */
+        /**
+         * Changes a webhook
+         * @description With a secret: People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         */
         patch: operations["update_webhook"];
         trace?: never;
     };
@@ -1924,7 +1946,7 @@ export interface paths {
         put?: never;
         /**
          * Gives a webhook a new secret
-         * @description People must have shown password or second factor a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         * @description People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         post: operations["rotate_webhook_secret"];
         delete?: never;
@@ -1942,7 +1964,7 @@ export interface paths {
         };
         /**
          * Shows the secret of a webhook
-         * @description People must have shown password or second factor a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         * @description People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         get: operations["get_webhook_secret"];
         put?: never;
@@ -3602,6 +3624,8 @@ export interface components {
             company: components["schemas"]["Company"];
             /** @description Whether a second factor has to be set up before anything else can be done. */
             mfa_setup_required: boolean;
+            /** @description Whether a password has to be chosen before anything else can be done. */
+            password_change_required: boolean;
             /** @description What the person may do, in the words of the permission table. */
             scopes: string[];
             /** @description The sign-in this request came with. */
@@ -4804,19 +4828,19 @@ export interface components {
         /** @description Any JSON value; kept and handed out exactly as sent. */
         RawJson: unknown;
         /**
-         * @description Exactly one of the password, a code and a recovery code.
+         * @description The password and, from somebody with a second factor, a code or a recovery code.
          * @example {
          *       "password": "tram orbit velvet noon"
          *     }
          */
         Reauthentication: {
-            /** @description Six digits. */
+            /** @description Six digits; with a second factor this or `recovery_code` is needed. */
             code?: string | null;
             /**
              * Format: password
              * @description The password.
              */
-            password?: string | null;
+            password: string;
             /** @description One of the recovery codes. */
             recovery_code?: string | null;
         };
@@ -5423,6 +5447,11 @@ export interface components {
              *     `POST /mfa/verify`, the session can do nothing else.
              */
             mfa_setup_required: boolean;
+            /**
+             * @description Whether the password is one that somebody else chose: until another is chosen with `POST /auth/password`, the
+             *     session can do nothing else.
+             */
+            password_change_required: boolean;
             /** @description Good for one refresh; left out when cookies were asked for. */
             refresh_token?: string | null;
             /**
@@ -5516,7 +5545,7 @@ export interface components {
             name: string;
             /**
              * Format: password
-             * @description 12 to 128 characters, not easy to guess; the person should change it.
+             * @description 12 to 128 characters, not easy to guess; good for one thing, choosing another.
              */
             password: string;
             /** @description What the person may do. */
@@ -6076,13 +6105,6 @@ export interface operations {
                     "application/json": components["schemas"]["NewInvite"];
                 };
             };
-            /** @description The password was not shown of late */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             /** @description The address has an account */
             409: {
                 headers: {
@@ -6336,7 +6358,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Refused, with the reason */
+            /** @description Refused, with the reason: the present password is wrong, or the new one is weak, stolen or the same */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6451,7 +6473,7 @@ export interface operations {
                     "application/json": components["schemas"]["Refreshed"];
                 };
             };
-            /** @description The password or code is wrong */
+            /** @description The password or code is wrong, or a code is missing */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9699,13 +9721,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
-            };
-            /** @description The password was not shown of late */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description The address is taken */
             409: {

@@ -12,7 +12,13 @@ const problem = (code: string, title: string) => ({
 });
 const noSession = new Status(401, problem("unauthorized", "A valid credential is required"));
 const page = (data: unknown[]) => ({ data, next_cursor: null });
-const signedIn = { user: me.user, expires_in: 900, token_type: "Bearer", mfa_setup_required: false };
+const signedIn = {
+  user: me.user,
+  expires_in: 900,
+  token_type: "Bearer",
+  mfa_setup_required: false,
+  password_change_required: false,
+};
 
 describe("sign-in", () => {
   it("asks for the second factor and goes on to the page that was wanted", async () => {

@@ -1,4 +1,4 @@
-// Asks for password or second factor again when an operation wants a fresh proof; the operation then goes on.
+// Asks for password and second factor again when an operation wants a fresh proof; the operation then goes on.
 import { useEffect, useState } from "react";
 import { api, onProofWanted, read } from "../api/client";
 import { Dialog } from "../components/Dialog";
@@ -22,21 +22,22 @@ export function Proof() {
         submit={t.access.proof.submit}
         onCancel={() => close(false)}
         onSend={async (fields) => {
-          const typed = fields.text("proof");
-          const digits = typed.replaceAll(" ", "");
-          const body = /^\d{6}$/.test(digits) ? { code: digits } : { password: typed };
+          const typed = fields.text("code").replaceAll(" ", "");
+          const code = /^\d{6}$/.test(typed) ? { code: typed } : { recovery_code: typed };
+          const body = { password: fields.text("password"), ...(typed === "" ? {} : code) };
           await read(api.POST("/auth/reauthenticate", { body }));
           close(true);
         }}
       >
         <TextField
-          label={t.account.security.codeOrPassword}
-          name="proof"
+          label={t.account.security.current}
+          name="password"
           type="password"
           required
           autoComplete="current-password"
           autoFocus
         />
+        <TextField label={t.access.proof.code} name="code" optional autoComplete="one-time-code" />
       </Form>
     </Dialog>
   );

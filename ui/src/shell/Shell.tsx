@@ -1,6 +1,7 @@
 // The frame of every page behind the sign-in: menu, search, the person, and word of a server that is away.
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import type { Schemas } from "../api/client";
 import { useMe } from "../api/session";
 import { Button } from "../components/Button";
 import { Icon, Mark } from "../components/Icon";
@@ -74,7 +75,7 @@ export function Shell() {
         onClick={() => setOpen(false)}
       />
       <main id="main" tabIndex={-1}>
-        <Notices isEnrolling={me.mfa_setup_required} />
+        <Notices me={me} />
         <Outlet />
       </main>
       {isSearching && <Palette onClose={() => setSearching(false)} />}
@@ -119,7 +120,7 @@ function LiveSwitch() {
   );
 }
 
-function Notices({ isEnrolling }: { isEnrolling: boolean }) {
+function Notices({ me }: { me: Schemas["Me"] }) {
   const isReachable = useIsReachable();
   const [wasLost, setWasLost] = useState(false);
   useEffect(() => {
@@ -136,7 +137,8 @@ function Notices({ isEnrolling }: { isEnrolling: boolean }) {
           <span className="spinner" aria-hidden="true" /> {t.shell.lost}
         </p>
       )}
-      {isEnrolling && <p className="notice notice-warn">{t.shell.mfaRequired}</p>}
+      {me.password_change_required && <p className="notice notice-warn">{t.shell.passwordRequired}</p>}
+      {me.mfa_setup_required && <p className="notice notice-warn">{t.shell.mfaRequired}</p>}
     </>
   );
 }

@@ -23,6 +23,7 @@ export class Status {
 export const me = {
   company: { id: "cmp_1", name: "Example", mfa_required: false, created_at: "2026-01-01T00:00:00.000Z" },
   mfa_setup_required: false,
+  password_change_required: false,
   scopes: ["profile", "jobs:read", "jobs:write", "webhooks:read", "webhooks:write", "events:read"],
   session_id: "ses_1",
   user: {

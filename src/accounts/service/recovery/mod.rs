@@ -102,6 +102,7 @@ impl Accounts {
                 store::delete_reset(tx, id)?;
                 user.password = password;
                 user.password_version = user.password_version.wrapping_add(1);
+                user.needs_password = false;
                 accounts.put_user(tx, &user)?;
                 record(tx, &client.origin_of_link(id), "password.reset", &user, (Value::Null, Value::Null))?;
                 letters::notify(&accounts.inner.mail, tx, &user, Notice::PasswordReset)?;

@@ -41,6 +41,7 @@ impl Fixture {
             name: "Ada".to_owned(),
             email: ADA.to_owned(),
             password: OLD.to_owned().into(),
+            needs_password: false,
         };
         let ada = accounts.set_up(order).await.unwrap();
         Self { accounts, db, clock, ada }

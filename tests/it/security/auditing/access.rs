@@ -193,19 +193,27 @@ pub(super) const ALL: &[Example] = &[
 
 /// Makes a user; answers the address and the id.
 fn user(world: &mut World) -> (String, String) {
+    user_with(world, PASSWORD)
+}
+
+fn user_with(world: &mut World, password: &str) -> (String, String) {
     let email = format!("person{}@example.com", world.next());
-    let body = json!({ "name": "Person", "email": email, "role": "manager", "password": PASSWORD });
+    let body = json!({ "name": "Person", "email": email, "role": "manager", "password": password });
     let made = world.client(&world.owner).post("/api/v1/users", &body).expect(201);
     (email, made["id"].as_str().unwrap().to_owned())
 }
 
 /// Makes a user and signs in.
 pub(super) fn person(world: &mut World) -> (String, Party) {
-    let (email, id) = user(world);
-    let body = json!({ "email": email, "password": PASSWORD });
+    const FIRST: &str = "lantern gravel tuba sleet";
+    let (email, id) = user_with(world, FIRST);
+    let body = json!({ "email": email, "password": FIRST });
     let tokens = world.app.anonymous().post("/api/v1/auth/login", &body).expect(200);
     let token = tokens["access_token"].as_str().map(str::to_owned);
-    (email, Party { token, actor: Some(("user", id)) })
+    let person = Party { token, actor: Some(("user", id)) };
+    let change = json!({ "current_password": FIRST, "password": PASSWORD });
+    world.client(&person).post("/api/v1/auth/password", &change).expect(204);
+    (email, person)
 }
 
 /// A person with a second factor.

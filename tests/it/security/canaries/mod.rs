@@ -311,7 +311,8 @@ fn prove(watch: &mut Watch, server: &Server, mut admin: Client) -> Client {
     let new = watch.canary("password", "canary lantern gravel tuba sleet");
     let order = json!({ "current_password": PASSWORD, "password": new });
     watch.send(&mut admin, ("POST", "/api/v1/auth/password", ""), &[], Some(&order.to_string())).expect(204);
-    let renewed = post(watch, &mut admin, "/api/v1/auth/reauthenticate", &json!({ "password": new }));
+    let proof = json!({ "password": new, "recovery_code": renewed["recovery_codes"][0] });
+    let renewed = post(watch, &mut admin, "/api/v1/auth/reauthenticate", &proof);
     tokens(watch, &renewed);
     server.with_token(text(&renewed["access_token"]))
 }

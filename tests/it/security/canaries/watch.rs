@@ -107,7 +107,7 @@ impl Watch {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path);
-                } else {
+                } else if path.is_file() {
                     self.saw(format!("file {}", path.display()), fs::read(&path).unwrap());
                 }
             }

@@ -56,7 +56,8 @@ export const access = {
   },
   proof: {
     title: "Zeigen Sie, dass Sie es sind",
-    text: "Dies ändert, wer hineinkommt. Geben Sie Ihr Passwort ein oder einen Code Ihrer Authenticator-App.",
+    text: "Dies ändert, wer hineinkommt. Geben Sie Ihr Passwort ein, und einen Code, wenn Sie einen zweiten Faktor haben.",
+    code: "Code oder Wiederherstellungscode",
     submit: "Weiter",
   },
   name: "Ihr Name",

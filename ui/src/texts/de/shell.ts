@@ -21,6 +21,7 @@ export const shell = {
   lost: "Der Server antwortet nicht. Diese Seite macht von selbst weiter, sobald er wieder da ist.",
   back: "Der Server ist wieder da.",
   docs: "API-Referenz",
+  passwordRequired: "Jemand anderes kennt Ihr Passwort. Wählen Sie ein eigenes, um weiterzuarbeiten.",
   mfaRequired: "Ihre Firma verlangt einen zweiten Faktor. Richten Sie ihn ein, um weiterzuarbeiten.",
   pages: {
     overview: "Übersicht",

@@ -57,7 +57,8 @@ export const access = {
   },
   proof: {
     title: "Show that it is you",
-    text: "This changes who gets in. Type your password, or a code of your authenticator app.",
+    text: "This changes who gets in. Type your password, and a code if you have a second factor.",
+    code: "Code or recovery code",
     submit: "Go on",
   },
   name: "Your name",

@@ -21,6 +21,7 @@ export const shell = {
   lost: "The server does not answer. This page goes on by itself when it is back.",
   back: "The server is back.",
   docs: "API reference",
+  passwordRequired: "Somebody else knows your password. Choose your own to go on.",
   mfaRequired: "Your company asks for a second factor. Set it up to go on.",
   pages: {
     overview: "Overview",
