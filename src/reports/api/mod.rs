@@ -9,9 +9,11 @@ mod view;
 use axum::extract::FromRef;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub use order::ReportOrder;
+
 use super::{Error, Reports, definitions::Definition};
 use crate::{
-    auth::{Auth, Caller},
+    auth::{Auth, Scopes},
     http::{Problem, problems},
     queue,
     storage::Snapshot,
@@ -41,8 +43,8 @@ async fn read<T: Send + 'static>(
 }
 
 /// Refuses who may not read what the report is made of.
-fn may_read(caller: &Caller, definition: &Definition) -> Result<(), Problem> {
-    if caller.scopes.contains(definition.scope) {
+fn may_read(scopes: Scopes, definition: &Definition) -> Result<(), Problem> {
+    if scopes.contains(definition.scope) {
         return Ok(());
     }
     let detail = format!("a report of {} needs the scope {}", definition.name, definition.scope);
