@@ -78,8 +78,9 @@ fn only_the_first_company_owns_the_instance() {
     other.get("/api/v1/jobs").expect(200);
     assert_eq!(other.send("POST", "/api/v1/queues/email/pause", &[], None).problem(403), "forbidden");
     let actions: Vec<Value> = other.get("/api/v1/audit").expect(200)["data"].as_array().unwrap().clone();
-    assert_eq!(actions.iter().filter(|entry| entry["action"] == "key.create").count(), 1);
-    assert_eq!(actions[0]["actor"]["kind"], "machine");
+    // The refusal is recorded beside the answer, so it may be there already.
+    let made: Vec<&Value> = actions.iter().filter(|entry| entry["action"] == "key.create").collect();
+    assert_eq!((made.len(), &made[0]["actor"]["kind"]), (1, &Value::from("machine")));
 }
 
 #[test]
