@@ -26,8 +26,6 @@ use crate::{
 
 /// How long to wait for a report that somebody has begun anew.
 const AGAIN_MS: u64 = 60_000;
-/// The page of the interface with the reports.
-const PAGE: &str = "reports";
 
 /// Runs jobs of the kind `report.send`.
 #[derive(Debug, Clone)]
@@ -87,7 +85,7 @@ fn tell(shared: &Shared, tx: &mut Tx<'_>, News { view, key }: News) -> Result<()
     let Some(row) = store::find(tx, company, view.id)?.filter(|row| row.email.is_none()) else { return Ok(()) };
     let mail = &shared.parts.mail;
     let attached = view.file.filter(|file| file.size_bytes <= shared.attach_bytes_max()).map(|file| file.size_bytes);
-    let letter = Letter::about(&view, attached.is_some(), &mail.link(PAGE, &view.id.to_string()));
+    let letter = Letter::about(&view, attached.is_some(), &mail.page(&format!("reports/{}", view.id)));
     if view.plan.recipients.is_empty() {
         return match view.state {
             State::Failed => tell_admins(mail, tx, company, (&letter.subject, &letter.text)),

@@ -63,7 +63,7 @@ fn a_report_on_a_schedule_reaches_its_recipients_with_the_file() {
         (&json!("ops@example.com, boss@example.com"), &ready["email_id"])
     );
     let text = message["text"].as_str().unwrap();
-    assert!(text.contains(&format!("{}/reports#{id}", app.url())) && text.contains("The file is attached."), "{text}");
+    assert!(text.contains(&format!("{}/reports/{id}", app.url())) && text.contains("The file is attached."), "{text}");
     let email = owner.get(&format!("/api/v1/emails/{}", ready["email_id"].as_str().unwrap())).expect(200);
     assert_eq!((&email["state"], &email["system"]), (&json!("sent"), &json!(true)));
     let file = &email["attachments"][0];
@@ -124,7 +124,7 @@ fn a_file_that_is_too_large_for_an_email_is_linked() {
     let ready = ended(&mut owner, &id, "ready");
     assert_eq!(ready["schedule_id"], Value::Null, "asked for by a person");
     let text = letter(&mut owner, "Report Daily jobs")["text"].as_str().unwrap().to_owned();
-    assert!(text.contains("too large for an e-mail") && text.contains(&format!("/reports#{id}")), "{text}");
+    assert!(text.contains("too large for an e-mail") && text.contains(&format!("/reports/{id}")), "{text}");
     let email = owner.get(&format!("/api/v1/emails/{}", ready["email_id"].as_str().unwrap())).expect(200);
     assert_eq!(email["attachments"], json!([]));
 }
