@@ -193,7 +193,7 @@ pub(super) fn webhook_settings(config: &Config) -> webhooks::Settings {
 pub(super) fn reports(
     config: &Config,
     (db, queues, webhooks): (&Db, &Queues, &Webhooks),
-    blobs: Blobs,
+    (blobs, mail): (Blobs, &Mail),
     metrics: reports::Metrics,
 ) -> Result<Reports, Error> {
     let table = &config.reports;
@@ -202,10 +202,11 @@ pub(super) fn reports(
         keep_ms: table.keep_ms,
         file_bytes_max: table.file_max.0,
         reports_max: table.per_company,
+        attach_bytes_max: table.attach_max.0,
         scratch: path.clone(),
     };
-    let (db, queues, webhooks) = (db.clone(), queues.clone(), webhooks.clone());
-    let parts = reports::Parts { db, queues, webhooks, blobs, settings, metrics };
+    let (db, queues, webhooks, mail) = (db.clone(), queues.clone(), webhooks.clone(), mail.clone());
+    let parts = reports::Parts { db, queues, webhooks, blobs, mail, settings, metrics };
     Reports::open(parts).map_err(|source| Error::BlobFolder { path, source })
 }
 

@@ -11,7 +11,7 @@ pub(super) fn start_pools(queues: &Queues, state: &State, tasks: &Tasks) -> Vec<
     };
     let webhooks = &state.webhooks;
     let webhook = Handlers::default().with(webhooks.deliver()).with(webhooks.replay_batch());
-    let email = Handlers::default().with(state.emails.send_email());
+    let email = Handlers::default().with(state.emails.send_email()).with(state.reports.send());
     let report = Handlers::default().with(state.reports.render());
     let actions = Handlers::default().with(state.jobs.run_actions());
     let pools = [

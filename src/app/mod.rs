@@ -18,6 +18,7 @@ pub mod reference;
 pub mod remote;
 mod rotation;
 mod routes;
+mod schedule_targets;
 mod sealed;
 mod security_txt;
 mod services;

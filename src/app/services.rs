@@ -9,6 +9,7 @@ use super::{
     adapters::{self, Meters},
     health, jobs, master_key,
     metrics::Pools,
+    schedule_targets,
     state::State,
     subscriptions,
 };
@@ -116,7 +117,6 @@ impl Services {
             refresh,
         });
         let jobs = Jobs::new(db.clone(), queues.clone());
-        let schedules = Schedules::new(db.clone(), jobs.clone(), schedule_metrics);
         let changes = follow(db, &queues, &auth, tasks);
         let directory = webhooks::Directory::default();
         let events = subscriptions::connect(&directory, &queues, &webhook_metrics);
@@ -132,7 +132,9 @@ impl Services {
             mail: mail.clone(),
         })?;
         let emails = Emails::new(db.clone(), mail.clone());
-        let reports = adapters::reports(config, (db, &queues, &webhooks), blobs, report_metrics)?;
+        let reports = adapters::reports(config, (db, &queues, &webhooks), (blobs, &mail), report_metrics)?;
+        let starters = schedule_targets::starters(&reports);
+        let schedules = Schedules::new(db.clone(), jobs.clone(), starters, schedule_metrics);
         let state = State { auth, accounts, jobs, emails, schedules, changes, webhooks, reports, system };
         Ok(Self { state, outbound, queues, mail, tls, acme, limits, api_rate, pools })
     }

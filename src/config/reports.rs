@@ -9,6 +9,8 @@ section! {
         keep_ms: u64 = 7 * 86_400_000, range 60_000..=31_622_400_000;
         /// The largest file of a report. One that would be larger fails and says so.
         file_max: ByteSize = ByteSize::mib(2048);
+        /// The largest file that goes with an e-mail, at most 7 MiB; for a larger one the e-mail says where it is.
+        attach_max: ByteSize = ByteSize::mib(5);
         /// The most reports of a company at a time.
         per_company: u64 = 1_000, range 1..=100_000;
     }

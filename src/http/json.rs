@@ -152,7 +152,7 @@ async fn read(context: &RequestContext, headers: &HeaderMap, mut body: Body) -> 
 /// # Errors
 /// 400 with line and column when it is not JSON or nests too deeply; 422 with a pointer when it is JSON of another
 /// shape.
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     raw::check(bytes).map_err(malformed)?;
     // Derived types would also read an array as their fields in order; a request body is an object.
     let is_object = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');

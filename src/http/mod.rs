@@ -41,7 +41,7 @@ pub use edge::{Edge, LongPoll};
 pub use etag::IfMatch;
 pub use event_stream::event_stream;
 pub use idempotency::Idempotent;
-pub use json::{Json, NoBody, OptionalJson, json_response};
+pub use json::{Json, NoBody, OptionalJson, json_response, parse as parse_json};
 pub use metrics::Metrics;
 pub use options::Options;
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Page, PageParameters, PageQuery};

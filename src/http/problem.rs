@@ -243,9 +243,11 @@ impl fmt::Debug for Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.detail {
-            Some(detail) => write!(f, "{}: {detail}", self.0.code),
-            None => f.write_str(self.0.code),
+        let Inner { code, detail, errors, .. } = &*self.0;
+        match (detail, errors.first()) {
+            (Some(detail), _) => write!(f, "{code}: {detail}"),
+            (None, Some(FieldError { pointer, detail })) => write!(f, "{code}: {pointer} {detail}"),
+            (None, None) => f.write_str(code),
         }
     }
 }

@@ -135,7 +135,8 @@ problems! {
          `+02:00` are none. Nothing was changed.";
     /// A schedule cannot do that yet.
     TARGET_NOT_AVAILABLE = UNPROCESSABLE_ENTITY, "target_not_available", "A schedule cannot do this yet",
-        "This version enqueues jobs on a schedule; workflows and reports are not offered as targets. Nothing was changed.";
+        "This version enqueues jobs and asks for reports on a schedule; workflows are not offered as targets. Nothing was \
+         changed.";
     /// The changes behind a cursor are not kept any more.
     CURSOR_GONE = GONE, "cursor_gone", "The changes after this cursor were removed",
         "The change feed is kept for some days, and less when very much changes. What followed this cursor is gone, so that \

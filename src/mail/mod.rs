@@ -216,6 +216,12 @@ impl Mail {
         format!("{}/{page}#{token}", self.inner.base.get().map_or("", String::as_str))
     }
 
+    /// The address of a page for people.
+    #[must_use]
+    pub fn page(&self, path: &str) -> String {
+        format!("{}/{path}", self.inner.base.get().map_or("", String::as_str))
+    }
+
     /// Sends a message in the transaction that is the reason for it: as an e-mail, or to the mailbox without a mail
     /// server.
     ///

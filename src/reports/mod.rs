@@ -7,6 +7,8 @@
 //! Invariants:
 //! - The row of a report, its job and the audit entry are one transaction; so are the end of its job and its size and
 //!   checksum.
+//! - Who is to get a report by e-mail gets one e-mail, with the report or with the reason why there is none: the job that
+//!   sends it waits for the one that renders, and queues the e-mail in the commit of its own end.
 //! - A row is there for as long as its file may be: a deletion marks the row, and the sweep removes the file before it.
 //! - The job may run twice: both tries write the same key, and the one whose end is recorded wrote last.
 //! - Whoever may not read the data may not read its report.
@@ -21,6 +23,7 @@ mod metrics;
 pub mod model;
 pub mod record;
 mod render;
+mod send;
 mod service;
 mod source;
 mod store;
@@ -39,16 +42,20 @@ use std::{
 };
 
 use crate::{
-    base::{CompanyId, JobId, ReportId, Timestamp},
+    base::{CompanyId, EmailId, JobId, ReportId, ScheduleId, Timestamp},
     blob::{self, Blobs},
+    mail::Mail,
     queue::{self, Queues},
     storage::{self, Db},
     webhooks::{self, Webhooks},
 };
 
+pub use api::ReportOrder;
 pub use jobs::Render;
 pub use metrics::Metrics;
 pub use model::{Format, Invalid, NewReport, Period, Plan, State};
+pub use send::SendReport;
+pub use service::Occasion;
 pub use store::check;
 
 /// Why a use case of this slice fails.
@@ -92,6 +99,8 @@ pub struct Settings {
     pub file_bytes_max: u64,
     /// The most reports of a company.
     pub reports_max: u64,
+    /// The largest file that goes with an e-mail; for a larger one the e-mail says where it is.
+    pub attach_bytes_max: u64,
     /// Where files are made that cannot be written from front to back; emptied at the start.
     pub scratch: PathBuf,
 }
@@ -107,6 +116,8 @@ pub struct Parts {
     pub webhooks: Webhooks,
     /// The files.
     pub blobs: Blobs,
+    /// The way to those who are to get a report.
+    pub mail: Mail,
     /// Times and sizes.
     pub settings: Settings,
     /// What is counted.
@@ -158,6 +169,10 @@ pub struct ReportView {
     pub file: Option<File>,
     /// Why it failed.
     pub error: Option<String>,
+    /// The schedule that asked for it.
+    pub schedule: Option<ScheduleId>,
+    /// The e-mail that told its recipients what became of it.
+    pub email: Option<EmailId>,
 }
 
 /// The file of a report.

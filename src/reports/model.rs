@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use super::definitions::{Definition, Grouping, find};
-use crate::base::Timestamp;
+use crate::{
+    base::Timestamp,
+    mail::{Address, email::RECIPIENTS_MAX},
+};
 
 /// The longest period of a report.
 pub const PERIOD_MS_MAX: u64 = 366 * 86_400_000;
@@ -86,8 +89,8 @@ pub enum Period {
     Between {
         /// The first moment.
         since: Timestamp,
-        /// The first moment that is not in it any more.
-        until: Timestamp,
+        /// The first moment that is not in it any more; when the report is asked for, when left out.
+        until: Option<Timestamp>,
     },
     /// So long before the report is asked for; for schedules.
     Last {
@@ -113,6 +116,8 @@ pub struct NewReport {
     pub filters: BTreeMap<String, Vec<String>>,
     /// The columns in their order; all when empty. Of no use together with a grouping.
     pub columns: Vec<String>,
+    /// Who gets it by e-mail when it is ready, and the reason when it fails.
+    pub recipients: Vec<String>,
 }
 
 /// One refused value of an order.
@@ -143,10 +148,13 @@ pub struct Plan {
     pub filters: BTreeMap<String, Vec<String>>,
     /// The columns in their order; empty with a grouping.
     pub columns: Vec<String>,
+    /// Who gets it by e-mail, each once.
+    #[serde(default)]
+    pub recipients: Vec<Address>,
 }
 
 impl NewReport {
-    /// Checks an order against its definition.
+    /// Checks an order against its definition; a period without an end is one up to `now`.
     ///
     /// # Errors
     /// Everything that is wrong with it.
@@ -158,7 +166,7 @@ impl NewReport {
             return Err(wrong);
         };
         let (since, until) = match self.period {
-            Period::Between { since, until } => (since, until),
+            Period::Between { since, until } => (since, until.unwrap_or(now)),
             Period::Last { ms } => (Timestamp::from_ms(now.as_ms().saturating_sub_unsigned(ms)), now),
         };
         let length_ms = until.ms_since(since);
@@ -186,6 +194,7 @@ impl NewReport {
         }
         check_columns(definition, &self.columns, &mut refuse);
         check_filters(definition, &self.filters, &mut refuse);
+        let recipients = addresses(&self.recipients, &mut refuse);
         if !wrong.is_empty() {
             return Err(wrong);
         }
@@ -204,6 +213,7 @@ impl NewReport {
             group_by: self.group_by,
             filters: self.filters,
             columns,
+            recipients,
         })
     }
 }
@@ -238,6 +248,22 @@ fn check_filters(
             refuse(pointer, format!("must have values of at most {FILTER_BYTES_MAX} bytes"));
         }
     }
+}
+
+fn addresses(texts: &[String], refuse: &mut impl FnMut(String, String)) -> Vec<Address> {
+    if texts.len() > RECIPIENTS_MAX {
+        refuse("/recipients".to_owned(), format!("must be at most {RECIPIENTS_MAX}"));
+        return Vec::new();
+    }
+    let mut addresses: Vec<Address> = Vec::new();
+    for (position, text) in texts.iter().enumerate() {
+        match text.parse() {
+            Ok(address) if addresses.contains(&address) => {}
+            Ok(address) => addresses.push(address),
+            Err(error) => refuse(format!("/recipients/{position}"), error.to_string()),
+        }
+    }
+    addresses
 }
 
 /// How far a report is.

@@ -14,14 +14,16 @@ use super::{
 };
 use crate::{
     audit::{self, Entry, Origin},
-    base::{CompanyId, ReportId},
+    base::{CompanyId, JobId, ReportId, ScheduleId, Timestamp},
     blob::{BlobKey, Blobs},
-    queue::{self, Enqueued, NewJob, QueueName},
+    queue::{self, FlowJob, NewJob, OnFailure, QueueName},
     storage::{Db, Read, Tx, pause},
 };
 
 /// The kind of the job that renders a report.
 pub(super) const RENDER_KIND: &str = "report.render";
+/// The kind of the job that sends it to those who are to get it.
+pub(super) const SEND_KIND: &str = "report.send";
 /// The longest time one try may take.
 const RENDER_MS: u64 = 2 * 3_600_000;
 /// How often reports are looked for whose time is over.
@@ -29,11 +31,20 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// Reports looked at in one read of the sweep.
 const SWEEP_PAGE: usize = 100;
 
-/// The payload of the job.
+/// The payload of both jobs.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RenderPayload {
     pub(super) report_id: ReportId,
+}
+
+/// What a report is asked for by, when it is not a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occasion {
+    /// The schedule.
+    pub schedule: ScheduleId,
+    /// The time of its tick, with which a period without an end ends.
+    pub at: Timestamp,
 }
 
 impl Reports {
@@ -61,7 +72,15 @@ impl Reports {
         &self.shared.parts.blobs
     }
 
-    /// Asks for a report, in the transaction that is the reason for it: its row, its job and the audit entry.
+    /// Checks an order without carrying it out.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn check_order(&self, order: NewReport) -> Result<(), Error> {
+        order.plan(self.db().now()).map(drop).map_err(Error::Invalid)
+    }
+
+    /// Asks for a report, in the transaction that is the reason for it: its row, its jobs and the audit entry.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::TooMany`], or when the disk is nearly full.
@@ -70,19 +89,17 @@ impl Reports {
         tx: &mut Tx<'_>,
         (company, origin): (CompanyId, &Origin),
         order: NewReport,
+        occasion: Option<Occasion>,
     ) -> Result<ReportView, Error> {
-        let Parts { queues, settings, .. } = &self.shared.parts;
-        let plan = order.plan(tx.now()).map_err(Error::Invalid)?;
+        let Parts { settings, .. } = &self.shared.parts;
+        let until = occasion.map_or_else(|| tx.now(), |occasion| occasion.at);
+        let plan = order.plan(until).map_err(Error::Invalid)?;
         if store::count(tx, company) >= settings.reports_max {
             return Err(Error::TooMany(settings.reports_max));
         }
         let id = ReportId::from_raw(tx.mint());
-        let payload = json!(RenderPayload { report_id: id }).to_string();
-        let job = NewJob {
-            timeout_ms: Some(RENDER_MS),
-            ..NewJob::new(company, QueueName::trusted(QueueName::REPORT), RENDER_KIND, Bytes::from(payload))
-        };
-        let Enqueued { id: job, .. } = queue::enqueue(tx, queues, job)?;
+        let is_told = occasion.is_some() || !plan.recipients.is_empty();
+        let job = self.enqueue(tx, (company, id), occasion, is_told)?;
         let row = ReportRow {
             id,
             company_lo: company.raw().lo,
@@ -92,11 +109,39 @@ impl Reports {
             ends_at: tx.now().plus_ms(settings.keep_ms),
             is_deleted: false,
             outcome: Outcome::Pending,
+            schedule: occasion.map(|occasion| occasion.schedule),
+            email: None,
         };
         store::insert(tx, company, &row)?;
         let entry = Entry { action: "report.create", object: id.to_string(), before: Value::Null, after: facts(&row) };
         audit::record(tx, company, origin, entry)?;
         Ok(self.shared.view(company, row, State::Waiting, None))
+    }
+
+    /// Enqueues the job that renders a report, and behind it the one that tells what became of it; answers the first.
+    fn enqueue(
+        &self,
+        tx: &mut Tx<'_>,
+        (company, id): (CompanyId, ReportId),
+        occasion: Option<Occasion>,
+        is_told: bool,
+    ) -> Result<JobId, Error> {
+        let queues = &self.shared.parts.queues;
+        let payload = Bytes::from(json!(RenderPayload { report_id: id }).to_string());
+        let tags: Vec<String> = occasion.map(|occasion| occasion.schedule.to_string()).into_iter().collect();
+        let new = |queue, kind| NewJob {
+            tags: tags.clone(),
+            ..NewJob::new(company, QueueName::trusted(queue), kind, payload.clone())
+        };
+        let render = NewJob { timeout_ms: Some(RENDER_MS), ..new(QueueName::REPORT, RENDER_KIND) };
+        if !is_told {
+            return Ok(queue::enqueue(tx, queues, render)?.id);
+        }
+        let send = FlowJob { job: new(QueueName::EMAIL, SEND_KIND), waited_for_by: None };
+        // However rendering ends, somebody waits to hear of it.
+        let render = FlowJob { job: render, waited_for_by: Some((0, OnFailure::Continue)) };
+        let made = queue::enqueue_flow(tx, queues, vec![send, render])?;
+        made.last().map(|render| render.id).ok_or_else(|| Error::Render("its job was not made".to_owned()))
     }
 
     /// A report.
@@ -222,7 +267,7 @@ impl Reports {
 
 impl Shared {
     /// The report with the state that follows from its job while nothing came of it yet.
-    fn shown(&self, read: &impl Read, company: CompanyId, row: ReportRow) -> Result<ReportView, Error> {
+    pub(super) fn shown(&self, read: &impl Read, company: CompanyId, row: ReportRow) -> Result<ReportView, Error> {
         if row.outcome != Outcome::Pending {
             return Ok(self.view(company, row, State::Waiting, None));
         }
@@ -241,7 +286,7 @@ impl Shared {
     }
 
     fn view(&self, company: CompanyId, row: ReportRow, pending: State, trouble: Option<String>) -> ReportView {
-        let ReportRow { id, plan, job, created_at, ends_at, outcome, .. } = row;
+        let ReportRow { id, plan, job, created_at, ends_at, outcome, schedule, email, .. } = row;
         let (state, finished_at, rows, file, error) = match outcome {
             Outcome::Pending => (pending, None, self.rows_so_far(id).unwrap_or(0), None, trouble),
             Outcome::Ready { at, rows, size_bytes, sha256, is_truncated } => {
@@ -249,7 +294,22 @@ impl Shared {
             }
             Outcome::Failed { at, error } => (State::Failed, Some(at), 0, None, Some(error)),
         };
-        ReportView { id, company, plan, state, job, created_at, finished_at, expires_at: ends_at, rows, file, error }
+        let expires_at = ends_at;
+        ReportView {
+            id,
+            company,
+            plan,
+            state,
+            job,
+            created_at,
+            finished_at,
+            expires_at,
+            rows,
+            file,
+            error,
+            schedule,
+            email,
+        }
     }
 }
 
@@ -259,6 +319,6 @@ fn facts(row: &ReportRow) -> Value {
     json!({
         "name": plan.name, "definition": plan.definition, "format": plan.format.as_str(),
         "since": plan.since, "until": plan.until, "group_by": plan.group_by,
-        "filters": plan.filters.keys().collect::<Vec<_>>(),
+        "filters": plan.filters.keys().collect::<Vec<_>>(), "recipients": plan.recipients, "schedule": row.schedule,
     })
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::Plan;
 use crate::{
-    base::{CompanyId, JobId, RawId, ReportId, Timestamp},
+    base::{CompanyId, EmailId, JobId, RawId, ReportId, ScheduleId, Timestamp},
     blob::BlobKey,
     named_value,
     storage::{
@@ -32,6 +32,12 @@ pub(super) struct ReportRow {
     /// Nobody sees it any more; the sweep removes it.
     pub(super) is_deleted: bool,
     pub(super) outcome: Outcome,
+    /// The schedule that asked for it.
+    #[serde(default)]
+    pub(super) schedule: Option<ScheduleId>,
+    /// The e-mail that told its recipients what became of it.
+    #[serde(default)]
+    pub(super) email: Option<EmailId>,
 }
 named_value!(ReportRow, 1);
 
@@ -103,6 +109,11 @@ pub(super) fn list(
 /// Says what became of a report.
 pub(super) fn put_outcome(tx: &mut Tx<'_>, company: CompanyId, row: ReportRow, outcome: Outcome) -> Result<(), Error> {
     tx.put(REPORTS, &(company.hi(), row.id.hi()), &ReportRow { outcome, ..row })
+}
+
+/// Says by which e-mail its recipients were told.
+pub(super) fn put_email(tx: &mut Tx<'_>, company: CompanyId, row: ReportRow, email: EmailId) -> Result<(), Error> {
+    tx.put(REPORTS, &(company.hi(), row.id.hi()), &ReportRow { email: Some(email), ..row })
 }
 
 /// Hides a report, to be removed at once.

@@ -19,7 +19,7 @@ use crate::{
     base::{CompanyId, ManualClock, RawId, ReportId, SealKey, SeededRandom, SystemRandom, Timestamp},
     blob::{self, BlobKey, BlobStore, BlobWriter, Blobs, Entry, LocalBlobs, Pending, Survey},
     events::Events,
-    mail::Mail,
+    mail::{self, Mail},
     outbound::{Client, Policy, Settings as OutboundSettings},
     queue::{Handlers, NewJob, Pool, QueueConfig, QueueName, Queues, enqueue},
     storage::{Db, engine::memory::MemoryEngine},
@@ -141,6 +141,13 @@ impl World {
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
         let outbound = Client::new(OutboundSettings::new(Policy::default()), &tracker, stop.clone()).unwrap();
         let registry = prometheus::Registry::new();
+        let mail = Mail::open(
+            db.clone(),
+            Arc::new(SealKey::from_bytes(&[9; 32])),
+            Some(queues.clone()),
+            mail::Settings::default(),
+            mail::Metrics::default(),
+        );
         let webhooks = Webhooks::open(webhooks::Parts {
             db: db.clone(),
             queues: queues.clone(),
@@ -149,7 +156,7 @@ impl World {
             seal: Arc::new(SealKey::from_bytes(&[9; 32])),
             directory: webhooks::Directory::default(),
             settings: webhooks::Settings::default(),
-            mail: Mail::new(db.clone(), Arc::new(SealKey::from_bytes(&[9; 32]))),
+            mail: mail.clone(),
             metrics: webhooks::Metrics::register(&registry).unwrap(),
         })
         .unwrap();
@@ -159,9 +166,11 @@ impl World {
             queues: queues.clone(),
             webhooks,
             blobs: Blobs::new(Arc::new(Gated { inner, gate })),
+            mail: mail.clone(),
             settings: Settings {
                 keep_ms: DAY_MS,
                 file_bytes_max,
+                attach_bytes_max: 1 << 20,
                 reports_max: 10,
                 scratch: folder.path().join("scratch"),
             },
@@ -197,11 +206,12 @@ impl World {
             group_by: None,
             filters: [("queue".to_owned(), vec!["some".to_owned()])].into(),
             columns: vec!["kind".to_owned()],
+            recipients: Vec::new(),
         };
         let made = self.db.write(move |tx| {
             let job = NewJob::new(COMPANY, QueueName::trusted("some"), "k", Bytes::from_static(b"1"));
             enqueue(tx, &queues, job)?;
-            reports.request(tx, (COMPANY, &Origin::machine()), order)
+            reports.request(tx, (COMPANY, &Origin::machine()), order, None)
         });
         // A report is about what was before it, and time is moved by hand.
         self.clock.advance_ms(1);

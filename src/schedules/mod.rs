@@ -1,19 +1,19 @@
-//! Schedules: rules that enqueue a job again and again, by cron or by interval.
+//! Schedules: rules that start something again and again, by cron or by interval: a job, or a report.
 //!
 //! Words: a *tick* is one time a rule comes; the *cursor* of a schedule is its first tick that was not handled; *catching
 //! up* is handling ticks that were missed; the *agenda* is the list of cursors by their time.
 //!
 //! Invariants:
-//! - No tick runs twice: the cursor moves in the transaction that enqueues the jobs of the ticks it passes.
+//! - No tick runs twice: the cursor moves in the transaction that starts what the ticks it passes are for.
 //! - A schedule that is made, enabled or given another rule begins at that moment; nothing before counts as missed.
 //! - What runs after a time of absence is bounded (`due`), and so is the memory: the agenda is on disk and only its first
 //!   entry is known in memory, whatever the number of schedules.
-//! - A schedule whose job is refused says so and goes on; it never keeps another one from its tick.
+//! - A schedule whose target is refused says so and goes on; it never keeps another one from its tick.
 //!
 //! Time is the logical clock of the store. It never goes back: when the wall clock is set back, ticks come later and none
 //! comes again; when it is set forward, the ticks in between were missed. Local times and time zones are in `rule`.
 //!
-//! What is not here yet: starting workflows and rendering reports, for which there are no targets.
+//! What is started beside jobs is not known here: see `target`.
 
 pub mod api;
 mod due;
@@ -21,6 +21,7 @@ mod metrics;
 mod rule;
 mod service;
 mod store;
+mod target;
 #[cfg(test)]
 mod tests;
 mod ticker;
@@ -38,6 +39,7 @@ pub use due::CatchUp;
 pub use metrics::Metrics;
 pub use rule::RuleError;
 pub use store::check;
+pub use target::{NotStarted, Started, Starter, Starters, Tick};
 
 use ticker::Agenda;
 
@@ -53,9 +55,9 @@ pub enum Error {
     /// The rule cannot be.
     #[error(transparent)]
     Rule(#[from] RuleError),
-    /// The job of the ticks is refused, with pointers into the job.
-    #[error("the job of the schedule is refused: {0}")]
-    Job(Problem),
+    /// What the ticks start is refused: the field of the target, and why.
+    #[error("the {0} of the schedule is refused: {1}")]
+    Target(&'static str, Problem),
     /// The change asked for makes no sense.
     #[error("the change is refused: {0}")]
     Input(Problem),
@@ -104,15 +106,16 @@ pub struct Schedules {
 struct Inner {
     db: Db,
     jobs: Jobs,
+    starters: Starters,
     agenda: Agenda,
     metrics: Metrics,
 }
 
 impl Schedules {
-    /// A handle over the store and the jobs that ticks make.
+    /// A handle over the store, the jobs that ticks make, and who starts what is no job.
     #[must_use]
-    pub fn new(db: Db, jobs: Jobs, metrics: Metrics) -> Self {
-        Self { inner: Arc::new(Inner { db, jobs, agenda: Agenda::default(), metrics }) }
+    pub fn new(db: Db, jobs: Jobs, starters: Starters, metrics: Metrics) -> Self {
+        Self { inner: Arc::new(Inner { db, jobs, starters, agenda: Agenda::default(), metrics }) }
     }
 
     /// The store, for the transactions of the API.

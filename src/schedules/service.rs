@@ -7,15 +7,16 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{
-    CatchUp, Error, Schedules,
+    CatchUp, Error, NotStarted, Schedules, Starters, Tick,
     rule::{self, Rule},
     store::{self, CursorRow, RuleRow, ScheduleRow},
+    target::{Kind, Target},
 };
 use crate::{
     audit::{self, Entry, Origin},
-    base::{CompanyId, ScheduleId, Timestamp},
+    auth::Scopes,
+    base::{CompanyId, JobId, ScheduleId, Timestamp},
     jobs::{CheckedJob, JobOrder, Jobs},
-    queue::Enqueued,
     storage::{Read, Tx},
 };
 
@@ -42,7 +43,7 @@ pub(super) enum RuleInput {
 pub(super) struct NewSchedule {
     pub(super) name: String,
     pub(super) rule: RuleInput,
-    pub(super) job: JobOrder,
+    pub(super) target: Target,
     pub(super) catch_up: CatchUp,
     pub(super) is_enabled: bool,
 }
@@ -52,7 +53,7 @@ pub(super) struct NewSchedule {
 pub(super) struct ScheduleChange {
     pub(super) name: Option<String>,
     pub(super) rule: Option<RuleInput>,
-    pub(super) job: Option<JobOrder>,
+    pub(super) target: Option<Target>,
     pub(super) catch_up: Option<CatchUp>,
     pub(super) is_enabled: Option<bool>,
 }
@@ -110,23 +111,62 @@ impl RuleInput {
     }
 }
 
+/// What a tick starts, ready to be started.
+#[derive(Debug, Clone)]
+pub(super) enum Work {
+    /// This job.
+    Job(Box<CheckedJob>),
+    /// Something of this kind.
+    Other(Kind, Bytes),
+}
+
+/// What was started.
+#[derive(Debug, Clone)]
+pub(super) struct Begun {
+    /// What it was ordered as.
+    pub(super) kind: Kind,
+    /// The job that does the work, or the one that holds the unique key.
+    pub(super) job: JobId,
+    /// Its own id, when it is no job.
+    pub(super) id: Option<String>,
+    /// Whether nothing was created because of the unique key.
+    pub(super) is_duplicate: bool,
+}
+
 impl ScheduleRow {
-    /// The job of a tick, checked anew: what is allowed may have changed since it was stored.
-    pub(super) fn checked_job(&self, jobs: &Jobs) -> Result<CheckedJob, Error> {
-        let order: JobOrder = serde_json::from_slice(&self.job).map_err(Error::Stored)?;
-        order.check_recurring(jobs, self.company, self.id.to_string()).map_err(Error::Job)
+    /// What a tick starts, checked anew: what is allowed may have changed since it was stored.
+    pub(super) fn work(&self, jobs: &Jobs) -> Result<Work, Error> {
+        if self.kind != Kind::Job {
+            return Ok(Work::Other(self.kind, self.order.clone()));
+        }
+        let order: JobOrder = serde_json::from_slice(&self.order).map_err(Error::Stored)?;
+        let checked = order.check_recurring(jobs, self.company, self.id.to_string());
+        Ok(Work::Job(Box::new(checked.map_err(|problem| Error::Target(Kind::Job.as_str(), problem))?)))
     }
 
     /// What the audit log keeps of it; payloads are not for it.
-    fn facts(&self) -> Value {
+    fn facts(&self, starters: &Starters) -> Value {
         let (cron, zone, every_ms) = match &self.rule {
             RuleRow::Cron { text, zone } => (Some(text), Some(zone), None),
             RuleRow::Every { ms, .. } => (None, None, Some(ms)),
         };
-        let order: Option<JobOrder> = serde_json::from_slice(&self.job).ok();
-        let (queue, kind) = order.as_ref().map(JobOrder::names).unzip();
-        json!({ "name": self.name, "cron": cron, "timezone": zone, "every_ms": every_ms, "enabled": self.is_enabled,
-            "catch_up": self.catch_up.as_str(), "queue": queue, "kind": kind, "job_bytes": self.job.len() })
+        let mut facts = json!({ "name": self.name, "cron": cron, "timezone": zone, "every_ms": every_ms,
+            "enabled": self.is_enabled, "catch_up": self.catch_up.as_str() });
+        let target = match self.kind {
+            Kind::Job => {
+                let order: Option<JobOrder> = serde_json::from_slice(&self.order).ok();
+                let (queue, kind) = order.as_ref().map(JobOrder::names).unzip();
+                json!({ "queue": queue, "kind": kind, "job_bytes": self.order.len() })
+            }
+            kind => {
+                let known = starters.of(kind).map(|starter| starter.facts(&self.order)).unwrap_or_default();
+                json!({ kind.as_str(): known })
+            }
+        };
+        if let (Value::Object(facts), Value::Object(target)) = (&mut facts, target) {
+            facts.extend(target);
+        }
+        facts
     }
 
     fn record(
@@ -188,7 +228,7 @@ impl Schedules {
     /// Makes a schedule that begins with its timetable.
     ///
     /// # Errors
-    /// [`Error::TooMany`], [`Error::Name`], [`Error::Rule`], [`Error::Job`].
+    /// [`Error::TooMany`], [`Error::Name`], [`Error::Rule`], [`Error::Target`].
     pub(super) fn create(
         &self,
         tx: &mut Tx<'_>,
@@ -201,24 +241,26 @@ impl Schedules {
             return Err(Error::TooMany);
         }
         let Timetable { since, rule, times } = timetable;
+        let (kind, order) = new.target.stored()?;
         let row = ScheduleRow {
             id: ScheduleId::from_raw(tx.mint()),
             company,
             name: checked_name(new.name)?,
             rule,
-            job: stored(&new.job)?,
+            kind,
+            order,
             catch_up: new.catch_up,
             is_enabled: new.is_enabled,
             revision: 0,
             created_at: since,
             updated_at: since,
         };
-        row.checked_job(&self.inner.jobs)?;
+        row.work(&self.inner.jobs)?;
         store::insert(tx, &row)?;
         let next = times.first().copied().filter(|_| row.is_enabled);
         let cursor = CursorRow { next, ..CursorRow::default() };
         self.move_cursor(tx, &row, &CursorRow::default(), &cursor)?;
-        row.record(tx, origin, "schedule.create", (Value::Null, row.facts()))?;
+        row.record(tx, origin, "schedule.create", (Value::Null, row.facts(&self.inner.starters)))?;
         Ok(ScheduleView::of(row, cursor, times))
     }
 
@@ -281,9 +323,9 @@ impl Schedules {
             row.name = checked_name(name)?;
         }
         row.rule = rule;
-        if let Some(job) = change.job {
-            row.job = stored(&job)?;
-            row.checked_job(&self.inner.jobs)?;
+        if let Some(target) = change.target {
+            (row.kind, row.order) = target.stored()?;
+            row.work(&self.inner.jobs)?;
         }
         row.catch_up = change.catch_up.unwrap_or(row.catch_up);
         row.is_enabled = change.is_enabled.unwrap_or(row.is_enabled);
@@ -298,39 +340,69 @@ impl Schedules {
         }
         store::put(tx, &row)?;
         self.move_cursor(tx, &row, &old_cursor, &cursor)?;
-        row.record(tx, origin, "schedule.update", audit::changed(&old.facts(), &row.facts()))?;
+        let starters = &self.inner.starters;
+        let changed = audit::changed(&old.facts(starters), &row.facts(starters));
+        row.record(tx, origin, "schedule.update", changed)?;
         Ok(ScheduleView::of(row, cursor, times))
     }
 
-    /// Deletes a schedule; jobs it has made stay.
+    /// Deletes a schedule; what it has started stays.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub(super) fn delete(
+        &self,
         tx: &mut Tx<'_>,
         (company, origin): (CompanyId, &Origin),
         id: ScheduleId,
     ) -> Result<(), Error> {
         let (row, cursor) = store::find(tx, company, id)?.ok_or(Error::NotFound)?;
         store::remove(tx, &row, &cursor)?;
-        row.record(tx, origin, "schedule.delete", (row.facts(), Value::Null))
+        row.record(tx, origin, "schedule.delete", (row.facts(&self.inner.starters), Value::Null))
     }
 
-    /// Enqueues the job of a schedule now, beside its ticks.
+    /// Starts what a schedule is for now, beside its ticks.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Job`] when the job is not allowed any more.
+    /// [`Error::NotFound`]; [`Error::Target`] when that is not allowed any more, or not now.
     pub(super) fn run_now(
         &self,
         tx: &mut Tx<'_>,
         (company, origin): (CompanyId, &Origin),
         id: ScheduleId,
-    ) -> Result<Enqueued, Error> {
+    ) -> Result<Begun, Error> {
         let (row, _) = store::find(tx, company, id)?.ok_or(Error::NotFound)?;
-        let job = row.checked_job(&self.inner.jobs)?;
-        let enqueued = self.inner.jobs.enqueue(tx, job)?;
-        row.record(tx, origin, "schedule.run", (Value::Null, json!({ "job": enqueued.id.to_string() })))?;
-        Ok(enqueued)
+        let work = row.work(&self.inner.jobs)?;
+        let tick = Tick { company, origin, schedule: id, at: tx.now() };
+        let begun = self.begin(tx, tick, &work)?;
+        row.record(tx, origin, "schedule.run", (Value::Null, json!({ "job": begun.job.to_string() })))?;
+        Ok(begun)
+    }
+
+    /// Checks what somebody with these scopes wants to be started at each tick.
+    ///
+    /// # Errors
+    /// [`Error::Target`].
+    pub(super) fn check_target(&self, target: &Target, scopes: Scopes) -> Result<(), Error> {
+        self.inner.starters.check(target, scopes)
+    }
+
+    /// Starts what a tick is for.
+    ///
+    /// # Errors
+    /// [`Error::Target`], [`Error::Enqueue`], [`Error::Storage`].
+    pub(super) fn begin(&self, tx: &mut Tx<'_>, tick: Tick<'_>, work: &Work) -> Result<Begun, Error> {
+        match work {
+            Work::Job(job) => {
+                let enqueued = self.inner.jobs.enqueue(tx, CheckedJob::clone(job))?;
+                Ok(Begun { kind: Kind::Job, job: enqueued.id, id: None, is_duplicate: enqueued.is_duplicate })
+            }
+            Work::Other(kind, order) => match self.inner.starters.of(*kind)?.start(tx, tick, order) {
+                Ok(started) => Ok(Begun { kind: *kind, job: started.job, id: Some(started.id), is_duplicate: false }),
+                Err(NotStarted::Refused(problem)) => Err(Error::Target(kind.as_str(), problem)),
+                Err(NotStarted::Storage(error)) => Err(error.into()),
+            },
+        }
     }
 
     /// Moves a cursor, and wakes the ticker once that is durable.
@@ -353,8 +425,4 @@ impl Schedules {
 fn checked_name(name: String) -> Result<String, Error> {
     let is_good = (1..=NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
     if is_good { Ok(name) } else { Err(Error::Name) }
-}
-
-fn stored(job: &JobOrder) -> Result<Bytes, Error> {
-    serde_json::to_vec(job).map(Bytes::from).map_err(Error::Stored)
 }

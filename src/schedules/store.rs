@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     due::CatchUp,
     rule::{Rule, RuleError},
+    target::Kind,
 };
 use crate::{
     base::{CompanyId, JobId, ScheduleId, Timestamp},
-    named_value, postcard_value,
+    named_value,
     storage::{
-        CounterKey, Error, KeyRange, Order, Read, Table, Tx,
+        CounterKey, Error, KeyRange, Order, Read, Table, Tx, Value,
         check::{Counted, each},
         keyspaces,
     },
@@ -39,8 +40,12 @@ pub(super) struct ScheduleRow {
     pub(super) name: String,
     /// When it ticks.
     pub(super) rule: RuleRow,
-    /// The job of each tick, as JSON.
-    pub(super) job: Bytes,
+    /// What each tick starts.
+    #[serde(default)]
+    pub(super) kind: Kind,
+    /// The order of it, as JSON.
+    #[serde(rename = "job")]
+    pub(super) order: Bytes,
     /// What becomes of missed ticks.
     pub(super) catch_up: CatchUp,
     /// Whether it ticks.
@@ -95,10 +100,29 @@ pub(super) struct CursorRow {
     pub(super) last_tick: Option<Timestamp>,
     /// Its job.
     pub(super) last_job: Option<JobId>,
-    /// Why the last tick made no job, in words.
+    /// Why the last tick started nothing, in words.
     pub(super) error: Option<String>,
+    /// What it started beside the job, by its id.
+    pub(super) last_started: Option<String>,
 }
-postcard_value!(CursorRow, 1);
+
+impl Value for CursorRow {
+    const FORMAT: u8 = 2;
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        let buffer = std::mem::take(out);
+        *out = postcard::to_extend(self, buffer).expect("a row in memory is always encodable");
+    }
+
+    fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
+        match format {
+            // Format 1 ended before what was started, and nothing is one zero.
+            1 => postcard::from_bytes(&[bytes, &[0]].concat()).ok(),
+            2 => postcard::from_bytes(bytes).ok(),
+            _ => None,
+        }
+    }
+}
 
 impl ScheduleRow {
     pub(super) const fn key(&self) -> ScheduleKey {

@@ -1,4 +1,4 @@
-//! The one loop that turns due ticks into jobs.
+//! The one loop that turns due ticks into what they are for.
 //!
 //! It sleeps until the first entry of the agenda, or until an earlier one is set. What is due is decided beside the
 //! writer, from a snapshot; the transaction then only compares that nothing has changed since, enqueues, and moves the
@@ -13,13 +13,15 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Error, Schedules,
+    Error, Schedules, Tick,
     due::{Due, due},
+    service::Work,
     store::{self, CursorRow, ScheduleKey, ScheduleRow, TimeKey},
 };
 use crate::{
+    audit::Origin,
     base::Timestamp,
-    jobs::{CheckedJob, Jobs},
+    jobs::Jobs,
     storage::{self, Read, Tx, pause},
 };
 
@@ -94,8 +96,8 @@ struct Ticks {
     revision: u32,
     cursor: CursorRow,
     due: Due,
-    /// The job of each, or why there is none.
-    job: Result<CheckedJob, String>,
+    /// What each starts, or why it starts nothing.
+    work: Result<Work, String>,
 }
 
 /// What a turn has found.
@@ -139,7 +141,7 @@ impl Schedules {
         }
     }
 
-    /// Handles everything that is due now; answers how many jobs were enqueued.
+    /// Handles everything that is due now; answers for how many ticks something was started.
     ///
     /// # Errors
     /// When the store cannot read or write.
@@ -175,8 +177,8 @@ impl Schedules {
             let refused = ticks.clone();
             enqueued += match self.write(vec![Plan::Tick(Box::new(ticks))]).await {
                 Err(error) if error.of_store().is_none() => {
-                    let job = Err(error.to_string());
-                    self.write(vec![Plan::Tick(Box::new(Ticks { job, ..refused }))]).await?
+                    let work = Err(error.to_string());
+                    self.write(vec![Plan::Tick(Box::new(Ticks { work, ..refused }))]).await?
                 }
                 written => written?,
             };
@@ -199,19 +201,22 @@ impl Schedules {
         self.inner.db.write(work).await
     }
 
-    /// Enqueues the jobs of some ticks and moves the cursor, unless somebody was here before.
+    /// Starts what some ticks are for and moves the cursor, unless somebody was here before.
     fn tick(&self, tx: &mut Tx<'_>, ticks: Ticks) -> Result<usize, Error> {
-        let Ticks { key, revision, cursor, due, job } = ticks;
+        let Ticks { key, revision, cursor, due, work } = ticks;
         let Some((row, found)) = store::find_by_key(tx, key)? else { return Ok(0) };
         if row.revision != revision || found.next != cursor.next {
             return Ok(0);
         }
         let mut next = CursorRow { next: due.next, ..found.clone() };
-        let enqueued = match &job {
-            Ok(job) => {
-                for tick in &due.ticks {
-                    next.last_job = Some(self.inner.jobs.enqueue(tx, job.clone())?.id);
-                    (next.last_tick, next.error) = (Some(*tick), None);
+        let started = match &work {
+            Ok(work) => {
+                let origin = Origin::system();
+                for at in &due.ticks {
+                    let tick = Tick { company: row.company, origin: &origin, schedule: row.id, at: *at };
+                    let begun = self.begin(tx, tick, work)?;
+                    (next.last_job, next.last_started) = (Some(begun.job), begun.id);
+                    (next.last_tick, next.error) = (Some(*at), None);
                 }
                 due.ticks.len()
             }
@@ -221,8 +226,8 @@ impl Schedules {
             }
         };
         self.move_cursor(tx, &row, &found, &next)?;
-        self.measure(tx, &due, job.is_ok());
-        Ok(enqueued)
+        self.measure(tx, &due, work.is_ok());
+        Ok(started)
     }
 
     fn measure(&self, tx: &mut Tx<'_>, due: &Due, is_enqueued: bool) {
@@ -290,12 +295,12 @@ fn decide(row: ScheduleRow, cursor: CursorRow, at: Timestamp, jobs: &Jobs, now: 
     match row.rule.open(Timestamp::from_ms(at.as_ms().saturating_sub(1))) {
         Ok(rule) => {
             let due = due(&rule, row.catch_up, at, now);
-            let job = row.checked_job(jobs).map_err(|error| error.to_string());
-            Ticks { key, revision, cursor, due, job }
+            let work = row.work(jobs).map_err(|error| error.to_string());
+            Ticks { key, revision, cursor, due, work }
         }
         Err(error) => {
             let due = Due { ticks: Vec::new(), has_missed: false, next: None };
-            Ticks { key, revision, cursor, due, job: Err(error.to_string()) }
+            Ticks { key, revision, cursor, due, work: Err(error.to_string()) }
         }
     }
 }

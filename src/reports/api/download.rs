@@ -138,10 +138,9 @@ fn disposition(view: &ReportView) -> String {
     let date = view.created_at.to_string();
     let date = date.get(..10).unwrap_or_default();
     let extension = view.plan.format.as_str();
-    let plain: String = view.plan.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let whole = format!("{} {date}.{extension}", view.plan.name);
     let encoded = percent_encoding::utf8_percent_encode(&whole, percent_encoding::NON_ALPHANUMERIC);
-    format!("attachment; filename=\"{plain}-{date}.{extension}\"; filename*=UTF-8''{encoded}")
+    format!("attachment; filename=\"{}\"; filename*=UTF-8''{encoded}", view.file_name())
 }
 
 fn value(text: String) -> HeaderValue {

@@ -6,11 +6,11 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{may_read, view::ReportBody};
+use super::{has_scope, may_read, view::ReportBody};
 use crate::{
-    auth::{Auth, Author},
+    auth::{Auth, Author, Scope, Scopes},
     base::Timestamp,
-    http::{Idempotent, Json, Problem, idempotency},
+    http::{Idempotent, Json, Problem, idempotency, parse_json, problems},
     reports::{Error, NewReport, Period, Reports, definitions},
 };
 
@@ -31,9 +31,9 @@ pub(super) struct PeriodInput {
 }
 
 impl PeriodInput {
-    fn period(&self, now: Timestamp) -> Result<Period, Problem> {
+    fn period(&self) -> Result<Period, Problem> {
         match (self.since, self.until, self.last_ms) {
-            (Some(since), until, None) => Ok(Period::Between { since, until: until.unwrap_or(now) }),
+            (Some(since), until, None) => Ok(Period::Between { since, until }),
             (None, None, Some(ms)) => Ok(Period::Last { ms }),
             _ => Err(Problem::invalid("/period", "must have since and perhaps until, or last_ms")),
         }
@@ -47,7 +47,7 @@ impl PeriodInput {
     "definition": "jobs", "format": "xlsx", "period": { "last_ms": 604_800_000 }, "group_by": "kind",
     "filters": { "state": ["failed"] }
 }))]
-pub(super) struct OrderInput {
+pub struct ReportOrder {
     /// What people call it; the title of the definition when left out.
     #[schema(max_length = 200)]
     name: Option<String>,
@@ -65,20 +65,57 @@ pub(super) struct OrderInput {
     /// The columns in their order; all when left out. Not together with `group_by`.
     #[serde(default)]
     columns: Vec<String>,
+    /// Who gets it by e-mail when it is ready, and the reason when it fails; plain addresses. Needs the scope `emails:write`.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    recipients: Vec<String>,
 }
 
-impl OrderInput {
-    fn order(self, now: Timestamp) -> Result<NewReport, Problem> {
-        let Self { name, definition, format, period, group_by, filters, columns } = self;
+impl ReportOrder {
+    /// Reads an order that is carried out again and again, whose period ends each time with its moment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with its form, with pointers.
+    pub fn recurring(text: &[u8]) -> Result<Self, Problem> {
+        let order: Self = parse_json(text)?;
+        if order.period.last_ms.is_none() || order.period.since.is_some() || order.period.until.is_some() {
+            return Err(Problem::invalid("/period", "must be last_ms and nothing else where a report recurs"));
+        }
+        Ok(order)
+    }
+
+    /// Refuses who may not read what the report is made of, or not send it to anybody.
+    ///
+    /// # Errors
+    /// 403 with the scope that is missing.
+    pub fn allow(&self, scopes: Scopes) -> Result<(), Problem> {
+        if let Some(definition) = definitions::find(&self.definition) {
+            has_scope(scopes, definition)?;
+        }
+        for (scope, is_needed) in [(Scope::ReportsWrite, true), (Scope::EmailsWrite, !self.recipients.is_empty())] {
+            if is_needed && !scopes.contains(scope) {
+                let detail = format!("this report needs the scope {scope}");
+                return Err(Problem::of(&problems::FORBIDDEN).detail(detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// The order as it is carried out.
+    ///
+    /// # Errors
+    /// When a value cannot be read.
+    pub fn order(self) -> Result<NewReport, Problem> {
+        let Self { name, definition, format, period, group_by, filters, columns, recipients } = self;
         let format =
             format.parse().map_err(|()| Problem::invalid("/format", "must be csv, json, xlsx, html or pdf"))?;
-        let period = period.period(now)?;
-        Ok(NewReport { name, definition, format, period, group_by, filters, columns })
+        let period = period.period()?;
+        Ok(NewReport { name, definition, format, period, group_by, filters, columns, recipients })
     }
 }
 
 /// Asks for a report
-#[utoipa::path(post, path = "/reports", operation_id = "create_report", tag = "reports", request_body = OrderInput,
+#[utoipa::path(post, path = "/reports", operation_id = "create_report", tag = "reports", request_body = ReportOrder,
     description = "A job of the queue `report` renders it; `GET /reports/{id}` says how far it is.",
     responses(
         (status = 202, description = "It will be rendered", body = ReportBody),
@@ -91,15 +128,16 @@ pub(super) async fn create_report(
     State(auth): State<Auth>,
     author: Author,
     idempotent: Idempotent,
-    Json(input): Json<OrderInput>,
+    Json(input): Json<ReportOrder>,
 ) -> Result<Response, Problem> {
+    input.allow(author.caller.scopes)?;
     if let Some(definition) = definitions::find(&input.definition) {
         may_read(&auth, &author.caller, definition)?;
     }
-    let order = input.order(reports.db().now())?;
+    let order = input.order()?;
     let handle = reports.clone();
     idempotency::run(reports.db(), idempotent, author.caller.company, move |tx| {
-        let view = handle.request(tx, author.by(), order)?;
+        let view = handle.request(tx, author.by(), order, None)?;
         Ok::<_, Error>((StatusCode::ACCEPTED, ReportBody::from(view)))
     })
     .await

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::read;
 use crate::{
     auth::{Author, Caller},
-    base::{JobId, ReportId, Timestamp},
+    base::{EmailId, JobId, ReportId, ScheduleId, Timestamp},
     http::{Json, Page, PageParameters, PageQuery, Path, Problem},
     reports::{Error, File, Plan, ReportView, Reports},
 };
@@ -40,6 +40,14 @@ pub(super) struct ReportBody {
     filters: BTreeMap<String, Vec<String>>,
     /// Its columns; empty with `group_by`.
     columns: Vec<String>,
+    /// Who gets it by e-mail.
+    recipients: Vec<String>,
+    /// The schedule that asked for it.
+    #[schema(required, value_type = Option<String>)]
+    schedule_id: Option<ScheduleId>,
+    /// The e-mail that told the recipients what became of it.
+    #[schema(required, value_type = Option<String>)]
+    email_id: Option<EmailId>,
     /// `waiting`, `rendering`, `ready` or `failed`.
     state: &'static str,
     /// The job that renders it.
@@ -77,7 +85,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 impl From<ReportView> for ReportBody {
     fn from(view: ReportView) -> Self {
         let ReportView { id, plan, state, job, created_at, finished_at, expires_at, rows, file, error, .. } = view;
-        let Plan { name, definition, format, since, until, group_by, filters, columns } = plan;
+        let Plan { name, definition, format, since, until, group_by, filters, columns, recipients } = plan;
         Self {
             id,
             name,
@@ -88,6 +96,9 @@ impl From<ReportView> for ReportBody {
             group_by,
             filters,
             columns,
+            recipients: recipients.iter().map(ToString::to_string).collect(),
+            schedule_id: view.schedule,
+            email_id: view.email,
             state: state.as_str(),
             job_id: job,
             rows,

@@ -1,6 +1,7 @@
 //! Schedules on the wire.
 
 mod preview;
+mod target;
 
 use axum::{
     extract::{FromRef, State},
@@ -13,18 +14,20 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     CatchUp, Error, RuleError, Schedules,
-    service::{NewSchedule, RuleInput, ScheduleChange, ScheduleView},
+    service::{Begun, NewSchedule, RuleInput, ScheduleChange, ScheduleView},
     store::RuleRow,
+    target::Kind,
 };
 use crate::{
     auth::{Auth, Author, Caller},
     base::{JobId, ScheduleId, Timestamp},
     http::{
-        Change, Idempotent, IfMatch, Json, NoBody, Page, PageParameters, PageQuery, Path, Problem, RawJson,
-        idempotency, problems,
+        Change, Idempotent, IfMatch, Json, NoBody, Page, PageParameters, PageQuery, Path, Problem, idempotency,
+        problems,
     },
-    jobs::JobOrder,
 };
+
+use target::{ScheduleTarget, ScheduleTargetDocument};
 
 /// The routes, relative to where they are mounted.
 pub fn routes<S>() -> OpenApiRouter<S>
@@ -38,19 +41,6 @@ where
         .routes(routes!(preview::preview_schedule))
         .routes(routes!(get_schedule, update_schedule, delete_schedule))
         .routes(routes!(run_schedule))
-}
-
-/// What a schedule does when it ticks: exactly one of these.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct ScheduleTarget {
-    /// Enqueue this job. Without `run_at`, `expire_at` and `parent_id`; the payload has at most 64 KiB. Each job carries
-    /// the schedule's id among its tags.
-    job: Option<JobOrder>,
-    /// Start a workflow; not available yet.
-    workflow: Option<RawJson>,
-    /// Render a report; not available yet.
-    report: Option<RawJson>,
 }
 
 /// A schedule to make.
@@ -83,14 +73,6 @@ struct ScheduleInput {
     enabled: Option<bool>,
 }
 
-/// What a schedule does when it ticks.
-#[derive(Debug, Serialize, ToSchema)]
-struct ScheduleTargetDocument {
-    /// The job that is enqueued.
-    #[schema(value_type = JobOrder)]
-    job: RawJson,
-}
-
 /// A schedule.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Schedule)]
@@ -121,7 +103,9 @@ struct ScheduleDocument {
     /// The job of that tick.
     #[schema(value_type = Option<String>)]
     last_job_id: Option<JobId>,
-    /// Why the latest tick made no job.
+    /// The report of that tick, when it asked for one.
+    last_report_id: Option<String>,
+    /// Why the latest tick started nothing.
     last_error: Option<String>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
@@ -144,12 +128,13 @@ impl From<ScheduleView> for ScheduleDocument {
             cron,
             every_ms,
             timezone,
-            target: ScheduleTargetDocument { job: RawJson::from_trusted(row.job) },
+            target: ScheduleTargetDocument::of(row.kind, row.order),
             catch_up: row.catch_up,
             enabled: row.is_enabled,
             next_times,
             last_tick_at: cursor.last_tick,
             last_job_id: cursor.last_job,
+            last_report_id: cursor.last_started.filter(|_| row.kind == Kind::Report),
             last_error: cursor.error,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -162,23 +147,10 @@ impl ScheduleInput {
         Ok(NewSchedule {
             name: self.name,
             rule: rule_of(self.cron, self.every_ms, self.timezone)?,
-            job: self.target.job()?,
+            target: self.target.one()?,
             catch_up: self.catch_up,
             is_enabled: self.enabled.unwrap_or(true),
         })
-    }
-}
-
-impl ScheduleTarget {
-    fn job(self) -> Result<JobOrder, Problem> {
-        for (pointer, is_given) in
-            [("/target/workflow", self.workflow.is_some()), ("/target/report", self.report.is_some())]
-        {
-            if is_given {
-                return Err(Problem::of(&problems::TARGET_NOT_AVAILABLE).error(pointer, "is not available yet"));
-            }
-        }
-        self.job.ok_or_else(|| Problem::invalid("/target", "must name what to do at each tick, as \"job\""))
     }
 }
 
@@ -213,7 +185,7 @@ async fn list_schedules(
     responses(
         (status = 201, description = "Made, with its next five ticks", body = ScheduleDocument),
         (status = 409, description = "The company has as many schedules as it may"),
-        (status = 422, description = "The rule, the time zone or the job cannot be"),
+        (status = 422, description = "The rule, the time zone or the target cannot be"),
     ))]
 async fn create_schedule(
     State(schedules): State<Schedules>,
@@ -222,6 +194,7 @@ async fn create_schedule(
     Json(input): Json<ScheduleInput>,
 ) -> Result<Response, Problem> {
     let (new, handle) = (input.new_schedule()?, schedules.clone());
+    schedules.check_target(&new.target, author.caller.scopes)?;
     let timetable = schedules.timetable(new.rule.clone()).await?;
     idempotency::run(schedules.db(), idempotent, author.caller.company, move |tx| {
         let made = handle.create(tx, author.by(), new, timetable)?;
@@ -318,7 +291,7 @@ impl SchedulePatch {
         Ok(ScheduleChange {
             rule: self.rule(current)?,
             name: self.name.required("/name")?,
-            job: self.target.required("/target")?.map(ScheduleTarget::job).transpose()?,
+            target: self.target.required("/target")?.map(ScheduleTarget::one).transpose()?,
             catch_up: self.catch_up.required("/catch_up")?,
             is_enabled: self.enabled.required("/enabled")?,
         })
@@ -341,16 +314,21 @@ async fn update_schedule(
     if_match: IfMatch,
     Json(patch): Json<SchedulePatch>,
 ) -> Result<Json<ScheduleDocument>, Problem> {
+    let (handle, scopes) = (schedules.clone(), author.caller.scopes);
     let decide = |current: &ScheduleView| {
         if_match.check(&ScheduleDocument::from(current.clone())).map_err(|_| Error::Changed)?;
-        patch.clone().change(&current.row.rule).map_err(Error::Input)
+        let change = patch.clone().change(&current.row.rule).map_err(Error::Input)?;
+        if let Some(target) = &change.target {
+            handle.check_target(target, scopes)?;
+        }
+        Ok(change)
     };
     Ok(Json(schedules.change(author.by(), id, decide).await?.into()))
 }
 
 /// Deletes a schedule
 ///
-/// Jobs it has made stay.
+/// What it has started stays.
 #[utoipa::path(delete, path = "/schedules/{id}", operation_id = "delete_schedule", tag = "schedules",
     params(("id" = String, Path, description = "The schedule's id")),
     responses((status = 204, description = "Deleted; it does not tick any more"), (status = 404, description = "Not there")))]
@@ -359,7 +337,8 @@ async fn delete_schedule(
     author: Author,
     Path(id): Path<ScheduleId>,
 ) -> Result<Response, Problem> {
-    schedules.db().write_reclaiming(move |tx| Schedules::delete(tx, author.by(), id)).await?;
+    let handle = schedules.clone();
+    schedules.db().write_reclaiming(move |tx| handle.delete(tx, author.by(), id)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -369,16 +348,20 @@ struct ScheduleRun {
     /// The job, or the one that holds the unique key.
     #[schema(value_type = String)]
     job_id: JobId,
+    /// The report, when it asks for one.
+    report_id: Option<String>,
     /// Whether nothing was created because of the unique key.
     duplicate: bool,
 }
 
-/// Enqueues the job of a schedule now
+/// Starts what a schedule is for now
 ///
 /// Beside its ticks, which stay as they are; also while it is disabled.
 #[utoipa::path(post, path = "/schedules/{id}/run", operation_id = "run_schedule", tag = "schedules",
     params(("id" = String, Path, description = "The schedule's id")),
-    responses((status = 201, description = "The job is enqueued", body = ScheduleRun), (status = 404, description = "Not there")))]
+    responses((status = 201, description = "It is started", body = ScheduleRun),
+        (status = 200, description = "A job holds the unique key", body = ScheduleRun),
+        (status = 404, description = "Not there"), (status = 422, description = "The target is not allowed any more")))]
 async fn run_schedule(
     State(schedules): State<Schedules>,
     author: Author,
@@ -388,9 +371,10 @@ async fn run_schedule(
 ) -> Result<Response, Problem> {
     let handle = schedules.clone();
     idempotency::run(schedules.db(), idempotent, author.caller.company, move |tx| {
-        let enqueued = handle.run_now(tx, author.by(), id)?;
-        let status = if enqueued.is_duplicate { StatusCode::OK } else { StatusCode::CREATED };
-        Ok::<_, Error>((status, ScheduleRun { job_id: enqueued.id, duplicate: enqueued.is_duplicate }))
+        let Begun { kind, job, id, is_duplicate } = handle.run_now(tx, author.by(), id)?;
+        let status = if is_duplicate { StatusCode::OK } else { StatusCode::CREATED };
+        let report_id = id.filter(|_| kind == Kind::Report);
+        Ok::<_, Error>((status, ScheduleRun { job_id: job, report_id, duplicate: is_duplicate }))
     })
     .await
 }
@@ -405,7 +389,7 @@ impl From<Error> for Problem {
             Error::Rule(RuleError::Never) => Self::of(&problems::CRON_NEVER).error("/cron", words),
             Error::Rule(RuleError::Zone(_)) => Self::of(&problems::TIME_ZONE_UNKNOWN).error("/timezone", words),
             Error::Rule(RuleError::Every) => Self::invalid("/every_ms", words),
-            Error::Job(problem) => problem.below("/target/job"),
+            Error::Target(field, problem) => problem.below(&format!("/target/{field}")),
             Error::Input(problem) => problem,
             Error::TooMany | Error::Moved => Self::of(&problems::CONFLICT).detail(words),
             Error::Changed => Self::of(&problems::PRECONDITION_FAILED),

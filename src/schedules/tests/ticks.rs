@@ -5,12 +5,13 @@ use std::sync::Arc;
 use crate::{
     audit::Origin,
     base::{CompanyId, ManualClock, RawId, ScheduleId, SeededRandom, Timestamp},
-    jobs::{JobOrder, Jobs},
+    jobs::Jobs,
     queue::{JobFilter, JobView, QueueConfig, Queues},
     schedules::{
-        CatchUp, Error, Metrics, Schedules, check,
+        CatchUp, Error, Metrics, Schedules, Starters, check,
         service::{NewSchedule, RuleInput, SCHEDULES_MAX, ScheduleChange},
         store,
+        target::Target,
     },
     storage::{Db, engine::memory::MemoryEngine},
 };
@@ -29,15 +30,15 @@ fn company() -> CompanyId {
     CompanyId::from_raw(RawId { hi: 1, lo: 1_000 })
 }
 
-fn job(text: &str) -> JobOrder {
-    serde_json::from_str(text).unwrap()
+fn job(text: &str) -> Target {
+    Target::Job(Box::new(serde_json::from_str(text).unwrap()))
 }
 
 fn every(ms: u64, catch_up: CatchUp) -> NewSchedule {
     NewSchedule {
         name: "every".to_owned(),
         rule: RuleInput::Every(ms),
-        job: job(r#"{"queue":"things","kind":"thing.do","payload":{"a":1}}"#),
+        target: job(r#"{"queue":"things","kind":"thing.do","payload":{"a":1}}"#),
         catch_up,
         is_enabled: true,
     }
@@ -52,7 +53,8 @@ impl World {
         let db = Db::over_memory(engine.clone(), Arc::clone(&clock) as _, Arc::new(SeededRandom::new(7))).unwrap();
         let queues = Queues::open(db.clone(), QueueConfig { cores: 1, ..QueueConfig::default() }).await.unwrap();
         let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
-        let schedules = Schedules::new(db.clone(), Jobs::new(db.clone(), queues.clone()), metrics);
+        let jobs = Jobs::new(db.clone(), queues.clone());
+        let schedules = Schedules::new(db.clone(), jobs, Starters::default(), metrics);
         Self { engine, clock, db, queues, schedules }
     }
 
@@ -199,7 +201,7 @@ async fn a_refused_job_keeps_no_other_schedule_from_its_tick() {
     let mut ids = Vec::new();
     for number in 0..101 {
         let text = format!(r#"{{"queue":"queue-{number}","kind":"thing.do","payload":1}}"#);
-        ids.push(world.create(NewSchedule { job: job(&text), ..every(60_000, CatchUp::Skip) }).await.unwrap());
+        ids.push(world.create(NewSchedule { target: job(&text), ..every(60_000, CatchUp::Skip) }).await.unwrap());
     }
     assert_eq!(world.advance(60_000).await, 100);
     assert!(world.last_tick(good).await.is_some());
@@ -214,7 +216,7 @@ async fn a_refused_job_keeps_no_other_schedule_from_its_tick() {
 async fn a_unique_key_keeps_runs_from_overlapping() {
     let world = World::new().await;
     let text = r#"{"queue":"things","kind":"thing.do","payload":1,"unique":{"key":"one"}}"#;
-    world.create(NewSchedule { job: job(text), ..every(1_000, CatchUp::Skip) }).await.unwrap();
+    world.create(NewSchedule { target: job(text), ..every(1_000, CatchUp::Skip) }).await.unwrap();
     for _ in 0..5 {
         world.advance(1_000).await;
     }

@@ -21,6 +21,7 @@ mod queues;
 mod recovery;
 mod reports;
 mod rights;
+mod scheduled_reports;
 mod schedules;
 mod search;
 mod second_factor;

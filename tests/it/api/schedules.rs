@@ -79,7 +79,7 @@ fn what_cannot_be_is_refused_by_name() {
         (json!({}), "validation_failed", "/cron"),
         (json!({ "every_ms": 1000, "name": "" }), "validation_failed", "/name"),
         (json!({ "every_ms": 1000, "target": {} }), "validation_failed", "/target"),
-        (json!({ "every_ms": 1000, "target": { "report": {} } }), "target_not_available", "/target/report"),
+        (json!({ "every_ms": 1000, "target": { "report": {} } }), "validation_failed", "/target/report/definition"),
         (
             json!({ "every_ms": 1000, "target": { "workflow": {"id": "wf_1"} } }),
             "target_not_available",

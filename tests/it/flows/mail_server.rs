@@ -314,6 +314,23 @@ fn invitations_and_resets_go_out_and_are_shown_to_nobody() {
 }
 
 #[test]
+fn a_report_goes_out_with_its_file() {
+    let server = MailServer::start(&[]);
+    let app = start(&server, &[]);
+    let mut client = app.client();
+    let order = json!({ "definition": "jobs", "format": "csv", "period": { "last_ms": 60_000 },
+        "recipients": ["ops@example.com"] });
+    let id = client.post("/api/v1/reports", &order).expect(202)["id"].as_str().unwrap().to_owned();
+    let got = server.next();
+    assert_eq!(got["recipients"], json!(["ops@example.com"]));
+    let file = client.get(&format!("/api/v1/reports/{id}/download"));
+    let lines = STANDARD.encode(&file.bytes);
+    let content = got["content"].as_str().unwrap().replace("\r\n", "");
+    assert!(content.contains(&lines), "the file is in {content}");
+    assert!(content.contains("Content-Disposition: attachment; filename=\"Jobs-"), "{content}");
+}
+
+#[test]
 fn half_a_configuration_stops_the_start() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_novapulse"));

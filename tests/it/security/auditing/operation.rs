@@ -86,7 +86,8 @@ pub(super) const ALL: &[Example] = &[
         actions: &["report.create"],
         call: |world| {
             let after = json!({ "name": "Audit log", "definition": "audit", "format": "csv", "group_by": null,
-                "since": "2026-01-01T00:00:00.000Z", "until": "2026-02-01T00:00:00.000Z", "filters": ["object"] });
+                "since": "2026-01-01T00:00:00.000Z", "until": "2026-02-01T00:00:00.000Z", "filters": ["object"],
+                "recipients": [], "schedule": null });
             Call::by(&world.owner, 202)
                 .with(report())
                 .about(Object::Answer("/id"))

@@ -1,0 +1,51 @@
+//! What schedules start beside jobs: one starter for each.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::{
+    auth::Scopes,
+    http::Problem,
+    queue,
+    reports::{self, Occasion, ReportOrder, Reports},
+    schedules::{NotStarted, Started, Starter, Starters, Tick},
+    storage::Tx,
+};
+
+/// Connects what can be started on a schedule.
+pub(super) fn starters(reports: &Reports) -> Starters {
+    Starters { report: Some(Arc::new(OfReports(reports.clone()))), workflow: None }
+}
+
+/// Asks for reports.
+#[derive(Debug)]
+struct OfReports(Reports);
+
+impl Starter for OfReports {
+    fn check(&self, order: &Bytes, scopes: Scopes) -> Result<(), Problem> {
+        let order = ReportOrder::recurring(order)?;
+        order.allow(scopes)?;
+        Ok(self.0.check_order(order.order()?)?)
+    }
+
+    fn facts(&self, order: &Bytes) -> Value {
+        let order: Value = serde_json::from_slice(order).unwrap_or_default();
+        let field = |name: &str| order.get(name).cloned().unwrap_or_default();
+        json!({ "definition": field("definition"), "format": field("format"), "recipients": field("recipients") })
+    }
+
+    fn start(&self, tx: &mut Tx<'_>, tick: Tick<'_>, order: &Bytes) -> Result<Started, NotStarted> {
+        let order = ReportOrder::recurring(order).and_then(ReportOrder::order).map_err(NotStarted::Refused)?;
+        let Tick { company, origin, schedule, at } = tick;
+        let asked = self.0.request(tx, (company, origin), order, Some(Occasion { schedule, at }));
+        let view = asked.map_err(|error| match error {
+            reports::Error::Storage(error) | reports::Error::Queue(queue::Error::Storage(error)) => {
+                NotStarted::Storage(error)
+            }
+            other => NotStarted::Refused(other.into()),
+        })?;
+        Ok(Started { id: view.id.to_string(), job: view.job })
+    }
+}
