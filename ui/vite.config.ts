@@ -5,7 +5,7 @@ import { extname, join, resolve } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
-const COMPRESSED = new Set([".html", ".js", ".css", ".svg", ".json", ".txt", ".map"]);
+const COMPRESSED = new Set([".js", ".css", ".svg", ".json", ".txt", ".map"]);
 const SMALLEST = 512;
 /** What the page may load before its first route, compressed with gzip. */
 const INITIAL_BYTES_MAX = 180 * 1024;
@@ -83,8 +83,8 @@ function licences(): Plugin {
 
 export default defineConfig({
   plugins: [budget(), licences(), precompress()],
-  // Scripts find their neighbours relative to themselves; only the page names files from the root, so that a proxy
-  // which serves it below a path has one short file to change.
+  // Scripts find their neighbours relative to themselves; only the page names files from the root, and the server turns
+  // these names into relative ones, so that everything also works below a path.
   experimental: {
     renderBuiltUrl: (name, { hostType }) => (hostType === "html" ? `/${name}` : { relative: true }),
   },
