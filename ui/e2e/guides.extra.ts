@@ -58,3 +58,22 @@ test("second factor", async ({ browser }) => {
   await picture(page, "second-factor");
   await page.context().close();
 });
+
+test("work", async ({ page }) => {
+  const { failed, schedule } = await ids();
+  await open(page, "/failures");
+  await picture(page, "dead-letters");
+  await open(page, `/jobs/${failed}`);
+  await picture(page, "failed-job");
+  await open(page, "/workers");
+  await picture(page, "workers");
+  await page.goto("/schedules/new");
+  await page.getByLabel("Name").fill("Monthly invoices");
+  await page.getByRole("textbox", { name: "Cron rule" }).fill("0 6 1 * *");
+  await page.getByRole("combobox", { name: "Time zone" }).fill("Europe/Berlin");
+  await page.getByLabel("Kind").fill("invoice.make");
+  await expect(page.getByRole("region", { name: "It would tick" }).getByRole("listitem")).toHaveCount(5);
+  await picture(page, "new-schedule");
+  await open(page, `/schedules/${schedule}`);
+  await picture(page, "schedule");
+});
