@@ -78,14 +78,3 @@ test("a queue is drained only when its name is typed", async ({ page }) => {
   await page.goto(`/jobs/${id}`);
   await expect(page.locator(".page-note .state")).toHaveText("cancelled");
 });
-
-test("a large payload is folded, and script in it stays text", async ({ page }) => {
-  const rows = Array.from({ length: 12_000 }, (_, row) => ({ row, note: "<script>alert(1)</script>" }));
-  const { id } = await call<Made>("POST", "/jobs", { queue: "large", kind: "large.one", payload: { rows } });
-  await page.goto(`/jobs/${id}`);
-  const payload = page.getByRole("region", { name: "Payload" });
-  await expect(payload).toContainText("<script>alert(1)</script>");
-  expect((await payload.textContent())?.length).toBeLessThan(40_000);
-  await page.getByRole("button", { name: "Show all", exact: true }).click();
-  await expect(payload).toContainText('"row": 11999');
-});

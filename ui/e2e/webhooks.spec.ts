@@ -90,6 +90,8 @@ test("what failed in a span of time is replayed after counting it", async ({ pag
   await expect(page.getByText("3 deliveries would be sent again")).toBeVisible();
   await page.getByRole("button", { name: "Replay 3" }).click();
   await target.got(6);
+  await expect(page.getByText("3 of 3 have ended")).toBeVisible();
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
   await page.getByRole("link", { name: "Deliveries", exact: true }).click();
   await expect(page.locator(".state", { hasText: "delivered" })).toHaveCount(3);
   target.close();
