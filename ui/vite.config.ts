@@ -5,7 +5,7 @@ import { extname, join, resolve } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
-const COMPRESSED = new Set([".html", ".js", ".css", ".svg", ".json", ".txt", ".map"]);
+const COMPRESSED = new Set([".js", ".css", ".svg", ".json", ".txt", ".map"]);
 const SMALLEST = 512;
 /** What the page may load before its first route, compressed with gzip. */
 const INITIAL_BYTES_MAX = 180 * 1024;
@@ -64,6 +64,25 @@ function budget(): Plugin {
   };
 }
 
+/** Has the browser ask for the font together with the styles. */
+function preloadFont(): Plugin {
+  return {
+    name: "preload-font",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler(_html, { bundle = {} }) {
+        const names = Object.keys(bundle).filter((name) => name.endsWith(".woff2"));
+        return names.map((name) => ({
+          tag: "link",
+          attrs: { rel: "preload", as: "font", type: "font/woff2", crossorigin: true, href: `/${name}` },
+          injectTo: "head" as const,
+        }));
+      },
+    },
+  };
+}
+
 /** The licences of what is in the bundle, as they ask for. */
 function licences(): Plugin {
   return {
@@ -82,9 +101,9 @@ function licences(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [budget(), licences(), precompress()],
-  // Scripts find their neighbours relative to themselves; only the page names files from the root, so that a proxy
-  // which serves it below a path has one short file to change.
+  plugins: [budget(), preloadFont(), licences(), precompress()],
+  // Scripts find their neighbours relative to themselves; only the page names files from the root, and the server turns
+  // these names into relative ones, so that everything also works below a path.
   experimental: {
     renderBuiltUrl: (name, { hostType }) => (hostType === "html" ? `/${name}` : { relative: true }),
   },

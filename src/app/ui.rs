@@ -4,6 +4,9 @@
 //! compressed at build time. Hashed files below `assets/` are immutable for a year; everything
 //! else, the page above all, is checked again at each use. A path that is no file gets the page
 //! only when a browser asks for HTML with GET or HEAD, and never below `/api`.
+//!
+//! The page names its files relative to the path it is asked for under. A proxy may so serve everything below a path of its
+//! own and take that path away, without anything here knowing of it: the scripts see where they came from.
 
 use std::borrow::Cow;
 
@@ -19,6 +22,8 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 struct Bundle;
 
 const PAGE: &str = "index.html";
+/// Slashes in a path below which the page still finds its files relatively.
+const DEPTH_MAX: usize = 16;
 /// Scripts, styles and connections from this origin only; nothing inline, no frames.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
@@ -52,8 +57,13 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 
 fn serve(path: &str, plain: &EmbeddedFile, request: &Request<Body>) -> Response<Body> {
     let headers = request.headers();
-    let (encoding, data) = choose_encoding(path, plain, headers);
-    let etag = etag(plain, encoding);
+    let up = (path == PAGE).then(|| way_up(request.uri().path()));
+    let (encoding, data) = match &up {
+        Some(up) => (None, relative(&plain.data, up)),
+        None => choose_encoding(path, plain, headers),
+    };
+    let variant = up.as_deref().or(encoding);
+    let etag = etag(plain, variant);
     let is_known = headers
         .get(header::IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
@@ -86,6 +96,23 @@ fn serve(path: &str, plain: &EmbeddedFile, request: &Request<Body>) -> Response<
     response
 }
 
+/// The way from a path to the root: one step less than it has slashes, none at all for a path that is absurdly deep.
+fn way_up(path: &str) -> String {
+    match path.matches('/').count() {
+        0 | 1 => "./".to_owned(),
+        slashes if slashes <= DEPTH_MAX => "../".repeat(slashes - 1),
+        _ => "/".to_owned(),
+    }
+}
+
+/// The page with its references, which begin at the root, on that way instead.
+fn relative(page: &[u8], up: &str) -> Cow<'static, [u8]> {
+    let text = String::from_utf8_lossy(page);
+    let begun = [("src=\"/", format!("src=\"{up}")), ("href=\"/", format!("href=\"{up}"))];
+    let told = begun.iter().fold(text.into_owned(), |text, (from, to)| text.replace(from, to));
+    Cow::Owned(told.into_bytes())
+}
+
 /// Takes the best form that the client accepts and the bundle has.
 fn choose_encoding(
     path: &str,
@@ -113,10 +140,10 @@ fn accepts(header: &str, encoding: &str) -> bool {
     })
 }
 
-/// A strong tag of these very bytes: the content's hash and how it is encoded.
-fn etag(plain: &EmbeddedFile, encoding: Option<&str>) -> String {
+/// A strong tag of these very bytes: the content's hash, and how it is encoded or on which way up it is told.
+fn etag(plain: &EmbeddedFile, variant: Option<&str>) -> String {
     let hash = URL_SAFE_NO_PAD.encode(plain.metadata.sha256_hash());
-    format!("\"{hash}{}\"", encoding.map_or_else(String::new, |encoding| format!("-{encoding}")))
+    format!("\"{hash}{}\"", variant.map_or_else(String::new, |variant| format!("-{variant}")))
 }
 
 fn body(data: Cow<'static, [u8]>) -> Body {
@@ -153,7 +180,7 @@ mod tests {
         http::{Request, StatusCode, header},
     };
 
-    use super::{accepts, respond};
+    use super::{accepts, relative, respond, way_up};
 
     fn get(path: &str, accept: &str) -> Request<Body> {
         Request::get(path).header(header::ACCEPT, accept).body(Body::empty()).unwrap()
@@ -182,6 +209,17 @@ mod tests {
         assert!(respond(&get("/assets/gone.js", "text/html")).is_none());
         let post = Request::post("/").header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
         assert!(respond(&post).is_none());
+    }
+
+    #[test]
+    fn the_page_finds_its_files_from_any_depth() {
+        assert_eq!((way_up("/").as_str(), way_up("/jobs").as_str(), way_up("/jobs/x").as_str()), ("./", "./", "../"));
+        assert_eq!(way_up(&"/a".repeat(17)), "/");
+        let page = relative(b"<a href=\"/docs\"></a><script src=\"/assets/a.js\"></script>", "../");
+        assert_eq!(&*page, b"<a href=\"../docs\"></a><script src=\"../assets/a.js\"></script>");
+        let shallow = respond(&get("/jobs", "text/html")).unwrap();
+        let deep = respond(&get("/jobs/x", "text/html")).unwrap();
+        assert_ne!(shallow.headers()[header::ETAG], deep.headers()[header::ETAG], "they are not the same bytes");
     }
 
     #[test]

@@ -7,7 +7,7 @@ export default defineConfig({
   testMatch: "*.spec.ts",
   globalSetup: "./setup.ts",
   fullyParallel: true,
-  workers: 3,
+  workers: 4,
   timeout: 30_000,
   forbidOnly: true,
   reporter: [["line"]],

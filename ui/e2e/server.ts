@@ -1,14 +1,17 @@
-// The server the journeys run against: the real binary in dev mode, on a port of its own, with a fresh directory.
+// Servers the journeys run against: the real binary on a port of its own with a fresh directory.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const PORT = process.env.NOVAPULSE_E2E_PORT ?? "18499";
+/** The server that most journeys share. */
 export const BASE_URL = `http://127.0.0.1:${PORT}`;
 /** Where the signed-in browser keeps its cookies; made anew at each start. */
 export const SESSION = join(tmpdir(), `novapulse-e2e-${PORT}.json`);
 const START_MS = 30_000;
+const LOOK_MS = 50;
 
 export interface Credentials {
   email: string;
@@ -17,52 +20,104 @@ export interface Credentials {
 }
 
 export interface Server {
-  credentials: Credentials;
+  url: string;
+  data: string;
+  /** What it has said on its standard output. */
+  said: () => string;
+  /** As `kill -9` does it. */
+  kill: () => Promise<void>;
+  /** On the same port and directory. */
+  restart: () => Promise<void>;
+  /** Orderly, and its directory is removed. */
   stop: () => Promise<void>;
 }
 
-export async function start(): Promise<Server> {
+interface Options {
+  port?: string;
+  /** With the demo company and everything that only development may do. */
+  isDev?: boolean;
+}
+
+export async function serve(options: Options = {}): Promise<Server> {
+  const { isDev = true, port = await freePort() } = options;
   const binary = process.env.NOVAPULSE_BIN;
   if (binary === undefined) throw new Error("NOVAPULSE_BIN names no binary; scripts/ui-e2e sets it");
   const data = mkdtempSync(join(tmpdir(), "novapulse-e2e-"));
-  const process_ = spawn(binary, ["serve", "--dev", "--listen", `127.0.0.1:${PORT}`, "--data", data], {
-    stdio: ["ignore", "ignore", "ignore"],
-  });
-  await isReady(process_);
-  const credentials = await credentialsIn(data);
-  process.env.NOVAPULSE_E2E_CREDENTIALS = JSON.stringify(credentials);
-  return { credentials, stop: () => stop(process_) };
+  const address = `127.0.0.1:${port}`;
+  const url = `http://${address}`;
+  let said = "";
+  const begin = async () => {
+    const flags = ["serve", ...(isDev ? ["--dev"] : []), "--listen", address, "--data", data];
+    // Receivers of journeys are on this machine, where a server for real sends nothing unasked.
+    const env = { ...process.env, NOVAPULSE_OUTBOUND_ALLOW: "127.0.0.0/8" };
+    const child = spawn(binary, flags, { stdio: ["ignore", "pipe", "ignore"], env });
+    child.stdout?.on("data", (part) => {
+      said += String(part);
+    });
+    await isReady(child, url);
+    return child;
+  };
+  let child = await begin();
+  return {
+    url,
+    data,
+    said: () => said,
+    kill: () => end(child, "SIGKILL"),
+    restart: async () => {
+      child = await begin();
+    },
+    stop: async () => {
+      await end(child, "SIGTERM");
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Asks until there is an answer; for what no signal tells of. */
+export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const latest = Date.now() + START_MS;
+  while (Date.now() < latest) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  throw new Error(`waited in vain for ${what}`);
 }
 
 /** The demo company is made once the server listens. */
-async function credentialsIn(data: string): Promise<Credentials> {
+export function credentialsIn(data: string): Promise<Credentials> {
   const file = join(data, "dev-credentials.json");
-  const end = Date.now() + START_MS;
-  while (Date.now() < end) {
-    if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Credentials;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("the server made no demo company");
+  return until("the demo company", () =>
+    existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Credentials) : undefined,
+  );
 }
 
-async function isReady(child: ChildProcess): Promise<void> {
-  const end = Date.now() + START_MS;
-  while (Date.now() < end) {
+async function isReady(child: ChildProcess, url: string): Promise<void> {
+  await until("the server to be ready", async () => {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
-    try {
-      if ((await fetch(`${BASE_URL}/health/ready`)).ok) return;
-    } catch {
-      // Not listening yet.
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("the server did not become ready");
+    // It is not listening at first.
+    const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
+    return answer?.ok === true ? true : undefined;
+  });
 }
 
-function stop(child: ChildProcess): Promise<void> {
+function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
     child.once("exit", () => resolve());
-    child.kill("SIGTERM");
+    child.kill(signal);
+  });
+}
+
+function freePort(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      probe.close(() => resolve(String(port)));
+    });
   });
 }
 
@@ -70,13 +125,26 @@ export function credentials(): Credentials {
   return JSON.parse(process.env.NOVAPULSE_E2E_CREDENTIALS ?? "{}") as Credentials;
 }
 
-/** A call with the API key of the demo company. */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const answer = await fetch(`${BASE_URL}/api/v1${path}`, {
+interface Target {
+  url?: string;
+  /** An API key or an access token. */
+  token?: string;
+}
+
+/** A call with the API key of the demo company, unless told otherwise. */
+export async function call<T>(method: string, path: string, body?: unknown, target: Target = {}): Promise<T> {
+  const { url = BASE_URL, token = credentials().api_key } = target;
+  const answer = await fetch(`${url}/api/v1${path}`, {
     method,
-    headers: { Authorization: `Bearer ${credentials().api_key}`, "Content-Type": "application/json" },
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+/** A call of the person who made the demo company; for what no API key may do. */
+export function callAsOwner<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return call(method, path, body, { token: process.env.NOVAPULSE_E2E_OWNER });
 }

@@ -1,6 +1,6 @@
 // Before the journeys: starts the server, fills it with something to see, signs in once.
 import { chromium, type FullConfig } from "@playwright/test";
-import { BASE_URL, call, SESSION, start } from "./server";
+import { BASE_URL, call, credentialsIn, SESSION, serve, until } from "./server";
 
 interface Made {
   id: string;
@@ -41,13 +41,13 @@ async function fill(): Promise<void> {
     period: { last_ms: 86_400_000 },
     group_by: "queue",
   });
-  await until("the report is ready", async () => {
+  await until("the report", async () => {
     const { state } = await call<{ state: string }>("GET", `/reports/${report.id}`);
-    return state === "ready";
+    return state === "ready" ? true : undefined;
   });
-  await until("the deliveries arrived", async () => {
+  await until("the deliveries", async () => {
     const { data } = await call<{ data: { state: string }[] }>("GET", `/webhooks/${webhook.id}/logs`);
-    return data.length >= 5 && data.every(({ state }) => state === "succeeded");
+    return data.length >= 5 && data.every(({ state }) => state === "succeeded") ? true : undefined;
   });
 }
 
@@ -72,28 +72,24 @@ async function fail(): Promise<void> {
   }
 }
 
-async function until(what: string, is: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (Date.now() < end) {
-    if (await is()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`in time: ${what}`);
-}
-
 export default async function setup(config: FullConfig): Promise<() => Promise<void>> {
-  const server = await start();
+  const server = await serve({ port: new URL(BASE_URL).port });
   try {
+    const credentials = await credentialsIn(server.data);
+    process.env.NOVAPULSE_E2E_CREDENTIALS = JSON.stringify(credentials);
     await fill();
     const browser = await chromium.launch(config.projects[0]?.use.launchOptions);
     const page = await browser.newPage({ baseURL: BASE_URL });
     await page.goto("/");
-    await page.getByLabel("E-mail address").fill(server.credentials.email);
-    await page.getByLabel("Password").fill(server.credentials.password);
+    await page.getByLabel("E-mail address").fill(credentials.email);
+    await page.getByLabel("Password").fill(credentials.password);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Overview" }).waitFor();
     await page.context().storageState({ path: SESSION });
     await browser.close();
+    const { email, password } = credentials;
+    const { access_token } = await call<{ access_token: string }>("POST", "/auth/login", { email, password });
+    process.env.NOVAPULSE_E2E_OWNER = access_token;
   } catch (cause) {
     await server.stop();
     throw cause;

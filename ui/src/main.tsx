@@ -6,12 +6,16 @@ import { createRoot } from "react-dom/client";
 import "./styles/index.css";
 import { onExpired } from "./api/client";
 import { queries } from "./api/session";
-import { basePath } from "./lib/base";
-import { language, useLanguage } from "./lib/preferences";
+import { basePath, serverUrl } from "./lib/base";
+import { language, onOtherTab, useLanguage } from "./lib/preferences";
 import { makeRouter } from "./router";
 import { speak } from "./texts";
 
+// The page names it relative to its first address, which changes.
+document.querySelector<HTMLLinkElement>("link[rel=icon]")?.setAttribute("href", serverUrl("favicon.svg"));
+
 await speak(language());
+onOtherTab((next) => void speak(next));
 
 const router = makeRouter(queries, basePath);
 onExpired(() => {

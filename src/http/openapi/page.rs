@@ -42,7 +42,7 @@ pub(super) fn render(document: &Value) -> Result<String, fmt::Error> {
     let info = &document["info"];
     write!(
         body,
-        "<h1>NovaPulse API</h1><p class=\"quiet\">Version {} · <a href=\"/api/v1/openapi.json\">OpenAPI document</a> · \
+        "<h1>NovaPulse API</h1><p class=\"quiet\">Version {} · <a href=\"api/v1/openapi.json\">OpenAPI document</a> · \
          paths are below <code>/api/v1</code></p>",
         escape(text(&info["version"]))
     )?;
@@ -57,10 +57,10 @@ pub(super) fn render(document: &Value) -> Result<String, fmt::Error> {
     body.push_str("<h2 id=\"problems\">problems</h2><dl>");
     for Kind { status, code, title, .. } in problems::ALL {
         let status = status.as_u16();
-        write!(body, "<dt><a href=\"/problems/{code}\">{code}</a> {status}</dt><dd>{}</dd>", escape(title))?;
+        write!(body, "<dt><a href=\"problems/{code}\">{code}</a> {status}</dt><dd>{}</dd>", escape(title))?;
     }
     body.push_str("</dl></main>");
-    Ok(shell("API reference", &body))
+    Ok(shell("API reference", "", &body))
 }
 
 /// The page behind a problem's `type`.
@@ -69,15 +69,16 @@ pub(super) fn render_problem(kind: &Kind) -> Result<String, fmt::Error> {
     let mut body = String::from("<main>");
     write!(body, "<h1>{}</h1><p class=\"quiet\">{code} · {}</p>", escape(title), status.as_u16())?;
     prose(&mut body, about)?;
-    body.push_str("<p><a href=\"/docs#problems\">All problems</a></p></main>");
-    Ok(shell(title, &body))
+    body.push_str("<p><a href=\"../docs#problems\">All problems</a></p></main>");
+    Ok(shell(title, "../", &body))
 }
 
-fn shell(title: &str, body: &str) -> String {
+/// References are relative, so that the pages also work below the path of a proxy; `up` leads to the root.
+fn shell(title: &str, up: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{} · NovaPulse</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"stylesheet\" href=\"/docs/style.css\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"stylesheet\" href=\"{up}docs/style.css\">\
          <link rel=\"icon\" href=\"data:,\"></head><body>{body}</body></html>\n",
         escape(title)
     )

@@ -11,6 +11,7 @@ export type Schemas = components["schemas"];
 const root = `${window.location.origin}${basePath}api/v1`;
 /** Operations whose 401 says something about the input, not about the session. */
 const OPEN = /\/auth\/(login|login\/mfa|register|setup|refresh|invites\/accept|password\/(forgot|reset))$/;
+const AWAY: ReadonlySet<number> = new Set([502, 504]);
 const expired = new Set<() => void>();
 let renewal: Promise<boolean> | undefined;
 
@@ -33,9 +34,13 @@ async function reach(request: Request): Promise<Response> {
   }
   try {
     const response = await fetch(request);
-    reachable(true);
+    // A proxy answers for a server that is away.
+    const isThere = !AWAY.has(response.status);
+    reachable(isThere);
+    if (!isThere) throw new Unreachable();
     return response;
   } catch (cause) {
+    if (cause instanceof Unreachable) throw cause;
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     reachable(false);
     throw new Unreachable();
@@ -86,6 +91,13 @@ export const api = createClient<paths>({
   fetch: send,
   headers: { "X-Session-Mode": "cookie" },
 });
+
+/** Asks for the live stream, from behind a place when one is given. */
+export function openStream(after: string | undefined, signal: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "text/event-stream" };
+  if (after !== undefined) headers["Last-Event-ID"] = after;
+  return send(new Request(`${root}/stream`, { headers, signal, cache: "no-store" }));
+}
 
 interface Answer<T> {
   data?: T;

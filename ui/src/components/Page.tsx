@@ -1,6 +1,6 @@
 // The head of a page and the cards on it.
-import { Link, type LinkProps } from "@tanstack/react-router";
-import { type ReactNode, useEffect } from "react";
+import { Link, type LinkProps, useLocation } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Icon } from "./Icon";
 
 interface PageProps {
@@ -67,8 +67,17 @@ export function Card({ title, note, actions, children, flush = false }: CardProp
 
 /** Links to the parts of one thing, the present one marked. */
 export function Tabs({ label, tabs }: { label: string; tabs: readonly { text: string; link: LinkProps }[] }) {
+  const list = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the marked one changes with the address
+  useEffect(() => {
+    const chosen = list.current?.querySelector<HTMLElement>("[aria-current=page]");
+    // Not scrollIntoView, which would move the page as well.
+    if (chosen != null && list.current != null)
+      list.current.scrollLeft = chosen.offsetLeft - chosen.offsetWidth;
+  }, [pathname]);
   return (
-    <nav className="tabs" aria-label={label}>
+    <nav className="tabs" aria-label={label} ref={list}>
       {tabs.map(({ text, link }) => (
         <Link key={text} {...link} activeOptions={{ exact: true, includeSearch: false }}>
           {text}

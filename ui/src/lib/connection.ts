@@ -16,7 +16,7 @@ export function reachable(is: boolean): void {
   if (!is) timer = window.setTimeout(probe, RETRY_MS);
   else {
     window.clearTimeout(timer);
-    for (const listener of returned) listener();
+    for (const listener of [...returned]) listener();
   }
 }
 
@@ -31,13 +31,18 @@ async function probe(): Promise<void> {
 }
 
 /** Calls back when the server answers again. */
-export function onReturn(listener: () => void): void {
+export function onReturn(listener: () => void): () => void {
   returned.add(listener);
+  return () => returned.delete(listener);
 }
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+export function isReachable(): boolean {
+  return isUp;
 }
 
 export function useIsReachable(): boolean {

@@ -1,4 +1,5 @@
-// Server state that stays fresh. One place decides how: by asking again now, by the event stream once there is one.
+// Server state that stays fresh. One place decides how: the stream says what to read again, and what it does not tell of
+// is asked for again and again, as everything is while there is no stream.
 import {
   keepPreviousData,
   type QueryKey,
@@ -7,8 +8,12 @@ import {
   useQuery,
 } from "@tanstack/react-query";
 import { useMemo, useSyncExternalStore } from "react";
+import { FRESH_PAGES_MAX, isFed } from "./stale";
+import { type StreamState, useStreamState } from "./stream";
 
 const EVERY_MS = 4_000;
+/** With the stream: ages and rates move also when nothing changes. */
+const FED_MS = 10_000;
 const listeners = new Set<() => void>();
 let isPaused = false;
 
@@ -16,6 +21,10 @@ let isPaused = false;
 export function setPaused(next: boolean): void {
   isPaused = next;
   for (const listener of listeners) listener();
+}
+
+export function togglePaused(): void {
+  setPaused(!isPaused);
 }
 
 export function usePaused(): boolean {
@@ -28,21 +37,35 @@ export function usePaused(): boolean {
   );
 }
 
+/** How the page stays fresh now. */
+export function useLiveness(): "paused" | "live" | "lost" | "polling" {
+  const paused = usePaused();
+  const stream = useStreamState();
+  if (paused) return "paused";
+  return stream === "on" ? "live" : stream === "lost" ? "lost" : "polling";
+}
+
 interface Options {
   /** Milliseconds between two reads; 0 reads once. */
   every?: number;
   enabled?: boolean;
 }
 
+function pace(key: QueryKey, every: number, isPaused: boolean, stream: StreamState): number | false {
+  if (isPaused || every === 0) return false;
+  return stream === "on" && isFed(key) ? Math.max(every, FED_MS) : every;
+}
+
 /** Reads something and keeps it fresh while the page is seen. */
 export function useLive<T>(key: QueryKey, load: () => Promise<T>, options: Options = {}): UseQueryResult<T> {
   const paused = usePaused();
+  const stream = useStreamState();
   const { every = EVERY_MS, enabled = true } = options;
   return useQuery({
     queryKey: key,
     queryFn: load,
     enabled,
-    refetchInterval: paused || every === 0 ? false : every,
+    refetchInterval: pace(key, every, paused, stream),
     placeholderData: keepPreviousData,
   });
 }
@@ -59,6 +82,7 @@ export function usePages<T>(
   options: Options = {},
 ) {
   const paused = usePaused();
+  const stream = useStreamState();
   const { every = EVERY_MS, enabled = true } = options;
   const query = useInfiniteQuery({
     queryKey: key,
@@ -66,9 +90,8 @@ export function usePages<T>(
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     enabled,
-    // Asking again for many pages would cost more than it tells.
-    refetchInterval: (state) =>
-      paused || every === 0 || (state.state.data?.pages.length ?? 0) > 2 ? false : every,
+    refetchInterval: ({ state }) =>
+      (state.data?.pages.length ?? 0) > FRESH_PAGES_MAX ? false : pace(key, every, paused, stream),
     placeholderData: keepPreviousData,
   });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data), [query.data]);

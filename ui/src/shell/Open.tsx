@@ -3,7 +3,7 @@ import { Outlet } from "@tanstack/react-router";
 import { Mark } from "../components/Icon";
 import { serverUrl } from "../lib/base";
 import { type Language, language } from "../lib/preferences";
-import { speak, t } from "../texts";
+import { choose, t } from "../texts";
 
 export function Open() {
   return (
@@ -19,7 +19,7 @@ export function Open() {
         <a href={serverUrl("docs")}>{t.shell.docs}</a>
         <label>
           <span className="hidden">{t.shell.language}</span>
-          <select value={language()} onChange={(event) => void speak(event.target.value as Language)}>
+          <select value={language()} onChange={(event) => void choose(event.target.value as Language)}>
             <option value="en">English</option>
             <option value="de">Deutsch</option>
           </select>

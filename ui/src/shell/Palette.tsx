@@ -1,4 +1,4 @@
-// The palette behind Ctrl+K: pages by name, queues and webhooks by name, objects by id.
+// The palette behind Ctrl+K: pages by name, queues and webhooks by name, objects by id, and what can be done anywhere.
 import { useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
@@ -6,19 +6,62 @@ import type { Schemas } from "../api/client";
 import { useMe } from "../api/session";
 import { Icon, type IconName } from "../components/Icon";
 import { basePath } from "../lib/base";
+import { togglePaused } from "../lib/live";
+import { setTheme } from "../lib/preferences";
 import { t } from "../texts";
 import { pageOfId, reachablePages } from "./navigation";
 
 interface Target {
+  /** Where it leads, or what tells it from the others. */
   path: string;
   text: string;
+  act?: () => void;
   icon: IconName;
   kind?: string;
 }
 
 const SHOWN_MAX = 12;
 
-function useTargets(input: string): Target[] {
+/** What can be done from everywhere. */
+function actions(scopes: readonly string[], onHelp: () => void): Target[] {
+  const texts = t.shell;
+  const all: [string | undefined, Target][] = [
+    ["jobs:write", { path: "/jobs/new", text: t.jobs.list.add, icon: "plus" }],
+    ["webhooks:write", { path: "/webhooks/new", text: t.webhooks.create, icon: "plus" }],
+    [
+      undefined,
+      {
+        path: "theme:dark",
+        text: `${texts.theme}: ${texts.themes.dark}`,
+        icon: "settings",
+        act: () => setTheme("dark"),
+      },
+    ],
+    [
+      undefined,
+      {
+        path: "theme:light",
+        text: `${texts.theme}: ${texts.themes.light}`,
+        icon: "settings",
+        act: () => setTheme("light"),
+      },
+    ],
+    [
+      undefined,
+      {
+        path: "theme:system",
+        text: `${texts.theme}: ${texts.themes.system}`,
+        icon: "settings",
+        act: () => setTheme("system"),
+      },
+    ],
+    [undefined, { path: "pause", text: texts.keys.pause, icon: "pause", act: togglePaused }],
+    [undefined, { path: "keys", text: texts.keys.title, icon: "keys", act: onHelp }],
+  ];
+  return all.filter(([scope]) => scope === undefined || scopes.includes(scope)).map(([, target]) => target);
+}
+
+function useTargets(input: string, onHelp: () => void): Target[] {
   const { scopes } = useMe();
   const cache = useQueryClient();
   const direct = pageOfId(input);
@@ -44,15 +87,16 @@ function useTargets(input: string): Target[] {
       icon: "webhooks" as const,
       kind: t.webhooks.one,
     })),
+    ...actions(scopes, onHelp),
   ];
   const wanted = input.trim().toLowerCase();
   return all.filter(({ text }) => text.toLowerCase().includes(wanted)).slice(0, SHOWN_MAX);
 }
 
-export function Palette({ onClose }: { onClose: () => void }) {
+export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
   const [input, setInput] = useState("");
   const [chosen, setChosen] = useState(0);
-  const targets = useTargets(input);
+  const targets = useTargets(input, onHelp);
   const router = useRouter();
   const dialog = useRef<HTMLDialogElement>(null);
   const list = useId();
@@ -61,6 +105,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const go = (target: Target | undefined) => {
     if (target === undefined) return;
     onClose();
+    if (target.act !== undefined) return target.act();
     router.history.push(basePath.slice(0, -1) + target.path);
   };
   const onKey = (event: KeyboardEvent) => {

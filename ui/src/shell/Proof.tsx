@@ -1,4 +1,5 @@
-// Asks for password and second factor again when an operation wants a fresh proof; the operation then goes on.
+// Asks for password and second factor again when operations want a fresh proof; they then go on. One proof serves all
+// that wait for it.
 import { useEffect, useState } from "react";
 import { api, onProofWanted, read } from "../api/client";
 import { Dialog } from "../components/Dialog";
@@ -6,15 +7,24 @@ import { Form, TextField } from "../components/Form";
 import { t } from "../texts";
 
 export function Proof() {
-  const [answer, setAnswer] = useState<(is: boolean) => void>();
+  const [close, setClose] = useState<(is: boolean) => void>();
   useEffect(() => {
-    onProofWanted(() => new Promise((resolve) => setAnswer(() => resolve)));
+    let asked: Promise<boolean> | undefined;
+    let answer: ((is: boolean) => void) | undefined;
+    onProofWanted(() => {
+      asked ??= new Promise<boolean>((resolve) => {
+        answer = (is) => {
+          asked = undefined;
+          setClose(undefined);
+          resolve(is);
+        };
+        setClose(() => answer);
+      });
+      return asked;
+    });
+    return () => answer?.(false);
   }, []);
-  if (answer === undefined) return null;
-  const close = (is: boolean) => {
-    setAnswer(undefined);
-    answer(is);
-  };
+  if (close === undefined) return null;
   return (
     <Dialog title={t.access.proof.title} onClose={() => close(false)}>
       <p className="quiet">{t.access.proof.text}</p>

@@ -3,33 +3,37 @@ import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { Schemas } from "../api/client";
 import { useMe } from "../api/session";
-import { Button } from "../components/Button";
+import { Button, ButtonLink } from "../components/Button";
 import { Icon, Mark } from "../components/Icon";
+import { Card } from "../components/Page";
+import { Empty } from "../components/states";
 import { toast } from "../components/toasts";
 import { useIsReachable } from "../lib/connection";
-import { setPaused, usePaused } from "../lib/live";
+import { togglePaused } from "../lib/live";
 import { t } from "../texts";
-import { visible } from "./navigation";
+import { Keyboard, useKeys } from "./Keyboard";
+import { Bell, LiveSwitch, useFollowing } from "./Live";
+import { scopeOf, visible } from "./navigation";
 import { Palette } from "./Palette";
 import { UserMenu } from "./UserMenu";
 
 export function Shell() {
   const me = useMe();
+  useFollowing();
   const [isOpen, setOpen] = useState(false);
   const [isSearching, setSearching] = useState(false);
+  const [isHelping, setHelping] = useState(false);
   const { pathname } = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes when the page changes
   useEffect(() => setOpen(false), [pathname]);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key === "Escape") setOpen(false);
-      if (event.key !== "k" || !(event.metaKey || event.ctrlKey)) return;
-      event.preventDefault();
-      setSearching(true);
-    };
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
-  }, []);
+  useKeys({
+    onSearch: () => setSearching(true),
+    onHelp: () => setHelping(true),
+    onPause: togglePaused,
+    onEscape: () => setOpen(false),
+  });
+  const scope = scopeOf(pathname);
+  const isForbidden = scope !== undefined && !me.scopes.includes(scope);
   return (
     <div className="shell" data-menu={isOpen ? "open" : "closed"}>
       <a className="skip" href="#main">
@@ -63,7 +67,10 @@ export function Shell() {
         </button>
         <Navigation scopes={me.scopes} />
         <div className="sidebar-foot">
-          <LiveSwitch />
+          <div className="sidebar-tools">
+            <LiveSwitch />
+            <Bell />
+          </div>
           <UserMenu me={me} />
         </div>
       </div>
@@ -76,9 +83,32 @@ export function Shell() {
       />
       <main id="main" tabIndex={-1}>
         <Notices me={me} />
-        <Outlet />
+        {isForbidden ? <Forbidden /> : <Outlet />}
       </main>
-      {isSearching && <Palette onClose={() => setSearching(false)} />}
+      {isSearching && (
+        <Palette
+          onClose={() => setSearching(false)}
+          onHelp={() => {
+            setSearching(false);
+            setHelping(true);
+          }}
+        />
+      )}
+      {isHelping && <Keyboard onClose={() => setHelping(false)} />}
+    </div>
+  );
+}
+
+/** In place of a page that the role does not open; the page itself is not even made. */
+function Forbidden() {
+  return (
+    <div className="page">
+      <h1 tabIndex={-1}>{t.shell.forbidden}</h1>
+      <Card>
+        <Empty icon="security" title={t.shell.forbiddenText}>
+          <ButtonLink to="/">{t.kit.home}</ButtonLink>
+        </Empty>
+      </Card>
     </div>
   );
 }
@@ -102,21 +132,6 @@ function Navigation({ scopes }: { scopes: readonly string[] }) {
         </div>
       ))}
     </nav>
-  );
-}
-
-function LiveSwitch() {
-  const isPaused = usePaused();
-  return (
-    <button
-      type="button"
-      className={isPaused ? "live live-paused" : "live"}
-      title={isPaused ? t.shell.goOn : t.shell.pause}
-      aria-pressed={isPaused}
-      onClick={() => setPaused(!isPaused)}
-    >
-      {isPaused ? t.shell.paused : t.shell.live}
-    </button>
   );
 }
 

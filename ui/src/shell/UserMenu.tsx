@@ -1,12 +1,11 @@
 // The menu of the person who is signed in: own pages, theme, language, sign out.
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
 import { type Me, signOut } from "../api/session";
 import { Menu, MenuChoice, MenuItem, MenuLine } from "../components/Menu";
 import { toastError } from "../components/toasts";
 import { serverUrl } from "../lib/base";
-import { language, setTheme, type Theme, theme } from "../lib/preferences";
-import { speak, t } from "../texts";
+import { language, setTheme, useTheme } from "../lib/preferences";
+import { choose, t } from "../texts";
 
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/);
@@ -15,7 +14,7 @@ export function initials(name: string): string {
 
 export function UserMenu({ me }: { me: Me }) {
   const navigate = useNavigate();
-  const [chosen, setChosen] = useState<Theme>(theme());
+  const theme = useTheme();
   const leave = async () => {
     try {
       await signOut();
@@ -49,16 +48,13 @@ export function UserMenu({ me }: { me: Me }) {
       <MenuLine />
       <MenuChoice
         label={t.shell.theme}
-        value={chosen}
+        value={theme}
         choices={[
           ["system", t.shell.themes.system],
           ["light", t.shell.themes.light],
           ["dark", t.shell.themes.dark],
         ]}
-        onChange={(next) => {
-          setTheme(next);
-          setChosen(next);
-        }}
+        onChange={setTheme}
       />
       <MenuLine />
       <MenuChoice
@@ -68,7 +64,7 @@ export function UserMenu({ me }: { me: Me }) {
           ["en", "English"],
           ["de", "Deutsch"],
         ]}
-        onChange={(next) => void speak(next)}
+        onChange={(next) => void choose(next)}
       />
       <MenuLine />
       <MenuItem icon="out" onSelect={() => void leave()}>

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { pageOfId, reachablePages, visible } from "./navigation";
+import { pageOfId, reachablePages, scopeOf, visible } from "./navigation";
 
 it("shows a page only to those who have its scope", () => {
   const names = reachablePages(["jobs:read", "profile"]).map(({ name }) => name);
@@ -11,4 +11,13 @@ it("knows the page of an id by its prefix", () => {
   expect(pageOfId(" job_01m7yzyr190013an6gmn96dh3k ")).toBe("/jobs/job_01m7yzyr190013an6gmn96dh3k");
   expect(pageOfId("dlv_01m7yzyr190013an6gmn96dh3k")).toBe("/deliveries/dlv_01m7yzyr190013an6gmn96dh3k");
   expect(pageOfId("queues")).toBeUndefined();
+});
+
+it("knows what a page asks for", () => {
+  expect(scopeOf("/settings")).toBe("company:write");
+  expect(scopeOf("/webhooks/wh_1/deliveries")).toBe("webhooks:read");
+  expect(scopeOf("/webhooks/wh_1/secret")).toBe("webhooks:write");
+  expect(scopeOf("/jobs/new")).toBe("jobs:write");
+  expect(scopeOf("/event-types")).toBe("events:read");
+  expect(scopeOf("/nothing")).toBeUndefined();
 });

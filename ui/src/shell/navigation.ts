@@ -91,6 +91,24 @@ export function visible(scopes: readonly string[]): Group[] {
   })).filter(({ entries }) => entries.length > 0);
 }
 
+/** What pages below those of the menu ask for, where it is another scope. */
+const WITHIN: readonly (readonly [RegExp, string])[] = [
+  [/^\/jobs\/new$/, "jobs:write"],
+  [/^\/webhooks\/new$/, "webhooks:write"],
+  [/^\/webhooks\/[^/]+\/(secret|testing)$/, "webhooks:write"],
+  [/^\/deliveries\//, "webhooks:read"],
+  [/^\/schedules\/(new|[^/]+\/edit)$/, "schedules:write"],
+  [/^\/reports\/new$/, "reports:write"],
+];
+
+/** The scope a page asks for; none for a page that does not exist. */
+export function scopeOf(path: string): string | undefined {
+  const within = WITHIN.find(([pattern]) => pattern.test(path));
+  if (within !== undefined) return within[1];
+  const entries = [...GROUPS.flatMap((group) => group.entries), ...OWN];
+  return entries.find(({ to }) => path === to || (to !== "/" && path.startsWith(`${to}/`)))?.scope;
+}
+
 /** Every page a person can go to. */
 export function reachablePages(scopes: readonly string[]): Entry[] {
   return [...visible(scopes).flatMap(({ entries }) => entries), ...OWN];

@@ -1,5 +1,5 @@
 // Every text of the UI. English comes with the page; another language is loaded before the first render.
-import { type Language, setLanguage } from "../lib/preferences";
+import { keepLanguage, type Language, setLanguage } from "../lib/preferences";
 import { en } from "./en";
 
 export type Texts = typeof en;
@@ -12,4 +12,10 @@ export async function speak(language: Language): Promise<void> {
   t = language === "de" ? (await import("./de")).de : en;
   document.documentElement.lang = language;
   setLanguage(language);
+}
+
+/** Goes over to the language somebody chose, and keeps the choice. */
+export async function choose(language: Language): Promise<void> {
+  keepLanguage(language);
+  await speak(language);
 }

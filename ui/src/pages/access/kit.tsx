@@ -4,6 +4,8 @@ import { type ReactNode, useEffect, useState } from "react";
 import { queries } from "../../api/session";
 import { FieldError, type Fields, TextField } from "../../components/Form";
 import { basePath } from "../../lib/base";
+import { forgetNotices } from "../../lib/notices";
+import { forgetPlace } from "../../lib/stream";
 import { t } from "../../texts";
 
 export function OpenPage({ title, text, children }: { title: string; text?: string; children: ReactNode }) {
@@ -53,6 +55,8 @@ export function useEnter(): (next?: string) => void {
   const router = useRouter();
   return (next) => {
     queries.clear();
+    forgetPlace();
+    forgetNotices();
     const isOurs = next?.startsWith("/") && !next.startsWith("//");
     router.history.push(basePath.slice(0, -1) + (isOurs ? next : "/"));
   };

@@ -1,12 +1,11 @@
 // Who one is here, and how this browser shows things.
-import { useState } from "react";
 import { useMe } from "../../api/session";
 import { Id } from "../../components/Copy";
 import { Card, Page } from "../../components/Page";
 import { Facts } from "../../components/Table";
 import { Time } from "../../components/Time";
-import { type Language, language, setTheme, type Theme, theme } from "../../lib/preferences";
-import { speak, t } from "../../texts";
+import { type Language, language, setTheme, type Theme, useTheme } from "../../lib/preferences";
+import { choose, t } from "../../texts";
 
 export function Profile() {
   const { user, company, scopes } = useMe();
@@ -40,19 +39,12 @@ export function Profile() {
 }
 
 function Appearance() {
-  const [chosen, setChosen] = useState<Theme>(theme());
+  const theme = useTheme();
   return (
     <div className="fields-2">
       <label className="field">
         <span className="label">{t.shell.theme}</span>
-        <select
-          value={chosen}
-          onChange={(event) => {
-            const next = event.target.value as Theme;
-            setTheme(next);
-            setChosen(next);
-          }}
-        >
+        <select value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
           {Object.entries(t.shell.themes).map(([value, text]) => (
             <option key={value} value={value}>
               {text}
@@ -62,7 +54,7 @@ function Appearance() {
       </label>
       <label className="field">
         <span className="label">{t.shell.language}</span>
-        <select value={language()} onChange={(event) => void speak(event.target.value as Language)}>
+        <select value={language()} onChange={(event) => void choose(event.target.value as Language)}>
           <option value="en">English</option>
           <option value="de">Deutsch</option>
         </select>

@@ -1,0 +1,80 @@
+// Jobs and their queues.
+import { expect, test } from "@playwright/test";
+import { call } from "./server";
+import { confirm, failNext } from "./support";
+
+interface Made {
+  id: string;
+}
+
+test("a job is added, cancelled and retried", async ({ page }) => {
+  await page.goto("/jobs/new?queue=low");
+  await page.getByLabel("Kind").fill("report.monthly");
+  await page.getByLabel("Payload").fill("{not json");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(page.getByText("This is no valid JSON.").first()).toBeVisible();
+  await page.getByLabel("Payload").fill('{"month": 11}');
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await confirm(page, "Cancel the job report.monthly?");
+  await expect(page.locator(".page-note .state")).toHaveText("cancelled");
+  await page.getByRole("button", { name: "Retry" }).click();
+  await expect(page.locator(".page-note .state")).toHaveText("waiting");
+});
+
+test("filters of the list live in the address and survive going back", async ({ page }) => {
+  await call("POST", "/jobs", { queue: "filters", kind: "filter.one", payload: {}, tags: ["red"] });
+  await call("POST", "/jobs", { queue: "filters", kind: "filter.two", payload: {}, tags: ["blue"] });
+  await page.goto("/jobs?queue=filters");
+  await expect(page.getByRole("link", { name: /^filter\./ })).toHaveCount(2);
+  await page.getByLabel("Tag").fill("red");
+  await page.getByLabel("Tag").press("Enter");
+  await expect(page).toHaveURL(/tag=red/);
+  await expect(page.getByRole("link", { name: /^filter\./ })).toHaveCount(1);
+  await page.getByRole("link", { name: "filter.one" }).click();
+  await expect(page.getByRole("heading", { name: "filter.one" })).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(/tag=red/);
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await expect(page).toHaveURL(/\/jobs$/);
+});
+
+test("a failed job tells why, and is gone after a named question", async ({ page }) => {
+  await call("POST", "/jobs", { queue: "broken", kind: "thumbnail.make", payload: { image: 4 } });
+  const id = await failNext("broken", "the image is damaged");
+  await page.goto(`/jobs/${id}`);
+  await expect(page.getByText("the image is damaged").first()).toBeVisible();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await confirm(page, "Delete the job thumbnail.make?");
+  await expect(page).toHaveURL(/\/jobs$/);
+  await page.goto(`/jobs/${id}`);
+  await expect(page.getByRole("alert")).toBeVisible();
+});
+
+test("a queue is paused, its limits are changed, and it goes on", async ({ page }) => {
+  await call("POST", "/jobs", { queue: "slow", kind: "slow.one", payload: {} });
+  await page.goto("/queues/slow");
+  await page.getByRole("button", { name: "Pause", exact: true }).click();
+  await confirm(page, "Pause the queue slow?");
+  await expect(page.locator(".page-note .state")).toHaveText("paused");
+  await page.getByLabel("Concurrency", { exact: true }).fill("3");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved")).toBeVisible();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await expect(page.getByRole("button", { name: "Pause", exact: true })).toBeVisible();
+  const { settings } = await call<{ settings: { concurrency: number } }>("GET", "/queues/slow");
+  expect(settings.concurrency).toBe(3);
+});
+
+test("a queue is drained only when its name is typed", async ({ page }) => {
+  const { id } = await call<Made>("POST", "/jobs", { queue: "full", kind: "full.one", payload: {} });
+  await page.goto("/queues/full");
+  await page.getByRole("button", { name: "Drain" }).click();
+  const dialog = page.getByRole("dialog", { name: "Drain the queue full?" });
+  await expect(dialog.locator("button[type=submit]")).toBeDisabled();
+  await dialog.getByLabel("Type “full” to confirm").fill("full");
+  await dialog.locator("button[type=submit]").click();
+  await expect(page.getByText("1 job cancelled")).toBeVisible();
+  await page.goto(`/jobs/${id}`);
+  await expect(page.locator(".page-note .state")).toHaveText("cancelled");
+});
