@@ -8,7 +8,7 @@ use super::{
     Error, ServeOptions,
     adapters::{self, Meters},
     health, jobs, master_key,
-    metrics::Pools,
+    metrics::{Pools, Readings},
     schedule_targets,
     state::State,
     subscriptions,
@@ -102,13 +102,7 @@ impl Services {
             },
         );
         let pools = Pools::default();
-        let refresh: Vec<Refresh> = vec![{
-            let (db, outbound, queues, pools) = (db.clone(), outbound.clone(), queues.clone(), Arc::clone(&pools));
-            Box::new(move || {
-                readings.read_kernel(&db, &outbound);
-                readings.read_queues(&db, &queues, pools.get().map_or(&[], Vec::as_slice));
-            })
-        }];
+        let refresh = vec![refresh(readings, db, (&queues, &pools), &outbound)];
         let system = System::new(Parts {
             metrics: registry,
             clock: Arc::clone(db.clock()),
@@ -178,4 +172,13 @@ fn follow(db: &Db, queues: &Queues, auth: &Auth, tasks: &Tasks) -> Changes {
     let Tasks { tracker, stop, .. } = tasks.clone();
     let (db, queues, auth) = (db.clone(), queues.clone(), auth.clone());
     Changes::new(changes::Parts { db, queues, auth, tracker, stop, settings: changes::Settings::default() })
+}
+
+/// Brings the figures up to date that are read rather than counted.
+fn refresh(readings: Readings, db: &Db, (queues, pools): (&Queues, &Pools), outbound: &Client) -> Refresh {
+    let (db, outbound, queues, pools) = (db.clone(), outbound.clone(), queues.clone(), Arc::clone(pools));
+    Box::new(move || {
+        readings.read_kernel(&db, &outbound);
+        readings.read_queues(&db, &queues, pools.get().map_or(&[], Vec::as_slice));
+    })
 }
