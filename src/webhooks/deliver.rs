@@ -23,7 +23,7 @@ use crate::{
     base::{CompanyId, DeliveryId, Timestamp},
     events,
     outbound::Limits,
-    queue::{self, AttemptContext, Handler, JobView, LoadError, Outcome, Settlement},
+    queue::{AttemptContext, Handler, JobView, LoadError, Outcome, Settlement},
     storage::Snapshot,
 };
 
@@ -44,8 +44,8 @@ pub struct Input {
     company: CompanyId,
     delivery: DeliveryId,
     message: Message,
-    /// When attempts began that the end of the process cut off.
-    interrupted: Vec<Timestamp>,
+    /// The attempt before this one was cut off by the end of the process.
+    was_interrupted: bool,
 }
 
 impl Deliver {
@@ -87,18 +87,14 @@ impl Handler for Deliver {
             body: event.body,
             delivery: payload.delivery_id,
         };
-        let interrupted = match job.rescues {
-            0 => Vec::new(),
-            _ => interrupted::starts(&self.shared, read, job.company, job.id).map_err(unreadable)?,
-        };
-        Ok(Input { company: job.company, delivery: payload.delivery_id, message, interrupted })
+        Ok(Input { company: job.company, delivery: payload.delivery_id, message, was_interrupted: job.rescues > 0 })
     }
 
     async fn run(&self, input: Input, ctx: AttemptContext) -> Settlement {
         let Some(endpoint) = self.shared.directory.find(input.company, input.delivery.raw().lo) else {
             return self.cancel(&input, &ctx).await;
         };
-        if !self.record_interrupted(&endpoint, &input).await {
+        if !self.record_interrupted(&input).await {
             return Settlement::plain(Outcome::Snooze { ms: OURS_SNOOZE_MS });
         }
         if let Some(settlement) = self.obstacle(&endpoint) {
@@ -122,13 +118,6 @@ impl Handler for Deliver {
 fn cut_off(endpoint: &Endpoint, input: &Input, started_at: Timestamp) -> Settlement {
     let (place, shown) = ((input.company, input.delivery), endpoint.shown.clone());
     Settlement::plain(Outcome::Release).with_effect(move |tx, _| interrupted::record(tx, place, &shown, &[started_at]))
-}
-
-fn unreadable(error: queue::Error) -> LoadError {
-    match error {
-        queue::Error::Storage(error) => LoadError::Storage(error),
-        other => LoadError::Discard(other.to_string()),
-    }
 }
 
 /// What became of a try to send.
@@ -159,15 +148,21 @@ pub(super) async fn send(shared: &Shared, endpoint: &Endpoint, message: &Message
 
 impl Deliver {
     /// Puts into the log what the end of an earlier process cut off; false when that could not be written.
-    async fn record_interrupted(&self, endpoint: &Endpoint, input: &Input) -> bool {
-        if input.interrupted.is_empty() {
+    ///
+    /// What the queue tells of it is read in the transaction: the claim that wrote it may not be synced yet, and
+    /// snapshots only show what is.
+    async fn record_interrupted(&self, input: &Input) -> bool {
+        if !input.was_interrupted {
             return true;
         }
-        let (place, starts) = ((input.company, input.delivery), input.interrupted.clone());
-        let shown = endpoint.shown.clone();
-        let written = self.shared.db.write_reclaiming(move |tx| interrupted::record(tx, place, &shown, &starts)).await;
+        let (shared, company, id) = (Arc::clone(&self.shared), input.company, input.delivery);
+        let written = self.shared.db.write_reclaiming(move |tx| match store::pending(tx, company, id)? {
+            Some(delivery) => interrupted::record_told(tx, &shared, &delivery).map(drop),
+            None => Ok(()),
+        });
+        let written = written.await;
         if let Err(error) = &written {
-            tracing::debug!(delivery.id = %input.delivery, %error, "interrupted attempts are not in the log yet");
+            tracing::debug!(delivery.id = %id, %error, "interrupted attempts are not in the log yet");
         }
         written.is_ok()
     }

@@ -15,15 +15,7 @@ use crate::{
 };
 
 /// When the interrupted attempts of a job began, the first one first.
-///
-/// # Errors
-/// When the store cannot be read.
-pub(in crate::webhooks) fn starts(
-    shared: &Shared,
-    read: &impl Read,
-    company: CompanyId,
-    job: JobId,
-) -> Result<Vec<Timestamp>, queue::Error> {
+fn starts(shared: &Shared, read: &impl Read, company: CompanyId, job: JobId) -> Result<Vec<Timestamp>, queue::Error> {
     let errors = shared.queues.errors(read, company, job)?;
     Ok(errors.into_iter().filter(|error| error.is_interrupted).filter_map(|error| error.started_at).collect())
 }
@@ -52,15 +44,11 @@ pub(in crate::webhooks) fn record(
     Ok(())
 }
 
-/// Writes down the interrupted attempts of a pending delivery whose job has ended; whether there were any.
+/// Writes down the interrupted attempts that the queue tells of for a pending delivery; whether there were any.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub(in crate::webhooks) fn record_of_ended(
-    tx: &mut Tx<'_>,
-    shared: &Shared,
-    delivery: &Delivery,
-) -> Result<bool, Error> {
+pub(in crate::webhooks) fn record_told(tx: &mut Tx<'_>, shared: &Shared, delivery: &Delivery) -> Result<bool, Error> {
     let Some(job) = delivery.job else { return Ok(false) };
     let starts = starts(shared, tx, delivery.company, job)?;
     let endpoint = shared.directory.find(delivery.company, delivery.webhook_hi());

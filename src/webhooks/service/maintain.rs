@@ -240,7 +240,7 @@ impl Webhooks {
                     if !shared.has_ended(tx, &delivery)? {
                         continue;
                     }
-                    let was_interrupted = interrupted::record_of_ended(tx, &shared, &delivery)?;
+                    let was_interrupted = interrupted::record_told(tx, &shared, &delivery)?;
                     let Some(delivery) = store::pending(tx, company, id)? else { continue };
                     fail(tx, delivery, if was_interrupted { INTERRUPTED } else { WITHOUT_ATTEMPT })?;
                     repaired += 1;

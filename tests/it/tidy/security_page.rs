@@ -1,4 +1,4 @@
-//! Every test that `docs/security.md` names is there, and the page has one row for each thing.
+//! Every test that the pages on security and durability name is there, and each has one row for each thing.
 
 use std::{collections::HashSet, fs, path::Path};
 
@@ -6,7 +6,8 @@ use super::{Source, sources};
 
 /// The rows of a table of the page: their cells.
 fn rows(text: &str) -> Vec<Vec<String>> {
-    let lines = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| item"));
+    let is_head = |line: &str| line.starts_with("| item") || line.starts_with("| promise");
+    let lines = text.lines().filter(|line| line.starts_with("| ") && !is_head(line));
     lines.map(|line| line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
 }
 
@@ -30,20 +31,31 @@ fn exists(files: &[Source], path: &str) -> bool {
     ways.into_iter().flatten().any(|(module, test)| files.iter().any(|file| has(file, module, test)))
 }
 
-#[test]
-fn every_test_that_the_security_page_names_is_there() {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/security.md")).unwrap();
+/// Looks at a page with a table of at least so many rows of what holds, how, and which test says so.
+fn check(page: &str, rows_min: usize) {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
     let files = sources(&["src", "tests"]);
     let missing: Vec<&str> = paths(&text).filter(|path| !exists(&files, path)).collect();
-    assert!(missing.is_empty(), "docs/security.md names what is not there: {missing:?}");
-    assert!(!exists(&files, "api::access::no_such_test") && !exists(&files, "no::such::module"));
+    assert!(missing.is_empty(), "{page} names what is not there: {missing:?}");
 
     let met: Vec<_> = rows(&text).into_iter().filter(|cells| cells.len() == 3).collect();
-    assert!(met.len() > 60, "{}", met.len());
+    assert!(met.len() > rows_min, "{page}: {}", met.len());
     let bare: Vec<&String> =
         met.iter().filter(|cells| paths(&cells[2]).next().is_none()).map(|cells| &cells[0]).collect();
-    assert!(bare.is_empty(), "rows without a test: {bare:?}");
+    assert!(bare.is_empty(), "{page} has rows without a test: {bare:?}");
     let mut seen = HashSet::new();
     let twice: Vec<&String> = met.iter().map(|cells| &cells[0]).filter(|item| !seen.insert(*item)).collect();
-    assert!(twice.is_empty(), "rows that are there twice: {twice:?}");
+    assert!(twice.is_empty(), "{page} has rows that are there twice: {twice:?}");
+}
+
+#[test]
+fn every_test_that_the_security_page_names_is_there() {
+    let files = sources(&["src", "tests"]);
+    assert!(!exists(&files, "api::access::no_such_test") && !exists(&files, "no::such::module"));
+    check("docs/security.md", 60);
+}
+
+#[test]
+fn every_promise_of_durability_names_a_test_that_is_there() {
+    check("docs/concepts/durability.md", 30);
 }

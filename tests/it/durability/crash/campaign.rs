@@ -11,8 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use novapulse::base::SeededRandom;
 use rustix::process::Signal;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     client::{Client, Sent},
@@ -20,8 +21,9 @@ use super::{
     node::{Node, Place},
     observe::{Reader, describe, known_events, known_jobs},
     plan::End,
-    receiver::{Receiver, SECRET},
-    traffic::{BATCH, CYCLES_PER_QUEUE, Traffic, World, queues},
+    receiver::Receiver,
+    scene,
+    traffic::{CYCLES_PER_QUEUE, Traffic, WORKED_ON, World, is_worked_on, queues},
 };
 use crate::{
     durability::model::{Case, Observation, Op, Outcome, Reply, Setup, Violation, check, is_terminal},
@@ -32,8 +34,8 @@ const CONNECTIONS: u64 = 16;
 /// Without this much acknowledged work a cycle would prove nothing.
 const LEAST_PER_CYCLE: u64 = 20;
 const PATIENCE: Duration = Duration::from_secs(10);
-const DRAIN_LIMIT: Duration = Duration::from_mins(1);
-const OFFLINE_CHECK_EVERY: u32 = 10;
+const DRAIN_LIMIT: Duration = Duration::from_mins(2);
+const SECOND_PROCESS_EVERY: u32 = 5;
 /// Characters of one violation in the report of a failure.
 const VIOLATION_SHOWN: usize = 6_000;
 
@@ -56,7 +58,10 @@ pub(crate) struct Campaign {
     world: Arc<World>,
     receiver: Receiver,
     setup: Setup,
+    schedules: Vec<String>,
     key: String,
+    /// When the server of now was ready.
+    ready_at: u64,
     terminal_jobs: HashMap<String, String>,
     terminal_deliveries: HashMap<String, u64>,
     /// Entries before this one have no unknown enqueue left.
@@ -74,51 +79,47 @@ impl Campaign {
         let place = Place::new(&directory);
         let node = place.start().unwrap();
         let key = place.api_key().unwrap();
-        let mut campaign = Self {
+        let receiver = Receiver::start(start);
+        let (setup, schedules) = scene::set(&node, &key, &receiver);
+        let world = World::new(start);
+        world.sign_in(node.address, &place.sign_in().unwrap()).unwrap();
+        let campaign = Self {
             name,
             seed,
             tally: Tally::default(),
             place,
             directory,
-            world: World::new(start),
-            receiver: Receiver::start(start),
-            setup: Setup { webhooks: Vec::new(), batch_queue_prefix: "batch-".to_owned(), batch: BATCH },
+            world,
+            receiver,
+            setup,
+            schedules,
             key,
+            ready_at: 0,
             terminal_jobs: HashMap::new(),
             terminal_deliveries: HashMap::new(),
             resolved: 0,
         };
-        campaign.set_up(&node);
         (campaign, node)
     }
 
-    fn set_up(&mut self, node: &Node) {
+    /// Makes the queue of this cycle whose groups have one job at a time.
+    fn open_groups(&self, node: &Node, cycle: u32) {
         let mut client = Client::new(node.address, &self.key);
-        let mut call = |method: &str, path: &str, body: &Value| -> Value {
-            let text = if body.is_null() { String::new() } else { body.to_string() };
-            match client.call(method, path, &text, None) {
-                Sent::Answer { status: 200..300, body } => serde_json::from_slice(&body).unwrap_or_default(),
-                other => panic!("{method} {path}: {}", describe(&other)),
-            }
-        };
-        let demo = call("GET", "/webhooks?limit=250", &Value::Null);
-        for webhook in demo["data"].as_array().unwrap() {
-            call("DELETE", &format!("/webhooks/{}", webhook["id"].as_str().unwrap()), &Value::Null);
-        }
-        for event_type in ["crash.one", "crash.two", "crash.three"] {
-            call("POST", "/event-types", &json!({ "name": event_type, "description": "Sent by the crash test." }));
-        }
-        let retries: Vec<u64> = vec![250; 12];
-        for (path, pattern) in [("ok", "*"), ("flaky", "crash.one"), ("ok", "crash.two")] {
-            let url = format!("http://{}/{path}/{pattern}", self.receiver.address).replace('*', "all");
-            let body = json!({ "url": url, "events": [pattern], "secret": SECRET, "retry": { "delays_ms": retries } });
-            let made = call("POST", "/webhooks", &body);
-            self.setup.webhooks.push((made["id"].as_str().unwrap().to_owned(), pattern.to_owned()));
-        }
+        let [_, _, _, queue, ..] = queues(cycle);
+        // The queue is there with its first job.
+        let first = self.world.in_group(&SeededRandom::new(self.seed), &queue);
+        self.require(self.world.enqueue(&mut client, cycle, vec![first]).is_some(), || "no first job".to_owned());
+        let one = json!({ "group_concurrency": 1 }).to_string();
+        let answer = client.call("PATCH", &format!("/queues/{queue}"), &one, None);
+        let is_set = matches!(answer, Sent::Answer { status: 200, .. });
+        self.require(is_set, || format!("{queue}: {}", describe(&answer)));
     }
 
     /// Puts the server under load and ends it as planned; returns the next server, ready.
     pub(crate) fn cycle(&mut self, mut node: Node, cycle: u32, end: End) -> Node {
+        if cycle == 1 || cycle.is_multiple_of(CYCLES_PER_QUEUE) {
+            self.open_groups(&node, cycle);
+        }
         let before = self.world.acknowledged.load(Ordering::Relaxed);
         let traffic = Traffic::start(&self.world, node.address, &self.key, cycle, CONNECTIONS, self.seed);
         let after = end.after();
@@ -143,9 +144,7 @@ impl Campaign {
         self.tally.deaths += 1;
         self.require(!has_ended, || "the server ended by itself under load".to_owned());
         self.require(was_busy, || format!("fewer than {LEAST_PER_CYCLE} operations were acknowledged in a cycle"));
-        if cycle.is_multiple_of(OFFLINE_CHECK_EVERY) {
-            self.check_offline();
-        }
+        self.check_offline();
         self.die_while_starting(end);
         self.restart()
     }
@@ -178,6 +177,7 @@ impl Campaign {
     fn restart(&mut self) -> Node {
         match self.place.start() {
             Ok(node) => {
+                self.ready_at = self.world.now();
                 self.tally.slowest_ready = self.tally.slowest_ready.max(node.ready_after);
                 node
             }
@@ -198,26 +198,31 @@ impl Campaign {
         let reader = Reader { address: node.address, key: self.key.clone() };
         // Before anything is asked again: nothing may be there by half.
         let counters = self.expect(reader.counters());
-        self.judge(Observation { counters, ..Observation::default() });
+        let schedules = self.expect(reader.schedules(&self.schedules));
+        self.world.try_keys(node.address, cycle);
+        let second = cycle.is_multiple_of(SECOND_PROCESS_EVERY).then(|| self.place.second());
+        self.judge(Observation { counters, schedules, second, ..Observation::default() });
         self.resolve(node, cycle);
         let mut chosen: BTreeSet<String> = queues(cycle).into();
         chosen.extend(queues((self.seed as u32).wrapping_add(cycle * 7) % (cycle + 1)));
-        self.look(&reader, &chosen, |of| of + 1 >= cycle, false);
+        let seen = self.look(&reader, &chosen, |of| of + 1 >= cycle);
+        self.judge(seen);
     }
 
-    fn look(&mut self, reader: &Reader, chosen: &BTreeSet<String>, cycles: impl Fn(u32) -> bool, is_final: bool) {
+    fn look(&self, reader: &Reader, chosen: &BTreeSet<String>, cycles: impl Fn(u32) -> bool) -> Observation {
         let (jobs, events) = {
             let history = self.world.history.lock().unwrap();
             (known_jobs(&history, chosen), known_events(&history, cycles))
         };
         let mut seen = self.expect(reader.observe_settled(&jobs, &events, chosen));
         seen.recounted.retain(|queue| seen.counters.contains_key(queue));
-        seen.is_final = is_final;
-        self.judge(seen);
+        seen.at = self.world.now();
+        seen
     }
 
-    fn judge(&mut self, mut seen: Observation) {
-        seen.at = self.world.start.elapsed().as_micros() as u64;
+    fn judge(&mut self, mut seen: Observation) -> Observation {
+        seen.at = if seen.at == 0 { self.world.now() } else { seen.at };
+        seen.ready_at = self.ready_at;
         seen.terminal_jobs = std::mem::take(&mut self.terminal_jobs);
         seen.terminal_deliveries = std::mem::take(&mut self.terminal_deliveries);
         let found = {
@@ -237,6 +242,7 @@ impl Campaign {
         if !found.is_empty() {
             self.fail(&found, "promises are broken");
         }
+        seen
     }
 
     /// Asks every unknown enqueue and publish again with its key, which says whether it had happened.
@@ -263,12 +269,17 @@ impl Campaign {
         let reader = Reader { address: node.address, key: self.key.clone() };
         self.drain(&reader, cycles);
         let all: BTreeSet<String> = (0..=cycles).flat_map(queues).collect();
-        self.look(&reader, &all, |_| true, true);
+        let look =
+            |campaign: &Self, reader: &Reader| Observation { is_final: true, ..campaign.look(reader, &all, |_| true) };
+        let seen = look(&self, &reader);
+        let before = self.judge(seen);
         self.require_orderly_end(node.terminate());
         self.check_offline();
         let node = self.restart();
         let reader = Reader { address: node.address, key: self.key.clone() };
-        self.look(&reader, &all, |_| true, true);
+        let before_restart = Some(Box::new(before));
+        let seen = Observation { before_restart, ..look(&self, &reader) };
+        self.judge(seen);
         node.kill();
         self.report(cycles);
         fs::remove_dir_all(&self.directory).ok();
@@ -279,10 +290,9 @@ impl Campaign {
         let open = ["waiting", "delayed", "active", "retrying"];
         let left = |reader: &Reader| -> Result<u64, String> {
             let counters = reader.counters()?;
-            let is_worked_on = |queue: &&String| !queue.starts_with("unique-");
             Ok(counters
                 .keys()
-                .filter(is_worked_on)
+                .filter(|queue| is_worked_on(queue))
                 .flat_map(|queue| open.map(|state| counters[queue].get(state)))
                 .flatten()
                 .sum())
@@ -295,7 +305,7 @@ impl Campaign {
                     while left(reader).is_ok_and(|left| left > 0) && Instant::now() < deadline {
                         for queue in (0..=cycles)
                             .step_by(CYCLES_PER_QUEUE as usize)
-                            .flat_map(|cycle| queues(cycle).into_iter().take(2))
+                            .flat_map(|cycle| queues(cycle).into_iter().take(WORKED_ON))
                         {
                             self.work_off(&mut client, cycles + 1, queue);
                         }

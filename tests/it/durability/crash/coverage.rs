@@ -9,8 +9,12 @@ const LEAST_PER_CYCLE: u64 = 200;
 /// Share of requests, in percent, that must be acknowledged.
 const LEAST_SHARE: u64 = 70;
 /// What must have happened at least once per cycle on average, by name.
-const EACH_CYCLE: [&str; 8] = [
+const EACH_CYCLE: [&str; 12] = [
     "enqueued one",
+    "enqueued for later",
+    "enqueued in a group",
+    "made a flow",
+    "used a credential",
     "enqueued a batch",
     "enqueued a unique one",
     "published",
@@ -20,7 +24,16 @@ const EACH_CYCLE: [&str; 8] = [
     "kept alive",
 ];
 /// What must have happened at least once in a run of ten cycles or more.
-const SOMETIMES: [&str; 4] = ["cancelled", "refused an end", "refused another body", "unknown"];
+const SOMETIMES: [&str; 8] = [
+    "cancelled",
+    "cancelled by tag",
+    "made a credential",
+    "revoked a credential",
+    "refused a credential",
+    "refused an end",
+    "refused another body",
+    "unknown",
+];
 const LONG_RUN: u64 = 10;
 
 /// How often each kind of thing happened.
@@ -69,9 +82,14 @@ fn name(entry: &Entry) -> &'static str {
         (Op::Complete { .. } | Op::Fail { .. } | Op::Heartbeat { .. } | Op::Cancel { .. }, Outcome::Refused(_)) => {
             "refused an end"
         }
-        (Op::Publish { .. } | Op::Lease { .. }, Outcome::Refused(_)) => "refused for no reason",
+        (Op::UseKey { .. }, Outcome::Refused(401)) => "refused a credential",
+        (_, Outcome::Refused(_)) => "refused for no reason",
+        (Op::Enqueue { jobs, .. }, _) if jobs.iter().any(|job| job.role.is_some()) => "made a flow",
         (Op::Enqueue { jobs, .. }, _) if jobs.len() > 1 => "enqueued a batch",
         (Op::Enqueue { jobs, .. }, _) if jobs.iter().any(|job| job.unique.is_some()) => "enqueued a unique one",
+        (Op::Enqueue { jobs, .. }, _) if jobs.iter().any(|job| job.group.is_some()) => "enqueued in a group",
+        (Op::Enqueue { jobs, .. }, _) if jobs.iter().any(|job| job.delay_ms.is_some()) => "enqueued for later",
+        (Op::Enqueue { jobs, .. }, _) if jobs.iter().any(|job| job.tag.is_some()) => "enqueued with a tag",
         (Op::Enqueue { .. }, _) => "enqueued one",
         (Op::Publish { .. }, _) => "published",
         (Op::Lease { .. }, Outcome::Ok(Reply::Granted(grants))) if grants.is_empty() => "leased none",
@@ -80,6 +98,10 @@ fn name(entry: &Entry) -> &'static str {
         (Op::Fail { .. }, _) => "failed",
         (Op::Heartbeat { .. }, _) => "kept alive",
         (Op::Cancel { .. }, _) => "cancelled",
+        (Op::CancelTagged { .. }, _) => "cancelled by tag",
+        (Op::MakeKey { .. }, _) => "made a credential",
+        (Op::RevokeKey { .. }, _) => "revoked a credential",
+        (Op::UseKey { .. }, _) => "used a credential",
     }
 }
 

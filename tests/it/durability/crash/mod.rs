@@ -11,11 +11,13 @@
 mod campaign;
 mod client;
 mod coverage;
+mod keys;
 mod node;
 mod observe;
 mod plan;
 mod receiver;
 mod requests;
+mod scene;
 mod syscalls;
 mod traffic;
 

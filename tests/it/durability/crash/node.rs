@@ -11,7 +11,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::wait_for;
+use crate::{durability::model::SecondSeen, support::wait_for};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(45);
@@ -57,6 +57,9 @@ impl Place {
             .env("NOVAPULSE_STORAGE_SOFT_FREE_PERCENT", "0")
             // One company makes all the calls here.
             .env("NOVAPULSE_LIMITS_API_PER_SECOND", "0")
+            // Somebody who signs in once makes and revokes keys to the end of the run.
+            .env("NOVAPULSE_AUTH_ACCESS_LIFETIME_MS", "86400000")
+            .env("NOVAPULSE_AUTH_PROOF_LIFETIME_MS", "86400000")
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -89,15 +92,44 @@ impl Place {
         Err(format!("check ended with {}: {}", output.status, wrong.join("\n")))
     }
 
+    /// Tries to start a second server on the directory, which must end by itself.
+    pub(crate) fn second(&self) -> SecondSeen {
+        let begun = Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_novapulse"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(self.data())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let code = exit_of(&mut child, START_LIMIT).and_then(|status| status.code());
+        child.kill().ok();
+        child.wait().ok();
+        SecondSeen { code, took_ms: begun.elapsed().as_millis() as u64 }
+    }
+
+    /// The demo user's address and password.
+    ///
+    /// # Errors
+    /// As [`Place::api_key`].
+    pub(crate) fn sign_in(&self) -> Result<(String, String), String> {
+        Ok((self.credential("email")?, self.credential("password")?))
+    }
+
     /// The API key of the demo company.
     ///
     /// # Errors
     /// When the file that the first start leaves is missing or incomplete.
     pub(crate) fn api_key(&self) -> Result<String, String> {
+        self.credential("api_key")
+    }
+
+    fn credential(&self, name: &str) -> Result<String, String> {
         let path = self.data().join("dev-credentials.json");
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let value: Value = serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", path.display()))?;
-        value.get("api_key").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| "no api_key".to_owned())
+        value.get(name).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| format!("no {name}"))
     }
 }
 

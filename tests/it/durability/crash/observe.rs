@@ -8,12 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use novapulse::base::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
 use super::client::{Client, Sent};
 use crate::{
-    durability::model::{AttemptSeen, DeliverySeen, Entry, EventSeen, JobSeen, Observation, Op, Outcome, Reply},
+    durability::model::{
+        AttemptSeen, DeliverySeen, Entry, ErrorSeen, EventSeen, JobSeen, Observation, Op, Outcome, Reply, ScheduleSeen,
+    },
     support::wait_looking_every,
 };
 
@@ -41,6 +44,30 @@ struct Job {
     priority: u8,
     attempts: u32,
     result: Option<Box<RawValue>>,
+    failure: Option<String>,
+    blocked_by: u32,
+    errors: Vec<JobError>,
+}
+
+#[derive(Deserialize)]
+struct JobError {
+    attempt: u32,
+    started_at: Option<String>,
+    is_interrupted: bool,
+}
+
+#[derive(Deserialize)]
+struct Schedule {
+    id: String,
+    created_at: Timestamp,
+    every_ms: u64,
+    last_tick_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    matched: u64,
+    matched_is_exact: bool,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +89,8 @@ struct Delivery {
 struct Attempt {
     number: u32,
     status: Option<u16>,
+    failure: Option<String>,
+    started_at: Option<String>,
 }
 
 impl Reader {
@@ -94,6 +123,9 @@ impl Reader {
                 priority: job.priority,
                 attempts: job.attempts,
                 result: job.result.map(|result| result.get().to_owned()).filter(|result| result != "null"),
+                failure: job.failure,
+                blocked_by: job.blocked_by,
+                errors: job.errors.into_iter().map(error_seen).collect(),
             }))
         })?;
         seen.jobs = jobs.iter().cloned().zip(found).filter_map(|(id, job)| Some((id, job?))).collect();
@@ -109,6 +141,40 @@ impl Reader {
         seen.events_asked = events.iter().map(|(external, _)| external.clone()).collect();
         seen.events =
             events.iter().zip(found).filter_map(|((external, _), event)| Some((external.clone(), event?))).collect();
+        Ok(seen)
+    }
+
+    /// Schedules of fixed intervals, each with the number of jobs it has made; left out while they cannot be counted.
+    pub(crate) fn schedules(&self, ids: &[String]) -> Result<Vec<ScheduleSeen>, String> {
+        let mut client = Client::new(self.address, &self.key);
+        let mut seen = Vec::new();
+        for id in ids {
+            let read = |client: &mut Client| -> Result<Schedule, String> {
+                let path = format!("/schedules/{id}");
+                let body = get(client, &path)?.ok_or_else(|| format!("{path} is not there"))?;
+                serde_json::from_slice(&body).map_err(|error| unreadable(id, &error, &body))
+            };
+            let deadline = Instant::now() + SETTLE_LIMIT;
+            while Instant::now() < deadline {
+                let before = read(&mut client)?;
+                let counted = count_tagged(&mut client, id)?;
+                // A tick in between would be counted on one side only.
+                if read(&mut client)?.last_tick_at != before.last_tick_at {
+                    continue;
+                }
+                if counted.matched_is_exact {
+                    let ms = |at: Timestamp| at.as_ms().cast_unsigned();
+                    seen.push(ScheduleSeen {
+                        id: before.id,
+                        made_at: ms(before.created_at),
+                        every_ms: before.every_ms,
+                        last_tick_at: before.last_tick_at.map(ms),
+                        jobs: counted.matched,
+                    });
+                }
+                break;
+            }
+        }
         Ok(seen)
     }
 
@@ -181,6 +247,11 @@ impl Reader {
     }
 }
 
+fn error_seen(error: JobError) -> ErrorSeen {
+    let JobError { attempt, started_at, is_interrupted } = error;
+    ErrorSeen { attempt, has_start: started_at.is_some(), is_interrupted }
+}
+
 /// The counters of these queues only.
 fn of(counters: &Counters, queues: &BTreeSet<String>) -> Counters {
     counters.iter().filter(|(name, _)| queues.contains(*name)).map(|(name, of)| (name.clone(), of.clone())).collect()
@@ -194,11 +265,26 @@ fn get(client: &mut Client, path: &str) -> Result<Option<Vec<u8>>, String> {
     }
 }
 
+/// Jobs with a tag that have not ended.
+fn count_tagged(client: &mut Client, tag: &str) -> Result<Counted, String> {
+    let order = json!({ "action": "cancel", "filter": { "tag": tag }, "dry_run": true }).to_string();
+    match client.call("POST", "/jobs/actions", &order, None) {
+        Sent::Answer { status: 200, body } => {
+            serde_json::from_slice(&body).map_err(|error| unreadable(tag, &error, &body))
+        }
+        other => Err(format!("counting what has tag {tag}: {}", describe(&other))),
+    }
+}
+
 fn read_delivery(client: &mut Client, delivery: &Delivery) -> Result<DeliverySeen, String> {
     let path = format!("/deliveries/{}", delivery.id);
     let body = get(client, &path)?.ok_or_else(|| format!("{path} is named by its event and not there"))?;
     let full: Delivery = serde_json::from_slice(&body).map_err(|error| unreadable(&delivery.id, &error, &body))?;
-    let attempts = full.attempts.into_iter().map(|Attempt { number, status }| AttemptSeen { number, status }).collect();
+    let attempts = full.attempts.into_iter().map(|attempt| {
+        let Attempt { number, status, failure, started_at } = attempt;
+        AttemptSeen { number, status, failure, has_start: started_at.is_some() }
+    });
+    let attempts = attempts.collect();
     Ok(DeliverySeen { id: full.id, webhook: full.webhook_id, state: full.state, attempts })
 }
 

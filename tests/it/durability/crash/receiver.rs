@@ -17,7 +17,9 @@ use crate::durability::model::Received;
 /// The secret given to every webhook; the key of the HMAC is this text itself.
 pub(crate) const SECRET: &str = "whsec_Y3Jhc2gtdGVzdC1jcmFzaC10ZXN0LWNyYXNoLXRlc3Q=";
 
-/// Of deliveries to `/flaky/…`, one in this many fails its first attempt.
+/// How long an answer to `/ordered/…` takes, so that two at a time would be seen.
+const ORDERED_TAKES: Duration = Duration::from_millis(3);
+/// Of deliveries to `/flaky/…` and `/ordered/…`, one in this many fails its first attempt.
 const FLAKY: u32 = 8;
 const LONGEST_REQUEST: usize = 1 << 20;
 const IDLE_LIMIT: Duration = Duration::from_mins(5);
@@ -94,10 +96,16 @@ fn record(head: &[u8], body: &[u8], log: &Mutex<Log>, start: Instant) -> Option<
     let delivery = header(head, "x-novapulse-delivery-id")?;
     let parsed: Value = serde_json::from_slice(body).ok()?;
     let event = parsed.pointer("/data/external_id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let is_flaky =
-        head.starts_with(b"POST /flaky/") && delivery.bytes().map(u32::from).sum::<u32>().is_multiple_of(FLAKY);
+    let is_ordered = head.starts_with(b"POST /ordered/");
+    let is_flaky = (is_ordered || head.starts_with(b"POST /flaky/"))
+        && delivery.bytes().map(u32::from).sum::<u32>().is_multiple_of(FLAKY);
+    let at = start.elapsed().as_micros() as u64;
+    if is_ordered {
+        thread::park_timeout(ORDERED_TAKES);
+    }
     let received = Received {
-        at: start.elapsed().as_micros() as u64,
+        at,
+        until: start.elapsed().as_micros() as u64,
         webhook: header(head, "x-novapulse-webhook-id")?,
         delivery: delivery.clone(),
         event,

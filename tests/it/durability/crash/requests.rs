@@ -1,9 +1,11 @@
 //! Operations as HTTP requests, and answers as outcomes.
 
+use std::fmt::Write as _;
+
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use crate::durability::model::{Grant, JobSpec, Op, Outcome, Reply};
+use crate::durability::model::{Grant, JobSpec, Op, Outcome, Reply, Role};
 
 /// Path below `/api/v1` and body of a POST.
 pub(crate) struct Request {
@@ -36,14 +38,36 @@ pub(crate) fn of(op: &Op) -> Request {
             (format!("/jobs/{job}/heartbeat"), json!({ "lease_token": token, "lease_ms": lease_ms }).to_string())
         }
         Op::Cancel { job } => (format!("/jobs/{job}/cancel"), "{}".to_owned()),
+        Op::CancelTagged { tag } => {
+            ("/jobs/actions".to_owned(), json!({ "action": "cancel", "filter": { "tag": tag } }).to_string())
+        }
+        // `keys` makes these, each with a credential of its own.
+        Op::MakeKey { .. } | Op::RevokeKey { .. } | Op::UseKey { .. } => (String::new(), String::new()),
     };
     Request { path, body }
 }
 
 fn job(spec: &JobSpec) -> String {
-    let unique = spec.unique.as_ref().map_or_else(String::new, |key| format!(r#","unique":{{"key":"{key}"}}"#));
+    let mut more = String::new();
+    if let Some(key) = &spec.unique {
+        write!(more, r#","unique":{{"key":"{key}"}}"#).unwrap();
+    }
+    if let Some(delay_ms) = spec.delay_ms {
+        write!(more, r#","delay_ms":{delay_ms}"#).unwrap();
+    }
+    if let Some(group) = &spec.group {
+        write!(more, r#","group_key":"{group}""#).unwrap();
+    }
+    if let Some(tag) = &spec.tag {
+        write!(more, r#","tags":["{tag}"]"#).unwrap();
+    }
+    more.push_str(match spec.role {
+        Some(Role::Parent) => r#","ref":"parent""#,
+        Some(Role::Child) => r#","parent_ref":"parent","on_failure":"continue""#,
+        None => "",
+    });
     format!(
-        r#"{{"queue":"{}","kind":"crash.test","payload":{},"priority":{},"attempts":{},"backoff":{{"kind":"fixed","delay_ms":200}}{unique}}}"#,
+        r#"{{"queue":"{}","kind":"crash.test","payload":{},"priority":{},"attempts":{},"backoff":{{"kind":"fixed","delay_ms":200}}{more}}}"#,
         spec.queue, spec.payload, spec.priority, spec.attempts
     )
 }

@@ -8,23 +8,36 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use novapulse::base::{Random, SeededRandom};
 
 use super::{
     client::{Client, Sent},
+    keys::Keys,
     requests,
 };
-use crate::durability::model::{Entry, Grant, JobSpec, Op, Outcome, Reply};
+use crate::durability::model::{Entry, Grant, JobSpec, Op, Outcome, Reply, Role};
 
 /// Jobs in each batch; queues of batches get nothing else.
 pub(crate) const BATCH: u64 = 25;
 /// Cycles that share one set of queues, so that a recount stays small.
 pub(crate) const CYCLES_PER_QUEUE: u32 = 2;
+/// How many of the queues of a cycle have workers.
+pub(crate) const WORKED_ON: usize = 4;
+/// Queues whose groups have one job at a time.
+pub(crate) const GROUPS: &str = "group";
+/// The queue of the schedules' jobs.
+pub(crate) const TICKS: &str = "ticks";
+/// Credentials come and go at this pace, so that they stay a small part of the load.
+const BETWEEN_KEYS: Duration = Duration::from_millis(50);
+const GROUP_KEYS: u64 = 4;
+const TAGS: u64 = 3;
 const UNIQUE_KEYS: u64 = 12;
 const REMEMBERED: usize = 2_000;
+/// What is published.
+pub(crate) const EVENT_TYPES: [&str; 4] = ["crash.one", "crash.two", "crash.three", "crash.four"];
 
 /// An enqueue that can be repeated with its key.
 #[derive(Debug, Clone)]
@@ -44,6 +57,7 @@ pub(crate) struct World {
     held: Mutex<VecDeque<Held>>,
     old_tokens: Mutex<VecDeque<(String, String)>>,
     cancellable: Mutex<VecDeque<String>>,
+    pub(crate) keys: Keys,
 }
 
 #[derive(Debug, Clone)]
@@ -53,10 +67,15 @@ struct Held {
     lease_ms: u64,
 }
 
-/// The queues of a cycle.
-pub(crate) fn queues(cycle: u32) -> [String; 3] {
+/// The queues of a cycle; workers take from the first [`WORKED_ON`] of them.
+pub(crate) fn queues(cycle: u32) -> [String; 6] {
     let generation = cycle / CYCLES_PER_QUEUE;
-    [format!("work-{generation}"), format!("batch-{generation}"), format!("unique-{generation}")]
+    ["work", "batch", "flow", GROUPS, "unique", "bulk"].map(|name| format!("{name}-{generation}"))
+}
+
+/// Whether workers take from a queue, so that it is empty in the end.
+pub(crate) fn is_worked_on(queue: &str) -> bool {
+    queue != TICKS && !queue.starts_with("unique-") && !queue.starts_with("bulk-")
 }
 
 impl World {
@@ -70,10 +89,11 @@ impl World {
             held: Mutex::default(),
             old_tokens: Mutex::default(),
             cancellable: Mutex::default(),
+            keys: Keys::default(),
         })
     }
 
-    fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         self.start.elapsed().as_micros() as u64
     }
 
@@ -90,12 +110,17 @@ impl World {
             Sent::Lost => Outcome::Unknown,
             Sent::Answer { status, body } => requests::outcome(&op, status, &body),
         };
+        self.record(cycle, invoked, op, &outcome);
+        Some(outcome)
+    }
+
+    /// Notes how an operation ended that was sent at `invoked`.
+    pub(crate) fn record(&self, cycle: u32, invoked: u64, op: Op, outcome: &Outcome) {
         let returned = self.now();
         if matches!(outcome, Outcome::Ok(_)) {
             self.acknowledged.fetch_add(1, Ordering::Relaxed);
         }
         self.history.lock().unwrap().push(Entry { cycle, invoked, returned, op, outcome: outcome.clone() });
-        Some(outcome)
     }
 
     fn job(&self, random: &SeededRandom, queue: &str, unique: Option<String>) -> JobSpec {
@@ -112,7 +137,20 @@ impl World {
             priority: (random.next_u64() % 10) as u8,
             attempts: 1 + (random.next_u64() % 3) as u32,
             unique,
+            ..JobSpec::default()
         }
+    }
+
+    /// Two children and the job that waits for them.
+    fn flow(&self, random: &SeededRandom, queue: &str) -> Vec<JobSpec> {
+        let roles = [Role::Child, Role::Child, Role::Parent];
+        roles.map(|role| JobSpec { role: Some(role), ..self.job(random, queue, None) }).into()
+    }
+
+    /// A job of one of the groups; all have one priority, which goes before order.
+    pub(crate) fn in_group(&self, random: &SeededRandom, queue: &str) -> JobSpec {
+        let group = Some(format!("g{}", random.next_u64() % GROUP_KEYS));
+        JobSpec { group, priority: 5, ..self.job(random, queue, None) }
     }
 }
 
@@ -132,7 +170,7 @@ impl Traffic {
         seed: u64,
     ) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let threads = (0..connections)
+        let mut threads: Vec<_> = (0..connections)
             .map(|number| {
                 let (world, stop) = (Arc::clone(world), Arc::clone(&stop));
                 let mut client = Client::new(address, key);
@@ -142,6 +180,12 @@ impl Traffic {
                 })
             })
             .collect();
+        let (world, stopped) = (Arc::clone(world), Arc::clone(&stop));
+        threads.push(thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) && world.turn_over_a_key(address, cycle).is_some() {
+                thread::park_timeout(BETWEEN_KEYS);
+            }
+        }));
         Self { stop, threads }
     }
 
@@ -157,34 +201,44 @@ impl Traffic {
 impl World {
     /// One random operation; `None` when the server is not there any more.
     fn step(&self, client: &mut Client, cycle: u32, random: &SeededRandom) -> Option<()> {
-        let [work, batch, unique] = queues(cycle);
+        let [work, batch, flow, group, unique, bulk] = queues(cycle);
+        let tag = || format!("tag-{cycle}-{}", random.next_u64() % TAGS);
         match random.next_u64() % 100 {
-            0..28 => self.enqueue(client, cycle, vec![self.job(random, &work, None)]),
-            28..34 => self.enqueue(client, cycle, (0..BATCH).map(|_| self.job(random, &batch, None)).collect()),
-            34..40 => {
+            0..18 => self.enqueue(client, cycle, vec![self.job(random, &work, None)]),
+            18..22 => {
+                let delay_ms = Some(100 + random.next_u64() % 2_500);
+                self.enqueue(client, cycle, vec![JobSpec { delay_ms, ..self.job(random, &work, None) }])
+            }
+            22..25 => self.enqueue(client, cycle, vec![self.in_group(random, &group)]),
+            25..28 => self.enqueue(client, cycle, self.flow(random, &flow)),
+            28..33 => self.enqueue(client, cycle, (0..BATCH).map(|_| self.job(random, &batch, None)).collect()),
+            33..37 => {
                 let key = format!("key-{}", random.next_u64() % UNIQUE_KEYS);
                 self.enqueue(client, cycle, vec![self.job(random, &unique, Some(key))])
             }
-            40..48 => self.repeat(client, cycle, random),
-            48..62 => {
-                let queue = if random.next_u64().is_multiple_of(2) { work } else { batch };
-                self.lease(client, cycle, &queue, random)
+            37..40 => self.enqueue(client, cycle, vec![JobSpec { tag: Some(tag()), ..self.job(random, &bulk, None) }]),
+            40..47 => self.repeat(client, cycle, random),
+            47..62 => {
+                let queue = [&work, &batch, &flow, &group][random.next_u64() as usize % WORKED_ON];
+                self.lease(client, cycle, queue, random)
             }
             62..84 => self.settle(client, cycle, random),
             84..87 => self.settle_with_old_token(client, cycle),
-            87..90 => self.cancel(client, cycle),
+            87..89 => self.cancel(client, cycle),
+            89..90 => self.perform(client, cycle, Op::CancelTagged { tag: tag() }).map(drop),
             _ => self.publish(client, cycle, random),
         }
     }
 
-    fn enqueue(&self, client: &mut Client, cycle: u32, jobs: Vec<JobSpec>) -> Option<()> {
+    pub(crate) fn enqueue(&self, client: &mut Client, cycle: u32, jobs: Vec<JobSpec>) -> Option<()> {
         let key = {
             let mut enqueues = self.enqueues.lock().unwrap();
             let key = format!("enqueue-{}", enqueues.len());
             enqueues.push(Repeatable { key: key.clone(), jobs: jobs.clone() });
             key
         };
-        let is_single = jobs.len() == 1 && jobs.iter().all(|job| job.unique.is_none());
+        let is_plain = |job: &JobSpec| job.unique.is_none() && job.tag.is_none();
+        let is_single = jobs.len() == 1 && jobs.iter().all(is_plain);
         let outcome = self.perform(client, cycle, Op::Enqueue { jobs, key: Some(key) })?;
         if let Outcome::Ok(Reply::Jobs(ids)) = outcome
             && is_single
@@ -270,7 +324,7 @@ impl World {
     fn publish(&self, client: &mut Client, cycle: u32, random: &SeededRandom) -> Option<()> {
         let number = self.next_item.fetch_add(1, Ordering::Relaxed);
         let external_id = format!("event-{number}");
-        let event_type = ["crash.one", "crash.two", "crash.three"][random.next_u64() as usize % 3].to_owned();
+        let event_type = EVENT_TYPES[random.next_u64() as usize % EVENT_TYPES.len()].to_owned();
         let data =
             format!(r#"{{"external_id":"{external_id}","amount":1.10,"pad":"{}"}}"#, "e".repeat(number as usize % 300));
         self.perform(client, cycle, Op::Publish { external_id, event_type, data })?;

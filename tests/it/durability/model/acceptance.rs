@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Case, JobSeen, JobSpec, Op, Outcome, Reply, Violation};
+use super::{Case, JobSeen, JobSpec, Op, Outcome, Reply, Violation, accepted};
 
 pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
     accepted_jobs_are_there(case, found);
@@ -11,14 +11,6 @@ pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
     unique_keys_have_one_job(case, found);
     refused_left_nothing(case, found);
     totals_fit(case, found);
-}
-
-/// Every job with its id, of every acknowledged enqueue.
-fn accepted<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a JobSpec, &'a String)> {
-    case.history.iter().flat_map(|entry| match (&entry.op, &entry.outcome) {
-        (Op::Enqueue { jobs, .. }, Outcome::Ok(Reply::Jobs(ids))) => jobs.iter().zip(ids).collect::<Vec<_>>(),
-        _ => Vec::new(),
-    })
 }
 
 fn accepted_jobs_are_there(case: &Case<'_>, found: &mut Vec<Violation>) {
@@ -174,8 +166,14 @@ fn totals_fit(case: &Case<'_>, found: &mut Vec<Violation>) {
             }
         }
     }
-    // Jobs of the webhook queue come from events, not from enqueues; `deliveries` accounts for them.
-    for (queue, counters) in case.seen.counters.iter().filter(|(queue, _)| *queue != "webhook") {
+    // Jobs of other queues come from events, schedules and bulk actions, not from enqueues; others account for them.
+    let mut asked: HashSet<&str> = HashSet::new();
+    for entry in case.history {
+        if let Op::Enqueue { jobs, .. } = &entry.op {
+            asked.extend(jobs.iter().map(|job| job.queue.as_str()));
+        }
+    }
+    for (queue, counters) in case.seen.counters.iter().filter(|(queue, _)| asked.contains(queue.as_str())) {
         let total: u64 = counters.values().sum();
         let least = known.get(queue.as_str()).map_or(0, HashSet::len) as u64;
         let most = least + open.get(queue.as_str()).copied().unwrap_or(0);

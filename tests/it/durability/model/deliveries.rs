@@ -1,8 +1,8 @@
-//! Deliveries (22–24): fan-out belongs to the event, attempts have no gap, and an end is an end.
+//! Deliveries (22–24): fan-out belongs to the event, attempts have no gap and are all told, and an end is an end.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Case, DeliverySeen, Op, Outcome, Reply, Violation};
+use super::{AttemptSeen, Case, DeliverySeen, Op, Outcome, Reply, Violation};
 
 /// A request that was on the wire when the server was killed may arrive this long after the end was seen.
 const ON_THE_WIRE_MICROS: u64 = 2_000_000;
@@ -10,9 +10,14 @@ const ON_THE_WIRE_MICROS: u64 = 2_000_000;
 pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
     events_are_there_with_their_deliveries(case, found);
     let received: HashSet<&str> = case.received.iter().map(|request| request.delivery.as_str()).collect();
+    let mut requests: HashMap<&str, usize> = HashMap::new();
+    for request in case.received.iter().filter(|request| request.at <= case.seen.at) {
+        *requests.entry(request.delivery.as_str()).or_default() += 1;
+    }
     for (event, seen) in &case.seen.events {
         for delivery in &seen.deliveries {
             attempts_have_no_gap(event, delivery, found);
+            attempts_are_told(event, delivery, requests.get(delivery.id.as_str()).copied().unwrap_or(0), found);
             ends_have_a_reason(&received, event, delivery, found);
             if case.seen.is_final && delivery.state != "succeeded" {
                 found.push(Violation::new(
@@ -73,6 +78,22 @@ fn attempts_have_no_gap(event: &str, delivery: &DeliverySeen, found: &mut Vec<Vi
     numbers.sort_unstable();
     if !numbers.iter().copied().eq(1..=numbers.len() as u32) {
         found.push(Violation::new(23, format!("delivery {} of {event} has attempts {numbers:?}", delivery.id)));
+    }
+}
+
+/// Each attempt has its start and how it ended, and each request that arrived was an attempt.
+fn attempts_are_told(event: &str, delivery: &DeliverySeen, requests: usize, found: &mut Vec<Violation>) {
+    let is_success = |status: Option<u16>| status.is_some_and(|status| (200..300).contains(&status));
+    let untold = |attempt: &&AttemptSeen| !attempt.has_start || is_success(attempt.status) == attempt.failure.is_some();
+    if let Some(attempt) = delivery.attempts.iter().find(untold) {
+        found.push(Violation::new(23, format!("delivery {} of {event} does not tell of {attempt:?}", delivery.id)));
+    }
+    if delivery.state == "succeeded" && requests > delivery.attempts.len() {
+        let told = delivery.attempts.len();
+        found.push(Violation::new(
+            23,
+            format!("delivery {} of {event} arrived {requests} times and tells of {told} attempts", delivery.id),
+        ));
     }
 }
 

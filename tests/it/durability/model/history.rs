@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A job as it was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct JobSpec {
     /// Number of this job in the run; also inside the payload, so that a lease names its job's origin.
     pub(crate) item: u64,
@@ -16,6 +16,23 @@ pub(crate) struct JobSpec {
     pub(crate) attempts: u32,
     /// Unique jobs go to queues that nobody works on, so the first one with a key stays the only one.
     pub(crate) unique: Option<String>,
+    /// Not before this long after the request.
+    pub(crate) delay_ms: Option<u64>,
+    /// Jobs of a group go to queues that run one of them at a time.
+    pub(crate) group: Option<String>,
+    /// What it is in the flow that its batch makes.
+    pub(crate) role: Option<Role>,
+    /// A word to find it by; tagged jobs go to queues that nobody works on.
+    pub(crate) tag: Option<String>,
+}
+
+/// What a job is in a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Waits for the end of the others of its batch.
+    Parent,
+    /// One of those.
+    Child,
 }
 
 /// One request to the server.
@@ -35,6 +52,14 @@ pub(crate) enum Op {
     Heartbeat { job: String, token: String, lease_ms: u64 },
     /// Nobody shall work on the job.
     Cancel { job: String },
+    /// Nobody shall work on any job with this tag that was accepted before.
+    CancelTagged { tag: String },
+    /// A credential is made, known in this run by its name.
+    MakeKey { name: String },
+    /// A credential is taken back.
+    RevokeKey { name: String },
+    /// Something is asked for with a credential.
+    UseKey { name: String },
 }
 
 /// A job handed to a worker.
@@ -89,6 +114,21 @@ pub(crate) struct JobSeen {
     pub(crate) priority: u8,
     pub(crate) attempts: u32,
     pub(crate) result: Option<String>,
+    /// Why it failed, in the server's word.
+    pub(crate) failure: Option<String>,
+    /// Children that have not ended.
+    pub(crate) blocked_by: u32,
+    /// Its attempts that failed or were interrupted, oldest first; the server keeps the last ten.
+    pub(crate) errors: Vec<ErrorSeen>,
+}
+
+/// An attempt that did not end well, as its job shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ErrorSeen {
+    pub(crate) attempt: u32,
+    pub(crate) has_start: bool,
+    /// A restart or the silence of its worker took it back.
+    pub(crate) is_interrupted: bool,
 }
 
 /// One HTTP try as the delivery log shows it.
@@ -97,6 +137,9 @@ pub(crate) struct AttemptSeen {
     pub(crate) number: u32,
     /// Absent when there was no answer.
     pub(crate) status: Option<u16>,
+    /// What kind of failure it was; absent when it was none.
+    pub(crate) failure: Option<String>,
+    pub(crate) has_start: bool,
 }
 
 /// A delivery as the log shows it.
@@ -119,6 +162,8 @@ pub(crate) struct EventSeen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Received {
     pub(crate) at: u64,
+    /// When it was answered.
+    pub(crate) until: u64,
     pub(crate) webhook: String,
     pub(crate) delivery: String,
     pub(crate) event: String,
@@ -130,6 +175,8 @@ pub(crate) struct Received {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Observation {
     pub(crate) at: u64,
+    /// When the server that is observed was ready.
+    pub(crate) ready_at: u64,
     /// The job ids that were asked for, and those that were there.
     pub(crate) asked: HashSet<String>,
     pub(crate) jobs: HashMap<String, JobSeen>,
@@ -144,6 +191,30 @@ pub(crate) struct Observation {
     /// Terminal states of jobs, and times at which deliveries were first seen terminal, of earlier observations.
     pub(crate) terminal_jobs: HashMap<String, String>,
     pub(crate) terminal_deliveries: HashMap<String, u64>,
+    pub(crate) schedules: Vec<ScheduleSeen>,
+    /// How a second process on the same directory ended, when one was tried.
+    pub(crate) second: Option<SecondSeen>,
+    /// What the server showed of the same things before it was stopped and started again without any request.
+    pub(crate) before_restart: Option<Box<Observation>>,
+}
+
+/// A schedule of fixed intervals as the server shows it, with the jobs that carry its tag. Times are its own, in
+/// milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ScheduleSeen {
+    pub(crate) id: String,
+    pub(crate) made_at: u64,
+    pub(crate) every_ms: u64,
+    pub(crate) last_tick_at: Option<u64>,
+    pub(crate) jobs: u64,
+}
+
+/// The end of a second process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SecondSeen {
+    /// Its exit code; absent when it did not end.
+    pub(crate) code: Option<i32>,
+    pub(crate) took_ms: u64,
 }
 
 /// What the whole run is set up with.
@@ -151,6 +222,8 @@ pub(crate) struct Observation {
 pub(crate) struct Setup {
     /// Webhook ids and the event types they subscribe to; `*` for all.
     pub(crate) webhooks: Vec<(String, String)>,
+    /// Webhooks that get one delivery at a time, in order.
+    pub(crate) ordered: Vec<String>,
     /// Queues that only get batches of this size.
     pub(crate) batch_queue_prefix: String,
     pub(crate) batch: u64,

@@ -3,54 +3,54 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AttemptSeen, Case, DeliverySeen, Entry, EventSeen, Grant, JobSeen, JobSpec, Observation, Op, Outcome, Received,
-    Reply, Setup, check,
+    AttemptSeen, Case, DeliverySeen, Entry, ErrorSeen, EventSeen, Grant, JobSeen, JobSpec, Observation, Op, Outcome,
+    Received, Reply, Setup, check,
 };
 
 /// No promise broken.
-const NOTHING: [u8; 0] = [];
+pub(super) const NOTHING: [u8; 0] = [];
 
 /// A run with one job of each fate, one event with two deliveries, and everything as promised.
-struct World {
-    setup: Setup,
-    history: Vec<Entry>,
-    seen: Observation,
-    received: Vec<Received>,
+pub(super) struct World {
+    pub(super) setup: Setup,
+    pub(super) history: Vec<Entry>,
+    pub(super) seen: Observation,
+    pub(super) received: Vec<Received>,
 }
 
-fn spec(item: u64, queue: &str) -> JobSpec {
+pub(super) fn spec(item: u64, queue: &str) -> JobSpec {
     JobSpec {
         item,
         queue: queue.to_owned(),
         payload: format!("{{\"item\":{item}}}"),
         priority: 4,
         attempts: 2,
-        unique: None,
+        ..JobSpec::default()
     }
 }
 
-fn entry(invoked: u64, op: Op, outcome: Outcome) -> Entry {
+pub(super) fn entry(invoked: u64, op: Op, outcome: Outcome) -> Entry {
     Entry { cycle: 1, invoked, returned: invoked + 10, op, outcome }
 }
 
-fn enqueued(at: u64, item: u64, id: &str) -> Entry {
+pub(super) fn enqueued(at: u64, item: u64, id: &str) -> Entry {
     entry(at, Op::Enqueue { jobs: vec![spec(item, "work")], key: None }, Outcome::Ok(Reply::Jobs(vec![id.to_owned()])))
 }
 
-fn granted(at: u64, job: &str, token: &str, item: u64) -> Entry {
+pub(super) fn granted(at: u64, job: &str, token: &str, item: u64) -> Entry {
     let grant = Grant { job: job.to_owned(), token: token.to_owned(), item: Some(item) };
     entry(at, Op::Lease { queue: "work".to_owned(), max: 1, lease_ms: 1 }, Outcome::Ok(Reply::Granted(vec![grant])))
 }
 
-fn completed(at: u64, job: &str, token: &str, outcome: Outcome) -> Entry {
+pub(super) fn completed(at: u64, job: &str, token: &str, outcome: Outcome) -> Entry {
     entry(at, Op::Complete { job: job.to_owned(), token: token.to_owned(), result: "1".to_owned() }, outcome)
 }
 
-fn failed(at: u64, job: &str, token: &str) -> Entry {
+pub(super) fn failed(at: u64, job: &str, token: &str) -> Entry {
     entry(at, Op::Fail { job: job.to_owned(), token: token.to_owned() }, Outcome::Ok(Reply::Done))
 }
 
-fn seen(item: u64, state: &str) -> JobSeen {
+pub(super) fn seen(item: u64, state: &str) -> JobSeen {
     JobSeen {
         queue: "work".to_owned(),
         state: state.to_owned(),
@@ -58,19 +58,26 @@ fn seen(item: u64, state: &str) -> JobSeen {
         priority: 4,
         attempts: 2,
         result: (state == "completed").then(|| "1".to_owned()),
+        failure: None,
+        blocked_by: 0,
+        errors: Vec::new(),
     }
 }
 
-fn delivery(id: &str, webhook: &str, statuses: &[u16]) -> DeliverySeen {
-    let attempts =
-        statuses.iter().zip(1..).map(|(status, number)| AttemptSeen { number, status: Some(*status) }).collect();
+pub(super) fn delivery(id: &str, webhook: &str, statuses: &[u16]) -> DeliverySeen {
+    let attempt = |(status, number): (&u16, u32)| {
+        let failure = (*status >= 300).then(|| "status".to_owned());
+        AttemptSeen { number, status: Some(*status), failure, has_start: true }
+    };
+    let attempts = statuses.iter().zip(1..).map(attempt).collect();
     DeliverySeen { id: id.to_owned(), webhook: webhook.to_owned(), state: "succeeded".to_owned(), attempts }
 }
 
-fn received(at: u64, delivery: &str) -> Received {
+pub(super) fn received(at: u64, delivery: &str) -> Received {
     Received {
         at,
-        webhook: "wh_a".to_owned(),
+        until: at + 1,
+        webhook: delivery.replace("dlv_", "wh_"),
         delivery: delivery.to_owned(),
         event: "e1".to_owned(),
         body: "{}".to_owned(),
@@ -83,6 +90,7 @@ fn healthy() -> World {
     let mut world = World {
         setup: Setup {
             webhooks: vec![("wh_a".to_owned(), "*".to_owned()), ("wh_b".to_owned(), "x".to_owned())],
+            ordered: vec!["wh_a".to_owned()],
             batch_queue_prefix: "batch".to_owned(),
             batch: 3,
         },
@@ -101,6 +109,9 @@ fn healthy() -> World {
         world.seen.asked.insert(id.to_owned());
         world.seen.jobs.insert(id.to_owned(), job);
     }
+    // It was tried twice, for histories in which it is leased again.
+    let failed = ErrorSeen { attempt: 1, has_start: true, is_interrupted: false };
+    world.seen.jobs.get_mut("job_2").unwrap().errors = vec![failed; 2];
     count(&mut world, "work", &[("completed", 1), ("waiting", 1)]);
     world.seen.recounted.insert("work".to_owned());
     world.seen.events_asked.insert("e1".to_owned());
@@ -109,13 +120,13 @@ fn healthy() -> World {
     world
 }
 
-fn count(world: &mut World, queue: &str, states: &[(&str, u64)]) {
+pub(super) fn count(world: &mut World, queue: &str, states: &[(&str, u64)]) {
     let counters: BTreeMap<String, u64> = states.iter().map(|(state, count)| ((*state).to_owned(), *count)).collect();
     world.seen.counters.insert(queue.to_owned(), counters);
 }
 
 /// The numbers of the invariants that the checker finds broken after the change.
-fn broken(change: impl FnOnce(&mut World)) -> Vec<u8> {
+pub(super) fn broken(change: impl FnOnce(&mut World)) -> Vec<u8> {
     let mut world = healthy();
     change(&mut world);
     let case = Case { setup: &world.setup, history: &world.history, seen: &world.seen, received: &world.received };
@@ -124,7 +135,7 @@ fn broken(change: impl FnOnce(&mut World)) -> Vec<u8> {
     numbers
 }
 
-fn delivery_mut<'a>(world: &'a mut World, id: &str) -> &'a mut DeliverySeen {
+pub(super) fn delivery_mut<'a>(world: &'a mut World, id: &str) -> &'a mut DeliverySeen {
     let event = world.seen.events.get_mut("e1").unwrap();
     event.deliveries.iter_mut().find(|delivery| delivery.id == id).unwrap()
 }
@@ -390,7 +401,13 @@ fn two_bodies_of_one_delivery_are_flagged() {
 
 #[test]
 fn an_end_without_a_reason_is_flagged() {
-    assert_eq!(broken(|world| delivery_mut(world, "dlv_b").attempts[0].status = Some(500)), [24]);
+    assert_eq!(
+        broken(|world| {
+            let attempt = &mut delivery_mut(world, "dlv_b").attempts[0];
+            (attempt.status, attempt.failure) = (Some(500), Some("status".to_owned()));
+        }),
+        [24]
+    );
     assert_eq!(broken(|world| delivery_mut(world, "dlv_b").state = "pending".to_owned()), [24]);
     let both = [200, 200];
     assert_eq!(broken(|world| *delivery_mut(world, "dlv_b") = delivery("dlv_b", "wh_b", &both)), [24]);
