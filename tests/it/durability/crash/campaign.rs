@@ -23,7 +23,7 @@ use super::{
     plan::End,
     receiver::Receiver,
     scene,
-    traffic::{CYCLES_PER_QUEUE, Traffic, WORKED_ON, World, is_worked_on, queues},
+    traffic::{CYCLES_PER_QUEUE, GENERATIONS, Traffic, WORKED_ON, World, is_worked_on, queues},
 };
 use crate::{
     durability::model::{Case, Observation, Op, Outcome, Reply, Setup, Violation, check, is_terminal},
@@ -305,6 +305,7 @@ impl Campaign {
                     while left(reader).is_ok_and(|left| left > 0) && Instant::now() < deadline {
                         for queue in (0..=cycles)
                             .step_by(CYCLES_PER_QUEUE as usize)
+                            .take(GENERATIONS as usize)
                             .flat_map(|cycle| queues(cycle).into_iter().take(WORKED_ON))
                         {
                             self.work_off(&mut client, cycles + 1, queue);

@@ -35,6 +35,8 @@ const BETWEEN_KEYS: Duration = Duration::from_millis(50);
 const GROUP_KEYS: u64 = 4;
 const TAGS: u64 = 3;
 const UNIQUE_KEYS: u64 = 12;
+/// Sets of queues; after the last one the first is used again, for a company has a hundred queues at most.
+pub(crate) const GENERATIONS: u32 = 15;
 const REMEMBERED: usize = 2_000;
 /// What is published.
 pub(crate) const EVENT_TYPES: [&str; 4] = ["crash.one", "crash.two", "crash.three", "crash.four"];
@@ -69,7 +71,7 @@ struct Held {
 
 /// The queues of a cycle; workers take from the first [`WORKED_ON`] of them.
 pub(crate) fn queues(cycle: u32) -> [String; 6] {
-    let generation = cycle / CYCLES_PER_QUEUE;
+    let generation = cycle / CYCLES_PER_QUEUE % GENERATIONS;
     ["work", "batch", "flow", GROUPS, "unique", "bulk"].map(|name| format!("{name}-{generation}"))
 }
 
