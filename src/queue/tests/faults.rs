@@ -11,6 +11,7 @@ use crate::{
         Error as QueueError, FailureReason, Group, GroupPolicy, JobFilter, NewJob, QueueSettings, State, Unique,
         UniqueScope,
         claim::{Asker, Granted, Want, claim},
+        enqueue_many,
         heads::Ref,
         line::Line,
         store::{JOB_STATES, TimerKind, kind_hash},
@@ -267,5 +268,23 @@ async fn the_removal_of_jobs_with_many_rows_takes_small_steps() {
     let before = commits().await;
     assert_eq!(kernel.queues.apply_retention().await.unwrap(), 60);
     assert!(commits().await - before >= 3, "60 jobs of more than 100 rows are not one step");
+    audit(&kernel).await;
+}
+
+#[tokio::test]
+async fn very_many_jobs_due_together_all_come() {
+    let kernel = Kernel::new().await;
+    let delayed = NewJob { run_at: Some(START.plus_ms(1_000)), ..job() };
+    for _ in 0..3 {
+        let (queues, jobs) = (kernel.queues.clone(), vec![delayed.clone(); 600]);
+        kernel.db.write(move |tx| enqueue_many(tx, &queues, jobs)).await.unwrap();
+    }
+    kernel.clock.advance_ms(1_000);
+    kernel.queues.run_timers().await.unwrap();
+    let queues = kernel.queues.clone();
+    let stats = kernel.db.read(move |read| queues.lane_stats(read, company(1), &queue())).await.unwrap().unwrap();
+    let stats = stats.unwrap();
+    assert_eq!((stats.count(State::Waiting), stats.count(State::Delayed)), (1_800, 0), "what is answered is on disk");
+    assert_eq!(kernel.queues.run_timers().await.unwrap(), 0);
     audit(&kernel).await;
 }
