@@ -22,6 +22,7 @@ async function isWhole(page: Page): Promise<void> {
 }
 
 test("names of 200 letters, other scripts and emoji keep the layout", async ({ page }) => {
+  test.setTimeout(120_000);
   for (const name of [NAME, RTL, EMOJI, SCRIPT]) {
     const { id } = await call<Made>("POST", "/webhooks", {
       url: `http://127.0.0.1:9/${"long".repeat(100)}`,

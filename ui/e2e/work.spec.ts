@@ -78,3 +78,23 @@ test("many jobs are cancelled by hand and all that fit a filter are retried", as
   await page.getByRole("button", { name: "Retry 2" }).click();
   await expect(page.getByText("Done: 2")).toBeVisible();
 });
+
+test("a schedule asks for a report and sends it", async ({ page }) => {
+  await page.goto("/schedules/new");
+  await page.getByLabel("Name").fill("Monday figures");
+  await page.getByRole("button", { name: "Mondays at 8:00" }).click();
+  await page.getByLabel("A report").check();
+  await page.getByLabel("Rows").selectOption("state");
+  await page.getByLabel("Send it to").fill("ops@example.com");
+  await page.getByRole("button", { name: "Make the schedule" }).click();
+  await expect(page.getByRole("heading", { name: "Monday figures" })).toBeVisible();
+  await expect(page.getByText("Report on Jobs as json")).toBeVisible();
+  await page.getByRole("button", { name: "Run now" }).click();
+  const ticks = page.getByRole("table", { name: "Ticks" });
+  await ticks.getByRole("link", { name: "Monday figures" }).click();
+  await expect(page.locator(".page-note .state")).toHaveText("ready");
+  await page.goBack();
+  await page.getByRole("link", { name: "Edit" }).click();
+  await expect(page.getByLabel("Send it to")).toHaveValue("ops@example.com");
+  await expect(page.getByLabel("Rows")).toHaveValue("state");
+});

@@ -147,8 +147,9 @@ function Timeline({ job }: { job: Job }) {
   const between = (from: string, to: string) => duration(Math.max(0, Date.parse(to) - Date.parse(from)));
   const { created_at, started_at, finished_at, run_at } = job;
   const steps: [string, string, ReactNode][] = [[texts.created, created_at, undefined]];
-  for (const { attempt, at } of job.errors) {
-    if (at !== finished_at) steps.push([texts.attemptFailed(attempt), at, undefined]);
+  for (const { attempt, at, is_interrupted } of job.errors) {
+    const name = is_interrupted ? texts.attemptInterrupted(attempt) : texts.attemptFailed(attempt);
+    if (at !== finished_at) steps.push([name, at, undefined]);
   }
   if (started_at != null) {
     const note = job.errors.length === 0 ? texts.waited(between(created_at, started_at)) : undefined;
@@ -207,17 +208,26 @@ function JobFacts({ job }: { job: Job }) {
   return <Facts facts={facts} />;
 }
 
+/** Each attempt that went wrong: how long it ran, and whether it failed or was cut off. */
 function Failures({ job }: { job: Job }) {
+  const texts = t.jobs.one;
+  const ran = (from: string, to: string) =>
+    texts.ran(duration(Math.max(0, Date.parse(to) - Date.parse(from))));
   return (
-    <Card title={t.jobs.one.errors}>
+    <Card title={texts.errors}>
       <ol className="failures">
-        {job.errors.map(({ attempt, at, error }) => (
+        {job.errors.map(({ attempt, at, error, started_at, is_interrupted }) => (
           <li key={`${attempt}-${at}`}>
             <p className="row">
-              <strong>{t.jobs.one.attempt(attempt)}</strong>
+              <strong>{texts.attempt(attempt)}</strong>
+              <State
+                state={is_interrupted ? "stalled" : "failed"}
+                label={is_interrupted ? texts.interrupted : undefined}
+              />
               <Time at={at} />
+              {started_at != null && <span className="quiet small">{ran(started_at, at)}</span>}
             </p>
-            <pre>{error}</pre>
+            <pre className={is_interrupted ? "failure-interrupted" : undefined}>{error}</pre>
           </li>
         ))}
       </ol>

@@ -78,7 +78,7 @@ export function QueueCard({ queue, steps }: CardProps) {
 export function Figure({ name, value, isBad = false }: { name: string; value: string; isBad?: boolean }) {
   return (
     <div className={isBad ? "figure figure-bad" : "figure"}>
-      <dt>{name}</dt>
+      <dt title={name}>{name}</dt>
       <dd>{value}</dd>
     </div>
   );

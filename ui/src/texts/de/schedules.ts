@@ -14,7 +14,7 @@ export const schedules = {
   state: "Zustand",
   on: "an",
   paused: "angehalten",
-  failing: "letzter Takt gescheitert",
+  failing: "letzter Takt fehlgeschlagen",
   inQueue: (kind: string, queue: string) => `${kind} in ${queue}`,
   reportOf: (title: string, format: string) => `Bericht über ${title} als ${format}`,
   reportsNote: "Die Berichte dieses Zeitplans, neueste zuerst",

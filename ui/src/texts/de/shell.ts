@@ -52,7 +52,7 @@ export const shell = {
     schedules: "Zeitpläne",
     reports: "Berichte",
     workers: "Arbeiter",
-    failures: "Gescheitertes",
+    failures: "Tote Jobs",
     webhooks: "Webhooks",
     events: "Ereignisse",
     eventTypes: "Ereignistypen",

@@ -102,6 +102,8 @@ export const jobs = {
     onFailure: "If it fails",
     onFailures: { fail_parent: "the parent fails", continue: "the parent goes on" } as Record<string, string>,
     attemptStarted: (attempt: number) => `Attempt ${attempt} began`,
+    interrupted: "interrupted",
+    attemptInterrupted: (attempt: number) => `Attempt ${attempt} was cut off`,
     attemptFailed: (attempt: number) => `Attempt ${attempt} failed`,
     child: "Child",
     notEnded: "not ended",
