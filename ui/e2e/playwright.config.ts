@@ -1,6 +1,6 @@
 // Journeys in Chromium against the real binary. scripts/ui-e2e runs them.
 import { defineConfig } from "@playwright/test";
-import { BASE_URL, SESSION } from "./server";
+import { address, BASE_URL, SESSION } from "./server";
 
 export default defineConfig({
   testDir: ".",
@@ -14,6 +14,7 @@ export default defineConfig({
   use: {
     baseURL: BASE_URL,
     storageState: SESSION,
+    extraHTTPHeaders: { "X-Forwarded-For": address() },
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       // Containers mostly have no user namespaces, which Chromium's own sandbox needs.
