@@ -23,7 +23,7 @@ test("a session that ends leads back to the same page after sign-in", async ({ p
   // Ended from another browser: the live stream says so, without a click here.
   const other = await pageOf(browser, somebody);
   await other.goto("/security");
-  await other.getByRole("button", { name: /^End:/ }).click();
+  await other.getByRole("button", { name: /^End: Chrome/ }).click();
   await confirm(other, "End this session?");
   await expect(page).toHaveURL(/sign-in\?next=/, { timeout: 25_000 });
   await signIn(page, somebody);

@@ -8,7 +8,7 @@ export default defineConfig({
   globalSetup: "./setup.ts",
   fullyParallel: true,
   workers: 4,
-  timeout: 30_000,
+  timeout: 60_000,
   forbidOnly: true,
   reporter: [["line"]],
   use: {
