@@ -23,7 +23,7 @@ test("a session that ends leads back to the same page after sign-in", async ({ p
   // Ended from another browser: the live stream says so, without a click here.
   const other = await pageOf(browser, somebody);
   await other.goto("/security");
-  await other.getByRole("button", { name: /^End:/ }).click();
+  await other.getByRole("button", { name: /^End: Chrome/ }).click();
   await confirm(other, "End this session?");
   await expect(page).toHaveURL(/sign-in\?next=/, { timeout: 25_000 });
   await signIn(page, somebody);
@@ -165,6 +165,11 @@ test("a company of one's own is made, and asks everybody for a second factor", a
   await expect(page.getByText("Your company asks for a second factor.")).toBeVisible();
   await page.goto("/webhooks");
   await expect(page).toHaveURL(/security$/);
+  await page.getByLabel("Current password").fill(PASSWORD);
+  await page.getByLabel("New password", { exact: true }).fill("copper window nine geese");
+  await page.getByLabel("Password again").fill("copper window nine geese");
+  await page.getByRole("button", { name: "Change password" }).click();
+  await expect(page.getByText("The password is changed")).toBeVisible();
   await turnOn(page);
   await page.getByRole("link", { name: "Webhooks" }).click();
   await expect(page.getByRole("heading", { name: "Webhooks", level: 1 })).toBeVisible();

@@ -44,7 +44,8 @@ test("a failed job tells why, and is gone after a named question", async ({ page
   const id = await failNext("broken", "the image is damaged");
   await page.goto(`/jobs/${id}`);
   await expect(page.getByText("the image is damaged").first()).toBeVisible();
-  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("button", { name: "Actions" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
   await confirm(page, "Delete the job thumbnail.make?");
   await expect(page).toHaveURL(/\/jobs$/);
   await page.goto(`/jobs/${id}`);

@@ -1,6 +1,6 @@
 // Journeys in Chromium against the real binary. scripts/ui-e2e runs them.
 import { defineConfig } from "@playwright/test";
-import { BASE_URL, SESSION } from "./server";
+import { address, BASE_URL, SESSION } from "./server";
 
 export default defineConfig({
   testDir: ".",
@@ -8,12 +8,13 @@ export default defineConfig({
   globalSetup: "./setup.ts",
   fullyParallel: true,
   workers: 4,
-  timeout: 30_000,
+  timeout: 60_000,
   forbidOnly: true,
   reporter: [["line"]],
   use: {
     baseURL: BASE_URL,
     storageState: SESSION,
+    extraHTTPHeaders: { "X-Forwarded-For": address() },
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       // Containers mostly have no user namespaces, which Chromium's own sandbox needs.

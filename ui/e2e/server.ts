@@ -48,8 +48,13 @@ export async function serve(options: Options = {}): Promise<Server> {
   let said = "";
   const begin = async () => {
     const flags = ["serve", ...(isDev ? ["--dev"] : []), "--listen", address, "--data", data];
-    // Receivers of journeys are on this machine, where a server for real sends nothing unasked.
-    const env = { ...process.env, NOVAPULSE_OUTBOUND_ALLOW: "127.0.0.0/8" };
+    const env = {
+      ...process.env,
+      // Receivers of journeys are on this machine, where a server for real sends nothing unasked.
+      NOVAPULSE_OUTBOUND_ALLOW: "127.0.0.0/8",
+      // Journeys come from addresses of their own, since sign-ins from one address are limited.
+      NOVAPULSE_SERVER_TRUSTED_PROXIES: "127.0.0.1/32",
+    };
     const child = spawn(binary, flags, { stdio: ["ignore", "pipe", "ignore"], env });
     child.stdout?.on("data", (part) => {
       said += String(part);
@@ -131,12 +136,22 @@ interface Target {
   token?: string;
 }
 
+/** An address to come from. */
+export function address(): string {
+  const byte = () => 1 + Math.floor(Math.random() * 254);
+  return `10.${byte()}.${byte()}.${byte()}`;
+}
+
 /** A call with the API key of the demo company, unless told otherwise. */
 export async function call<T>(method: string, path: string, body?: unknown, target: Target = {}): Promise<T> {
   const { url = BASE_URL, token = credentials().api_key } = target;
   const answer = await fetch(`${url}/api/v1${path}`, {
     method,
-    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    headers: {
+      Authorization: `Bearer ${token}`,
+      "Content-Type": "application/json",
+      "X-Forwarded-For": address(),
+    },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const text = await answer.text();

@@ -107,7 +107,7 @@ test("two changes that want a fresh proof ask once, and both go on", async ({ pa
     window.dispatchEvent(new PopStateEvent("popstate"));
   });
   await expect.poll(() => refused.size).toBe(2);
-  await page.getByLabel("Code or password").fill("a password");
+  await page.getByLabel("Current password").fill("a password");
   await page.getByRole("button", { name: "Go on" }).click();
   await expect(page.getByRole("heading", { name: "Mailbox" })).toBeVisible();
   await expect(page.getByRole("dialog")).toHaveCount(0);

@@ -3,10 +3,11 @@ import { createHmac, randomUUID } from "node:crypto";
 import { createServer, type Server as HttpServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Browser, expect, type Page } from "@playwright/test";
-import { BASE_URL, call, callAsOwner, until } from "./server";
+import { address, BASE_URL, call, callAsOwner, until } from "./server";
 
 export const NOBODY = { cookies: [], origins: [] };
 export const PASSWORD = "tram orbit velvet noon";
+const FIRST_PASSWORD = "lantern gravel seven owls";
 
 export interface Person {
   name: string;
@@ -17,14 +18,22 @@ export interface Person {
 /** A new person of the demo company. */
 export async function person(role: "admin" | "manager" | "user"): Promise<Person> {
   const tag = randomUUID().slice(0, 8);
-  const made = { name: `Ada ${tag}`, email: `ada-${tag}@example.com`, password: PASSWORD };
-  await callAsOwner("POST", "/users", { ...made, role });
-  return made;
+  const made = { name: `Ada ${tag}`, email: `ada-${tag}@example.com` };
+  await callAsOwner("POST", "/users", { ...made, role, password: FIRST_PASSWORD });
+  // Who was given a password chooses one of one's own first.
+  const { access_token: token } = await call<{ access_token: string }>("POST", "/auth/login", {
+    email: made.email,
+    password: FIRST_PASSWORD,
+  });
+  const change = { current_password: FIRST_PASSWORD, password: PASSWORD };
+  await call("POST", "/auth/password", change, { token });
+  return { ...made, password: PASSWORD };
 }
 
 /** A page of a browser in which somebody is signed in. */
 export async function pageOf(browser: Browser, { email, password }: Person): Promise<Page> {
-  const context = await browser.newContext({ baseURL: BASE_URL, storageState: NOBODY });
+  const extraHTTPHeaders = { "X-Forwarded-For": address() };
+  const context = await browser.newContext({ baseURL: BASE_URL, storageState: NOBODY, extraHTTPHeaders });
   const answer = await context.request.post("/api/v1/auth/login", {
     headers: { "X-Session-Mode": "cookie" },
     data: { email, password },
