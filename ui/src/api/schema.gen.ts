@@ -1605,7 +1605,7 @@ export interface paths {
         post?: never;
         /**
          * Deletes a schedule
-         * @description Jobs it has made stay.
+         * @description What it has started stays.
          */
         delete: operations["delete_schedule"];
         options?: never;
@@ -1627,7 +1627,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Enqueues the job of a schedule now
+         * Starts what a schedule is for now
          * @description Beside its ticks, which stay as they are; also while it is disabled.
          */
         post: operations["run_schedule"];
@@ -3538,6 +3538,8 @@ export interface components {
             name?: string | null;
             /** @description The time it is about. */
             period: components["schemas"]["ReportPeriod"];
+            /** @description Who gets it by e-mail when it is ready, and the reason when it fails; plain addresses. Needs the scope `emails:write`. */
+            recipients?: string[];
         };
         /**
          * @description What a failure does to the parent.
@@ -3973,6 +3975,8 @@ export interface components {
                 created_at: string;
                 /** @description Its definition. */
                 definition: string;
+                /** @description The e-mail that told the recipients what became of it. */
+                email_id: string | null;
                 /** @description Why it failed. */
                 error: string | null;
                 /**
@@ -4001,11 +4005,15 @@ export interface components {
                 job_id: string;
                 /** @description What people call it. */
                 name: string;
+                /** @description Who gets it by e-mail. */
+                recipients: string[];
                 /**
                  * Format: int64
                  * @description Its rows; while it is rendered, those read so far.
                  */
                 rows: number;
+                /** @description The schedule that asked for it. */
+                schedule_id: string | null;
                 /** @description The SHA-256 of its file in hexadecimal, once it is ready. */
                 sha256: string | null;
                 /**
@@ -4082,10 +4090,12 @@ export interface components {
                 every_ms?: number | null;
                 /** @description Its id. */
                 id: string;
-                /** @description Why the latest tick made no job. */
+                /** @description Why the latest tick started nothing. */
                 last_error?: string | null;
                 /** @description The job of that tick. */
                 last_job_id?: string | null;
+                /** @description The report of that tick, when it asked for one. */
+                last_report_id?: string | null;
                 /**
                  * Format: date-time
                  * @description The time of the last tick that ran.
@@ -4730,6 +4740,8 @@ export interface components {
             created_at: string;
             /** @description Its definition. */
             definition: string;
+            /** @description The e-mail that told the recipients what became of it. */
+            email_id: string | null;
             /** @description Why it failed. */
             error: string | null;
             /**
@@ -4758,11 +4770,15 @@ export interface components {
             job_id: string;
             /** @description What people call it. */
             name: string;
+            /** @description Who gets it by e-mail. */
+            recipients: string[];
             /**
              * Format: int64
              * @description Its rows; while it is rendered, those read so far.
              */
             rows: number;
+            /** @description The schedule that asked for it. */
+            schedule_id: string | null;
             /** @description The SHA-256 of its file in hexadecimal, once it is ready. */
             sha256: string | null;
             /**
@@ -4950,10 +4966,12 @@ export interface components {
             every_ms?: number | null;
             /** @description Its id. */
             id: string;
-            /** @description Why the latest tick made no job. */
+            /** @description Why the latest tick started nothing. */
             last_error?: string | null;
             /** @description The job of that tick. */
             last_job_id?: string | null;
+            /** @description The report of that tick, when it asked for one. */
+            last_report_id?: string | null;
             /**
              * Format: date-time
              * @description The time of the last tick that ran.
@@ -5051,17 +5069,27 @@ export interface components {
             duplicate: boolean;
             /** @description The job, or the one that holds the unique key. */
             job_id: string;
+            /** @description The report, when it asks for one. */
+            report_id?: string | null;
         };
-        /** @description What a schedule does when it ticks: exactly one of these. */
+        /** @description What a schedule starts when it ticks: exactly one of these. */
         ScheduleTarget: {
             job?: components["schemas"]["JobOrder"] | null;
-            report?: components["schemas"]["RawJson"] | null;
-            workflow?: components["schemas"]["RawJson"] | null;
+            /**
+             * @description Ask for this report: the body of `POST /reports`, with `last_ms` as its period, which ends at the tick. With
+             *     `recipients` it is sent to them when it is ready, and so is the reason when it fails.
+             */
+            report?: Record<string, never> | null;
+            /** @description Start a run of this workflow. */
+            workflow?: Record<string, never> | null;
         };
-        /** @description What a schedule does when it ticks. */
+        /** @description What a schedule starts when it ticks. */
         ScheduleTargetDocument: {
-            /** @description The job that is enqueued. */
-            job: components["schemas"]["JobOrder"];
+            job?: components["schemas"]["JobOrder"] | null;
+            /** @description The report that is asked for. */
+            report?: Record<string, never> | null;
+            /** @description The run that is started. */
+            workflow?: Record<string, never> | null;
         };
         /**
          * @description How long a unique key holds.
@@ -9102,7 +9130,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The rule, the time zone or the job cannot be */
+            /** @description The rule, the time zone or the target cannot be */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9270,7 +9298,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The job is enqueued */
+            /** @description A job holds the unique key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRun"];
+                };
+            };
+            /** @description It is started */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -9281,6 +9318,13 @@ export interface operations {
             };
             /** @description Not there */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The target is not allowed any more */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -9,7 +9,7 @@ import { Loaded } from "../../components/states";
 import { toast } from "../../components/toasts";
 import { t } from "../../texts";
 import { useSchedule } from "./data";
-import { inputOf, ScheduleFields } from "./Fields";
+import { inputOf, ScheduleFields, settingsOf } from "./Fields";
 
 const route = getRouteApi("/app/schedules/$id/edit");
 const TARGET = "/target/job";
@@ -68,7 +68,8 @@ export function EditSchedule() {
               onSend={async (fields) => {
                 const call = api.PATCH("/schedules/{id}", {
                   params: { path: { id } },
-                  body: inputOf(fields),
+                  // A report stays as it is: its order is made over the API.
+                  body: data.target.job ? inputOf(fields) : settingsOf(fields),
                 });
                 cache.setQueryData(["schedule", id], await below(TARGET, read(call)));
                 toast(t.kit.saved);

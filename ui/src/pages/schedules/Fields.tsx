@@ -20,8 +20,13 @@ const PRESETS = {
   monthEnd: "0 22 L * *",
 } as const;
 
-/** What the fields say. */
+/** What the fields say, the job included. */
 export function inputOf(fields: Fields): Schemas["ScheduleInput"] {
+  return { ...settingsOf(fields), target: { job: orderOf(fields) } };
+}
+
+/** What the fields say beside what is started. */
+export function settingsOf(fields: Fields): Omit<Schemas["ScheduleInput"], "target"> {
   const rule: RuleInput =
     fields.text("by") === "cron"
       ? { cron: fields.text("cron").trim(), timezone: fields.text("timezone").trim() }
@@ -30,7 +35,6 @@ export function inputOf(fields: Fields): Schemas["ScheduleInput"] {
     name: fields.text("name").trim(),
     ...rule,
     catch_up: fields.text("catch_up") as Schemas["CatchUp"],
-    target: { job: orderOf(fields) },
   };
 }
 
@@ -69,10 +73,12 @@ export function ScheduleFields({ schedule }: { schedule?: Schedule }) {
           ))}
         </div>
       </fieldset>
-      <fieldset className="stack">
-        <legend>{texts.form.what}</legend>
-        <JobFields order={schedule?.target.job} isRecurring />
-      </fieldset>
+      {(!schedule || schedule.target.job) && (
+        <fieldset className="stack">
+          <legend>{texts.form.what}</legend>
+          <JobFields order={schedule?.target.job ?? undefined} isRecurring />
+        </fieldset>
+      )}
     </>
   );
 }

@@ -14,6 +14,7 @@ import { JobList } from "../jobs/JobList";
 import { type Schedule, stateOf, useSchedule, useScheduleActions } from "./data";
 import { Rule } from "./List";
 import { NextTimes } from "./Preview";
+import { targetWords } from "./target";
 
 const route = getRouteApi("/app/schedules/$id");
 const SHOWN_JOBS = 20;
@@ -92,8 +93,8 @@ function Content({ schedule }: { schedule: Schedule }) {
       <Card title={texts.history} note={texts.historyNote} flush>
         <JobList filter={{ tag: schedule.id }} limit={SHOWN_JOBS} empty={empty} />
       </Card>
-      <Card title={texts.job}>
-        <Json value={schedule.target.job} label={texts.job} />
+      <Card title={schedule.target.job ? texts.job : texts.target}>
+        <Json value={schedule.target.job ?? schedule.target} label={texts.target} />
       </Card>
     </>
   );
@@ -104,13 +105,17 @@ function ScheduleFacts({ schedule }: { schedule: Schedule }) {
   const { job } = schedule.target;
   const facts: [string, ReactNode][] = [
     [texts.rule, <Rule key="rule" schedule={schedule} />],
-    [t.jobs.list.kind, job.kind],
-    [
-      t.jobs.queue,
-      <Link key="queue" to="/queues/$name" params={{ name: job.queue }}>
-        {job.queue}
-      </Link>,
-    ],
+    ...(job
+      ? ([
+          [t.jobs.list.kind, job.kind],
+          [
+            t.jobs.queue,
+            <Link key="queue" to="/queues/$name" params={{ name: job.queue }}>
+              {job.queue}
+            </Link>,
+          ],
+        ] as [string, ReactNode][])
+      : ([[texts.target, targetWords(schedule.target)]] as [string, ReactNode][])),
     [texts.catchUp, texts.catchUps[schedule.catch_up][0]],
     [texts.last, <Time key="last" at={schedule.last_tick_at} />],
     [texts.made, <Time key="made" at={schedule.created_at} />],

@@ -16,6 +16,7 @@ export const schedules = {
   paused: "angehalten",
   failing: "letzter Takt gescheitert",
   inQueue: (kind: string, queue: string) => `${kind} in ${queue}`,
+  report: (definition: string) => `Bericht: ${definition}`,
   every: (time: string) => `Alle ${time}`,
   noNext: "nicht, solange er ruht",
   run: "Jetzt ausführen",

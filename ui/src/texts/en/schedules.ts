@@ -16,6 +16,7 @@ export const schedules = {
   paused: "paused",
   failing: "last tick failed",
   inQueue: (kind: string, queue: string) => `${kind} in ${queue}`,
+  report: (definition: string) => `Report: ${definition}`,
   every: (time: string) => `Every ${time}`,
   noNext: "not while paused",
   run: "Run now",
