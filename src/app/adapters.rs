@@ -1,6 +1,6 @@
 //! From the configuration to concrete handles.
 
-use std::{fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 #[cfg(feature = "s3")]
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -13,7 +13,7 @@ use crate::{
     acme::{self, Acme},
     auth,
     base::{Clock, Random, SealKey},
-    blob::{self, Blobs, LocalBlobs},
+    blob::{self, BlobKey, Blobs, LocalBlobs},
     config::{Config, MailTls, PublicUrl, Registration},
     http::{self, Tls, tls},
     limits::{self, ApiRate},
@@ -203,6 +203,8 @@ pub(super) fn reports(
         file_bytes_max: table.file_max.0,
         reports_max: table.per_company,
         attach_bytes_max: table.attach_max.0,
+        kept_bytes_max: table.kept.0,
+        scratch_bytes_max: table.scratch_max.0,
         scratch: path.clone(),
     };
     let (db, queues, webhooks, mail) = (db.clone(), queues.clone(), webhooks.clone(), mail.clone());
@@ -271,6 +273,17 @@ fn blob_folder(config: &Config) -> PathBuf {
     config.blob.directory.clone().unwrap_or_else(|| config.storage.directory.join(BLOB_FOLDER))
 }
 
+/// The files that are kept on this machine with their sizes; none when they are in a bucket. Blocks.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn list_blobs(config: &Config) -> io::Result<Option<BTreeMap<BlobKey, u64>>> {
+    if config.blob.s3_bucket.is_some() {
+        return Ok(None);
+    }
+    blob::files(&blob_folder(config)).map(Some)
+}
+
 /// Counts the files that are kept on this machine; none when they are in a bucket. Blocks.
 ///
 /// # Errors
@@ -334,8 +347,15 @@ pub(super) fn mail(
         Some(host) => Some(outgoing(config, host, db)?),
         None => None,
     };
-    let settings =
-        mail::Settings { outgoing, keep_ms: table.keep_ms, keep_bytes: table.keep.0, blobs, retry_ms: table.retry_ms };
+    let settings = mail::Settings {
+        outgoing,
+        keep_ms: table.keep_ms,
+        keep_bytes: table.keep.0,
+        blobs,
+        retry_ms: table.retry_ms,
+        unsent_max: table.unsent_max,
+        unsent_bytes_max: table.unsent.0,
+    };
     Ok(Mail::open(db.clone(), seal, Some(queues), settings, metrics))
 }
 

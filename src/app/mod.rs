@@ -35,7 +35,7 @@ use crate::{
     accounts, acme, config::MasterKeyError, http::tls, outbound, queue, sealing, storage::OpenError, webhooks,
 };
 
-pub use adapters::survey_blobs;
+pub use adapters::{list_blobs, survey_blobs};
 pub use lifecycle::{Ended, ServeOptions, serve};
 pub use rotation::{Rotated, RotationError, RotationOrder, rotate};
 pub use routes::openapi_json;

@@ -1,8 +1,12 @@
 //! What `novapulse check` looks at beyond checksums: rows that must agree with one another.
 
+use std::collections::BTreeMap;
+
 use super::sealed::sealed_tables;
 use crate::{
-    accounts, audit, auth, changes,
+    accounts, audit, auth,
+    blob::BlobKey,
+    changes,
     config::MasterKeys,
     emails, mail, queue, reports, schedules, sealing,
     storage::{
@@ -12,9 +16,10 @@ use crate::{
     webhooks,
 };
 
-/// The checks that modules add, in the order of the report; sealed values are opened when there is a master key.
+/// The checks that modules add, in the order of the report; sealed values are opened when there is a master key, and files
+/// are looked at when they are in a folder.
 #[must_use]
-pub fn verifiers(keys: Option<MasterKeys>) -> Vec<Box<dyn Verify>> {
+pub fn verifiers(keys: Option<MasterKeys>, files: Option<BTreeMap<BlobKey, u64>>) -> Vec<Box<dyn Verify>> {
     let mut verifiers: Vec<Box<dyn Verify>> = vec![
         Box::new(Queues),
         Box::new(Webhooks),
@@ -25,6 +30,9 @@ pub fn verifiers(keys: Option<MasterKeys>) -> Vec<Box<dyn Verify>> {
         Box::new(Schedules),
         Box::new(Changes),
     ];
+    if let Some(files) = files {
+        verifiers.push(Box::new(Files(files)));
+    }
     if let Some(keys) = keys {
         verifiers.push(Box::new(Sealed(keys)));
     }
@@ -122,6 +130,26 @@ impl Verify for Reports {
 
     fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
         reports::check(snapshot, &mut |finding| report.problem(finding))
+    }
+}
+
+struct Files(BTreeMap<BlobKey, u64>);
+
+impl Verify for Files {
+    fn name(&self) -> &'static str {
+        "every report has its file"
+    }
+
+    fn verify(&self, snapshot: &Snapshot, report: &mut Report) -> Result<(), storage::Error> {
+        let mut missing = Vec::new();
+        let orphans = reports::check_files(snapshot, &self.0, &mut |finding| missing.push(finding))?;
+        for finding in missing {
+            report.problem(finding);
+        }
+        if orphans > 0 {
+            report.note(format!("{orphans} files belong to no report; the server removes them within an hour"));
+        }
+        Ok(())
     }
 }
 

@@ -46,7 +46,7 @@ permissions! {
     EmailsRead: GET "/emails", GET "/emails/{id}", GET "/email-templates", GET "/email-templates/{name}",
         POST "/email-templates/{name}/preview";
     EmailsWrite: POST "/emails", POST "/email-templates", PATCH "/email-templates/{name}",
-        DELETE "/email-templates/{name}";
+        PUT "/email-templates/{name}", DELETE "/email-templates/{name}";
     JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/jobs/{id}/log", GET "/jobs/{id}/children", GET "/workers",
         GET "/queues", GET "/queues/{name}", GET "/queues/{name}/groups", GET "/queues/{name}/failures", GET "/queues/{name}/metrics", GET "/queue/stats";
     JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/actions", POST "/jobs/{id}/cancel", POST "/jobs/{id}/retry",

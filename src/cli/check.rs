@@ -38,7 +38,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let keys = config.master_keys()?;
     let is_closed = keys.is_none();
-    let verifiers = app::verifiers(keys);
+    // A folder that cannot be read is told below.
+    let files = app::list_blobs(&config).ok().flatten();
+    let verifiers = app::verifiers(keys, files);
     let verifiers: Vec<&dyn Verify> = verifiers.iter().map(Box::as_ref).collect();
     let mut report = check(directory, &SystemRandom, &verifiers).map_err(OpenError::from)?;
     match app::survey_blobs(&config) {

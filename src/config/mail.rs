@@ -38,10 +38,14 @@ section! {
         connect_timeout_ms: u64 = 10_000, range 100..=60_000;
         /// Time for one answer of the server.
         timeout_ms: u64 = 30_000, range 100..=60_000;
-        /// Wait before an e-mail is tried again; twice as long after each attempt, and a day at most. How often stands with the queue `email`.
-        retry_ms: u64 = 5_000, range 10..=3_600_000;
+        /// Wait before an e-mail is tried again, twice as long after each attempt and four hours at most; in place of the delays of the queue `email`, which says how often in any case.
+        retry_ms: Option<u64> = None, range 10..=3_600_000;
         /// How long e-mails are kept after they were made. What still waits then fails.
         keep_ms: u64 = 2_592_000_000, range 60_000..=31_536_000_000;
+        /// E-mails of one company that may wait to be sent; further ones are refused until some have gone.
+        unsent_max: u64 = 100_000, range 1..=10_000_000;
+        /// Bytes of these, attachments included.
+        unsent: ByteSize = ByteSize::mib(1_024);
         /// How much of e-mails a company may keep, attachments included; the oldest finished ones go first.
         keep: ByteSize = ByteSize::mib(1_024);
     }

@@ -23,7 +23,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::{
-    mail::Mail,
+    mail::{Mail, Unsent},
     queue,
     storage::{self, Db},
 };
@@ -64,6 +64,9 @@ pub enum Error {
     /// There is a template of that name.
     #[error("there is a template `{0}`")]
     TemplateExists(String),
+    /// As much waits to be sent as may.
+    #[error(transparent)]
+    Unsent(#[from] Unsent),
     /// The company has as many of these as it may.
     #[error("there are {limit} {what}, which is the most")]
     Limit {

@@ -187,6 +187,15 @@ problems! {
     /// Too many requests or too much work.
     RATE_LIMITED = TOO_MANY_REQUESTS, "rate_limited", "Too many requests",
         "A limit on the rate of requests was reached, so this one was not carried out. `Retry-After` says when to try again.";
+    /// The company has as many e-mails waiting as it may.
+    TOO_MANY_UNSENT = TOO_MANY_REQUESTS, "too_many_unsent", "Too many e-mails wait to be sent",
+        "E-mails of the company wait to be sent, and they are as many or as large as may wait (`mail.unsent_max`, \
+         `mail.unsent`): the mail server is slow, away, or refuses for now. This one was not queued. `GET \
+         /emails?state=retrying` says what the server answers; try again after the time in `Retry-After`.";
+    /// The company keeps as many bytes of reports as it may.
+    REPORTS_FULL = CONFLICT, "reports_full", "The files of reports have reached their limit",
+        "The reports that the company keeps have as many bytes as they may (`reports.kept`), so this one was not asked for. \
+         Delete reports with `DELETE /reports/{id}`, or wait until some expire.";
     /// The range is behind the end.
     RANGE_NOT_SATISFIABLE = RANGE_NOT_SATISFIABLE, "range_not_satisfiable", "The range lies behind the end",
         "The `Range` header asks for bytes that are not there. `Content-Range` says how many there are; without the \

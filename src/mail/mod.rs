@@ -43,7 +43,9 @@ pub use dkim::{DkimError, Signer};
 pub use metrics::Metrics;
 pub use mime::is_content_type;
 pub use model::{Copy, Message, MessageError};
-pub use outbox::{AttachmentRow, EmailPage, EmailQuery, EmailRow, EmailView, Ended, RecipientRow, SEND_KIND, Via};
+pub use outbox::{
+    AttachmentRow, EmailPage, EmailQuery, EmailRow, EmailView, Ended, RecipientRow, SEND_KIND, Unsent, Via,
+};
 pub use post::{Post, Posted, Unfetched};
 pub use transport::{Envelope, HandingOver, Handover, Standing, Transport, Verdict};
 
@@ -123,13 +125,25 @@ pub struct Settings {
     pub keep_bytes: u64,
     /// Where files are that e-mails only name.
     pub blobs: Option<Blobs>,
-    /// Wait before the second attempt; each later one is twice as long.
-    pub retry_ms: u64,
+    /// Wait before the second attempt, twice as long after each later one; as the queue says when left out.
+    pub retry_ms: Option<u64>,
+    /// E-mails of a company that may wait to be sent.
+    pub unsent_max: u64,
+    /// Bytes of these.
+    pub unsent_bytes_max: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { outgoing: None, keep_ms: KEPT_MS, keep_bytes: 1 << 30, blobs: None, retry_ms: 5_000 }
+        Self {
+            outgoing: None,
+            keep_ms: KEPT_MS,
+            keep_bytes: 1 << 30,
+            blobs: None,
+            retry_ms: None,
+            unsent_max: 100_000,
+            unsent_bytes_max: 1 << 30,
+        }
     }
 }
 
@@ -185,6 +199,10 @@ impl Mail {
 
     fn kept(&self) -> (u64, u64) {
         (self.inner.settings.keep_ms, self.inner.settings.keep_bytes)
+    }
+
+    fn unsent_max(&self) -> (u64, u64) {
+        (self.inner.settings.unsent_max, self.inner.settings.unsent_bytes_max)
     }
 
     /// The domain behind the ids of messages.

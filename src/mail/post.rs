@@ -13,8 +13,8 @@ use crate::{
     queue::Outcome,
 };
 
-/// Longest wait between two attempts.
-const RETRY_MS_MAX: u64 = 24 * 3_600_000;
+/// Longest wait between two attempts where it is set here.
+const RETRY_MS_MAX: u64 = 4 * 3_600_000;
 
 /// How much earlier than its job an attempt ends, so that what became of it is written down.
 const MARGIN_MS: u64 = 2_000;
@@ -148,8 +148,8 @@ impl Mail {
         let seconds = clock.mono_us().saturating_sub(started_us) as f64 / 1e6;
         self.metrics().record_handover(&handover, seconds);
         let mut posted = judge(handover, places, ended(Via::Smtp));
-        if let Outcome::Retry { after_ms, .. } = &mut posted.outcome {
-            let backoff = Backoff::exponential(self.inner.settings.retry_ms).with_max(RETRY_MS_MAX);
+        if let (Outcome::Retry { after_ms, .. }, Some(first_ms)) = (&mut posted.outcome, self.inner.settings.retry_ms) {
+            let backoff = Backoff::exponential(first_ms).with_max(RETRY_MS_MAX);
             *after_ms = Some(backoff.delay_ms(attempt, 0.0));
         }
         posted

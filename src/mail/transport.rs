@@ -1,6 +1,6 @@
 //! What takes a finished message and says what became of it.
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{fmt, future::Future, net::IpAddr, pin::Pin};
 
 use super::Address;
 use crate::base::Timestamp;
@@ -44,7 +44,7 @@ pub enum Handover {
 pub struct Standing {
     /// When it last got an answer.
     pub reached_at: Option<Timestamp>,
-    /// Since when and why it gets none; nothing while all is well.
+    /// Since when and why it gets none, without addresses: anybody may read it. Nothing while all is well.
     pub trouble: Option<(Timestamp, String)>,
 }
 
@@ -65,4 +65,39 @@ pub trait Transport: Send + Sync + fmt::Debug {
 pub(super) fn words(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().filter(|c| !c.is_control()).take(WORDS_CHARACTERS_MAX).collect()
+}
+
+/// The same words without addresses of people and machines, which servers like to repeat.
+pub(super) fn without_addresses(text: &str) -> String {
+    let is_machine = |word: &str| {
+        let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != ':');
+        let bare = bare.strip_prefix("IPv6:").unwrap_or(bare);
+        let host = bare.rsplit_once(':').map_or(bare, |(host, _)| host.trim_matches(['[', ']']));
+        bare.parse::<IpAddr>().is_ok() || host.parse::<IpAddr>().is_ok()
+    };
+    let hidden =
+        |word: &str| if word.contains('@') || is_machine(word) { "(address)".to_owned() } else { word.to_owned() };
+    text.split(' ').map(hidden).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_addresses;
+
+    #[test]
+    fn words_for_everybody_have_no_addresses() {
+        for (said, told) in [
+            ("550 5.1.0 <ada@example.com>: sender refused", "550 5.1.0 (address) sender refused"),
+            (
+                "554 Client host [192.0.2.7] blocked using list.example",
+                "554 Client host (address) blocked using list.example",
+            ),
+            ("421 too many from [IPv6:2001:db8::1]", "421 too many from (address)"),
+            ("refused by 192.0.2.7:25, later", "refused by (address) later"),
+            ("535 5.7.8 sign-in failed for user=ops@example.com", "535 5.7.8 sign-in failed for (address)"),
+            ("cannot connect: Connection refused (os error 111)", "cannot connect: Connection refused (os error 111)"),
+        ] {
+            assert_eq!(without_addresses(said), told);
+        }
+    }
 }

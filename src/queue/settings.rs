@@ -6,7 +6,8 @@ use super::{job::RetryPolicy, name::QueueName, token::TokenKey};
 use crate::base::Backoff;
 
 const MINUTE_MS: u64 = 60_000;
-const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// How long finished jobs are kept; whichever limit is reached first removes the oldest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +81,11 @@ impl QueueSettings {
         match name.as_str() {
             QueueName::EMAIL => Self {
                 concurrency: 5,
-                retry: RetryPolicy { attempts: 6, backoff: Backoff::exponential(5_000).with_max(DAY_MS) },
+                // Two days: 5 s, doubled up to 4 h. Servers that greylist want an hour, those that are away a night.
+                retry: RetryPolicy {
+                    attempts: 24,
+                    backoff: Backoff::exponential(5_000).with_max(4 * HOUR_MS).with_jitter(0.1),
+                },
                 timeout_ms: Some(MINUTE_MS),
                 ..other
             },

@@ -54,6 +54,8 @@ pub enum Dataset {
     Jobs,
     /// Deliveries, by webhook and the time they were made.
     Deliveries,
+    /// E-mails, by the time they were queued.
+    Emails,
     /// Entries of the audit log.
     Audit,
     /// Those of them that are about sessions.
@@ -198,6 +200,36 @@ pub const ALL: &[Definition] = &[
         filters: &["webhook", "event_type", "state", "last_status"],
         measures: &[
             (number("succeeded", "Succeeded"), Measure::Having("state", "succeeded")),
+            (number("failed", "Failed"), Measure::Having("state", "failed")),
+            (number("mean_attempts", "Mean attempts"), Measure::Mean("attempts")),
+        ],
+    },
+    Definition {
+        name: "emails",
+        title: "E-mails",
+        about: "E-mails queued in the period and still kept, with their state now; one row per e-mail, the oldest first.",
+        scope: Scope::EmailsRead,
+        dataset: Dataset::Emails,
+        columns: &[
+            text("id", "E-mail"),
+            text("state", "State"),
+            text("to", "To"),
+            number("recipients", "Recipients"),
+            number("refused", "Refused"),
+            text("subject", "Subject"),
+            text("template", "Template"),
+            text("via", "Way"),
+            number("attempts", "Attempts"),
+            number("attachments", "Files"),
+            time("created_at", "Queued"),
+            time("finished_at", "Finished"),
+            number("duration_ms", "Duration (ms)"),
+            text("answer", "Answer"),
+        ],
+        groupings: &["state", "to", "template", "via", "hour", "day"],
+        filters: &["state", "to", "template", "via"],
+        measures: &[
+            (number("sent", "Sent"), Measure::Having("state", "sent")),
             (number("failed", "Failed"), Measure::Having("state", "failed")),
             (number("mean_attempts", "Mean attempts"), Measure::Mean("attempts")),
         ],

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use super::{
     Error, Reports, Shared,
     model::Plan,
+    render::Scratch,
     service::{RENDER_KIND, RenderPayload},
     source::Origins,
     store::{self, Outcome as Became, ReportRow},
@@ -43,6 +44,33 @@ pub struct Render {
 pub struct Input {
     company: CompanyId,
     row: ReportRow,
+    room: Room,
+}
+
+/// How large the file may get.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    /// As large as any report.
+    file_bytes: u64,
+    /// As large as the company has room for beside its other reports.
+    kept_bytes: u64,
+}
+
+impl Room {
+    /// Refuses a file of this size.
+    fn admit(self, bytes: u64) -> Result<(), Stop> {
+        let Self { file_bytes, kept_bytes } = self;
+        if bytes > file_bytes {
+            let reason = format!("the file is larger than {file_bytes} bytes; choose a shorter period or a grouping");
+            return Err(Stop::Never(reason));
+        }
+        if bytes > kept_bytes {
+            let reason =
+                "the file has no room beside the other reports of the company; delete some, or wait until they expire";
+            return Err(Stop::Never(reason.to_owned()));
+        }
+        Ok(())
+    }
 }
 
 /// Why a try did not come to its end.
@@ -51,13 +79,16 @@ enum Stop {
     Cancelled,
     /// Another try may help.
     Failed(Error),
-    /// Another try cannot help.
-    TooLarge,
+    /// Another try cannot help, for this reason.
+    Never(String),
 }
 
 impl<E: Into<Error>> From<E> for Stop {
     fn from(error: E) -> Self {
-        Self::Failed(error.into())
+        match error.into() {
+            Error::NoRoom(reason) => Self::Never(reason),
+            error => Self::Failed(error),
+        }
     }
 }
 
@@ -81,15 +112,17 @@ impl Handler for Render {
             .map_err(|_| LoadError::Discard("the payload is not one of a report".to_owned()))?;
         let row = store::find(read, job.company, payload.report_id)?
             .ok_or_else(|| LoadError::Discard("the report is no longer there".to_owned()))?;
-        Ok(Input { company: job.company, row })
+        let settings = &self.shared.parts.settings;
+        let kept_bytes = settings.kept_bytes_max.saturating_sub(store::bytes(read, job.company)?);
+        Ok(Input { company: job.company, row, room: Room { file_bytes: settings.file_bytes_max, kept_bytes } })
     }
 
     async fn run(&self, input: Input, ctx: AttemptContext) -> Settlement {
-        let Input { company, row } = input;
+        let Input { company, row, room } = input;
         let (id, format) = (row.id, row.plan.format);
         let running = Running::begin(&self.shared, id);
         let key = store::blob_key(company, &row);
-        let rendered = self.rendered((company, Arc::new(row.plan)), &key, &running.rows, &ctx).await;
+        let rendered = self.rendered((company, Arc::new(row.plan)), (&key, room), &running.rows, &ctx).await;
         let metrics = &self.shared.parts.metrics;
         let (outcome, error) = match rendered {
             Ok((finished, stored)) => {
@@ -100,15 +133,12 @@ impl Handler for Render {
                     // A report that was deleted meanwhile keeps its row until the sweep has removed the file.
                     let Some(row) = store::find(tx, company, id)? else { return Ok(()) };
                     let at = tx.now();
-                    store::put_outcome(tx, company, row, Became::Ready { at, rows, size_bytes, sha256, is_truncated })
+                    let ready = Became::Ready { at, rows, size_bytes, sha256, is_truncated, is_counted: true };
+                    store::put_outcome(tx, company, row, ready)
                 });
             }
             Err(Stop::Cancelled) => return Settlement::plain(Outcome::Release),
-            Err(Stop::TooLarge) => {
-                let max = self.shared.parts.settings.file_bytes_max;
-                let error = format!("the file is larger than {max} bytes; choose a shorter period or a grouping");
-                (Outcome::Discard { error: error.clone() }, error)
-            }
+            Err(Stop::Never(error)) => (Outcome::Discard { error: error.clone() }, error),
             Err(Stop::Failed(error)) => {
                 tracing::warn!(report.id = %id, %error, "a report could not be rendered: {error}");
                 let error = error.to_string();
@@ -130,17 +160,19 @@ impl Render {
     async fn rendered(
         &self,
         (company, plan): (CompanyId, Arc<Plan>),
-        key: &BlobKey,
+        (key, room): (&BlobKey, Room),
         rows: &AtomicU64,
         ctx: &AttemptContext,
     ) -> Result<(Finished, Stored), Stop> {
         let parts = &self.shared.parts;
-        let origins = Origins { queues: parts.queues.clone(), webhooks: parts.webhooks.clone() };
-        let (scratch, now) = (parts.settings.scratch.clone(), parts.db.now());
+        let origins =
+            Origins { queues: parts.queues.clone(), webhooks: parts.webhooks.clone(), mail: parts.mail.clone() };
+        let scratch = Scratch { folder: parts.settings.scratch.clone(), bytes_max: parts.settings.scratch_bytes_max };
+        let now = parts.db.now();
         let mut writer = parts.blobs.begin(key).await?;
-        let begin = move || Work::begin((company, plan), origins, (now, &scratch));
+        let begin = move || Work::begin((company, plan), origins, (now, scratch));
         let (mut work, head) = blocking(begin).await?;
-        self.write(&mut writer, head).await?;
+        write(&mut writer, room, head).await?;
         loop {
             if ctx.cancel.is_cancelled() {
                 return Err(Stop::Cancelled);
@@ -149,54 +181,53 @@ impl Render {
             let Step { work: next, bytes, is_last } = step?;
             rows.store(next.rows(), Relaxed);
             work = next;
-            self.write(&mut writer, bytes).await?;
+            write(&mut writer, room, bytes).await?;
             if is_last {
                 break;
             }
         }
         let mut finished = blocking(move || work.finish()).await?;
-        self.write(&mut writer, std::mem::take(&mut finished.bytes)).await?;
+        write(&mut writer, room, std::mem::take(&mut finished.bytes)).await?;
         if let Some(file) = finished.file.take() {
-            self.copy(&mut writer, file, ctx).await?;
+            copy(&mut writer, room, file, ctx).await?;
         }
         let stored = writer.finish().await?;
         Ok((finished, stored))
     }
+}
 
-    async fn write(&self, writer: &mut Writer, bytes: Vec<u8>) -> Result<(), Stop> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        if writer.size_bytes() + bytes.len() as u64 > self.shared.parts.settings.file_bytes_max {
-            return Err(Stop::TooLarge);
-        }
-        Ok(writer.write(Bytes::from(bytes)).await?)
+async fn write(writer: &mut Writer, room: Room, bytes: Vec<u8>) -> Result<(), Stop> {
+    if bytes.is_empty() {
+        return Ok(());
     }
+    room.admit(writer.size_bytes() + bytes.len() as u64)?;
+    Ok(writer.write(Bytes::from(bytes)).await?)
+}
 
-    async fn copy(&self, writer: &mut Writer, file: fs::File, ctx: &AttemptContext) -> Result<(), Stop> {
-        let mut file = blocking(move || {
-            let mut file = file;
-            file.rewind().map_err(|error| Error::Render(error.to_string()))?;
-            Ok(file)
+/// Writes a file that was made elsewhere, piece by piece.
+async fn copy(writer: &mut Writer, room: Room, file: fs::File, ctx: &AttemptContext) -> Result<(), Stop> {
+    let mut file = blocking(move || {
+        let mut file = file;
+        file.rewind().map_err(|error| Error::Render(error.to_string()))?;
+        Ok(file)
+    })
+    .await?;
+    loop {
+        if ctx.cancel.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
+        let (rest, piece) = blocking(move || {
+            let mut piece = Vec::new();
+            let read = (&mut file).take(PIECE_BYTES as u64).read_to_end(&mut piece);
+            read.map_err(|error| Error::Render(error.to_string()))?;
+            Ok((file, piece))
         })
         .await?;
-        loop {
-            if ctx.cancel.is_cancelled() {
-                return Err(Stop::Cancelled);
-            }
-            let (rest, piece) = blocking(move || {
-                let mut piece = Vec::new();
-                let read = (&mut file).take(PIECE_BYTES as u64).read_to_end(&mut piece);
-                read.map_err(|error| Error::Render(error.to_string()))?;
-                Ok((file, piece))
-            })
-            .await?;
-            if piece.is_empty() {
-                return Ok(());
-            }
-            file = rest;
-            self.write(writer, piece).await?;
+        if piece.is_empty() {
+            return Ok(());
         }
+        file = rest;
+        write(writer, room, piece).await?;
     }
 }
 

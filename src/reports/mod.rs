@@ -56,7 +56,7 @@ pub use metrics::Metrics;
 pub use model::{Format, Invalid, NewReport, Period, Plan, State};
 pub use send::SendReport;
 pub use service::Occasion;
-pub use store::check;
+pub use store::{check, check_files};
 
 /// Why a use case of this slice fails.
 #[derive(Debug, thiserror::Error)]
@@ -70,9 +70,15 @@ pub enum Error {
     /// The deliveries cannot be read.
     #[error("the deliveries cannot be read")]
     Webhooks(#[from] webhooks::Error),
+    /// The e-mails cannot be read.
+    #[error("the e-mails cannot be read")]
+    Mail(#[source] queue::Error),
     /// The files of reports cannot be read or written.
     #[error("the files of reports cannot be used")]
     Blob(#[from] blob::Error),
+    /// A file would need more room than there is for it, whatever is tried.
+    #[error("{0}")]
+    NoRoom(String),
     /// A file could not be made.
     #[error("the report cannot be rendered: {0}")]
     Render(String),
@@ -88,6 +94,11 @@ pub enum Error {
     /// The company has as many reports as it may.
     #[error("the company has {0} reports, which is the limit; delete some, or wait until they expire")]
     TooMany(u64),
+    /// The company keeps as many bytes as it may.
+    #[error(
+        "the reports of the company have {0} bytes or more, which is the limit; delete some, or wait until they expire"
+    )]
+    TooMuch(u64),
 }
 
 /// Times and sizes of this slice.
@@ -99,6 +110,10 @@ pub struct Settings {
     pub file_bytes_max: u64,
     /// The most reports of a company.
     pub reports_max: u64,
+    /// The most bytes of the files of a company.
+    pub kept_bytes_max: u64,
+    /// The most bytes in the scratch folder for one report.
+    pub scratch_bytes_max: u64,
     /// The largest file that goes with an e-mail; for a larger one the e-mail says where it is.
     pub attach_bytes_max: u64,
     /// Where files are made that cannot be written from front to back; emptied at the start.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     audit::{self, Entry, Origin},
     base::{CompanyId, JobId, ReportId, ScheduleId, Timestamp},
-    blob::{BlobKey, Blobs},
+    blob::{BlobKey, Blobs, LIST_MAX},
     queue::{self, FlowJob, NewJob, OnFailure, QueueName},
     storage::{Db, Read, Tx, pause},
 };
@@ -28,6 +28,8 @@ pub(super) const SEND_KIND: &str = "report.send";
 const RENDER_MS: u64 = 2 * 3_600_000;
 /// How often reports are looked for whose time is over.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// Every how many sweeps files are looked for that belong to no report.
+const ORPHANS_EVERY: u32 = 60;
 /// Reports looked at in one read of the sweep.
 const SWEEP_PAGE: usize = 100;
 
@@ -83,7 +85,7 @@ impl Reports {
     /// Asks for a report, in the transaction that is the reason for it: its row, its jobs and the audit entry.
     ///
     /// # Errors
-    /// [`Error::Invalid`], [`Error::TooMany`], or when the disk is nearly full.
+    /// [`Error::Invalid`], [`Error::TooMany`], [`Error::TooMuch`], or when the disk is nearly full.
     pub fn request(
         &self,
         tx: &mut Tx<'_>,
@@ -96,6 +98,9 @@ impl Reports {
         let plan = order.plan(until).map_err(Error::Invalid)?;
         if store::count(tx, company) >= settings.reports_max {
             return Err(Error::TooMany(settings.reports_max));
+        }
+        if store::bytes_now(tx, company) >= settings.kept_bytes_max {
+            return Err(Error::TooMuch(settings.kept_bytes_max));
         }
         let id = ReportId::from_raw(tx.mint());
         let is_told = occasion.is_some() || !plan.recipients.is_empty();
@@ -205,11 +210,51 @@ impl Reports {
 
     /// Removes reports whose time is over with their files, until stopped.
     pub async fn maintain(self, stop: CancellationToken) {
+        let mut sweeps = 0_u32;
         while pause(SWEEP_EVERY, &stop).await {
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "expired reports could not be removed: {error}");
             }
+            if sweeps.is_multiple_of(ORPHANS_EVERY)
+                && let Err(error) = self.sweep_orphans(&stop).await
+            {
+                tracing::warn!(%error, "files that belong to no report could not be looked for: {error}");
+            }
+            sweeps = sweeps.wrapping_add(1);
         }
+    }
+
+    /// Removes files that belong to no report, as a store leaves them that is older than its files; answers how many.
+    ///
+    /// The row of a report is there before its file and goes after it, so a file that is seen without one is nobody's.
+    ///
+    /// # Errors
+    /// When the store or the files cannot be used.
+    pub(super) async fn sweep_orphans(&self, stop: &CancellationToken) -> Result<u64, Error> {
+        let (mut after, mut removed): (Option<BlobKey>, u64) = (None, 0);
+        while !stop.is_cancelled() {
+            let page = self.blobs().list(store::FILES, after.as_ref(), LIST_MAX).await?;
+            let is_last = page.len() < LIST_MAX;
+            after = page.last().map(|entry| entry.key.clone());
+            let orphans = self.db().read(move |snapshot| {
+                let mut orphans = Vec::new();
+                for entry in page {
+                    if store::is_orphan(snapshot, &entry.key)? {
+                        orphans.push(entry.key);
+                    }
+                }
+                Ok::<_, Error>(orphans)
+            });
+            for key in orphans.await?? {
+                self.blobs().delete(&key).await?;
+                tracing::info!(blob.key = %key, "a file that belonged to no report was removed: {key}");
+                removed += 1;
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(removed)
     }
 
     /// Removes every report whose time is over: the file first, so that none is left without a row.
@@ -289,7 +334,7 @@ impl Shared {
         let ReportRow { id, plan, job, created_at, ends_at, outcome, schedule, email, .. } = row;
         let (state, finished_at, rows, file, error) = match outcome {
             Outcome::Pending => (pending, None, self.rows_so_far(id).unwrap_or(0), None, trouble),
-            Outcome::Ready { at, rows, size_bytes, sha256, is_truncated } => {
+            Outcome::Ready { at, rows, size_bytes, sha256, is_truncated, .. } => {
                 (State::Ready, Some(at), rows, Some(File { size_bytes, sha256, is_truncated }), None)
             }
             Outcome::Failed { at, error } => (State::Failed, Some(at), 0, None, Some(error)),

@@ -1,13 +1,13 @@
 //! Rendering one report: reads a page, renders it, hands on the bytes; from the first row to the end of the file.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, sync::Arc};
 
 use super::{
     Error,
     definitions::{self, Definition, Grouping},
     model::Plan,
     record::{Cell, Record},
-    render::{self, Ending, Head, Renderer},
+    render::{self, Ending, Head, Renderer, Scratch},
     source::{Origins, Source},
     tally::Tally,
 };
@@ -60,7 +60,7 @@ impl Work {
     pub(super) fn begin(
         (company, plan): (CompanyId, Arc<Plan>),
         origins: Origins,
-        (now, scratch): (Timestamp, &Path),
+        (now, scratch): (Timestamp, Scratch),
     ) -> Result<(Self, Vec<u8>), Error> {
         let unknown = || Error::Render(format!("there is no definition {}", plan.definition));
         let definition: &'static Definition = definitions::find(&plan.definition).ok_or_else(unknown)?;

@@ -135,8 +135,8 @@ tables! {
     WEBHOOK_HEALTH = 77 in Index, owner "webhooks": "company u64, webhook u64" => "Health";
     /// Deleted webhooks whose rows are still to be removed.
     DELETED_WEBHOOKS = 78 in Index, owner "webhooks": "company u64, webhook u64" => "DeletedRow";
-    /// Notices about webhooks for the people of a company.
-    WEBHOOK_NOTICES = 79 in Records, owner "webhooks": "company u64, notice u64" => "NoticeRow";
+    /// What earlier releases noted about disabled webhooks and nobody read; not written any more.
+    WEBHOOK_NOTICES = 79 in Records, owner "webhooks": "company u64, notice u64" => "nothing that is read";
     /// Answers to POSTs with an idempotency key, kept for a day.
     REPLAYS = 40 in Records, owner "http": "company u64, hash of method, path and key [u8; 16]" => "ReplayRow";
     /// The same by age, for their removal.

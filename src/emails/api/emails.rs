@@ -298,7 +298,8 @@ pub(super) struct QueuedBody {
     description = "The e-mail is durable with its job when this answers. A temporary refusal and a lost connection are \
         tried again by the policy of the queue `email`; a refusal for good is not. After a crash between sending and the \
         server's answer it may arrive twice, with the same `Message-ID`.",
-    responses((status = 202, description = "The e-mail is queued", body = QueuedBody)))]
+    responses((status = 202, description = "The e-mail is queued", body = QueuedBody),
+        (status = 429, description = "Too many e-mails of the company wait to be sent")))]
 pub(super) async fn send_email(
     State(emails): State<Emails>,
     author: Author,

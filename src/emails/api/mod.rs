@@ -14,6 +14,9 @@ use crate::{
     storage::{Db, Snapshot},
 };
 
+/// When to try again while too much waits to be sent.
+const UNSENT_RETRY_AFTER_S: u32 = 60;
+
 /// The routes, relative to where they are mounted.
 pub fn routes<S>() -> OpenApiRouter<S>
 where
@@ -28,6 +31,7 @@ where
         .routes(routes!(
             templates::get_email_template,
             templates::update_email_template,
+            templates::put_email_template,
             templates::delete_email_template
         ))
         .routes(routes!(templates::preview_email_template))
@@ -50,6 +54,9 @@ impl From<Error> for Problem {
             Error::Invalid(refused) => refused
                 .into_iter()
                 .fold(Self::of(&problems::VALIDATION_FAILED), |problem, one| problem.error(one.pointer, one.detail)),
+            Error::Unsent(limit) => {
+                Self::of(&problems::TOO_MANY_UNSENT).detail(limit.to_string()).retry_after_s(UNSENT_RETRY_AFTER_S)
+            }
             Error::TemplateExists(_) | Error::Limit { .. } => Self::of(&problems::CONFLICT).detail(error.to_string()),
         }
     }

@@ -219,6 +219,61 @@ pub(super) async fn update_email_template(
     Ok(Json(updated.into()))
 }
 
+/// A template as a whole, in the place of what there is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EmailTemplateReplacement, example = json!({ "subject": "Hi {{ name }}", "text": "Hello {{ name }}" }))]
+pub(super) struct TemplateReplacement {
+    /// What it is for; empty when left out.
+    #[schema(max_length = 500)]
+    description: Option<String>,
+    /// The subject, with variables in double braces.
+    subject: String,
+    /// The plain text; none when left out.
+    text: Option<String>,
+    /// The HTML; none when left out.
+    html: Option<String>,
+    /// Variables to try it with; none when left out.
+    #[schema(value_type = Option<Object>)]
+    sample: Option<Map<String, Value>>,
+}
+
+/// Makes a template, or replaces it as a whole
+///
+/// Other texts make a new version; the same ones change nothing.
+#[utoipa::path(put, path = "/email-templates/{name}", operation_id = "put_email_template", tag = "mail",
+    params(("name" = String, Path, description = "The name")), request_body = TemplateReplacement, responses(
+        (status = 200, description = "The template as it is now", body = TemplateBody),
+        (status = 201, description = "The template, which is new", body = TemplateBody),
+        (status = 412, description = "It is not what `If-Match` names"),
+    ))]
+pub(super) async fn put_email_template(
+    State(emails): State<Emails>,
+    author: Author,
+    Path(name): Path<String>,
+    if_match: IfMatch,
+    Json(input): Json<TemplateReplacement>,
+) -> Result<Response, Problem> {
+    let TemplateReplacement { description, subject, text, html, sample } = input;
+    let sources = Sources { subject, text, html, sample: sample.map(as_text) };
+    let wanted = Wanted { name, description: description.unwrap_or_default(), sources };
+    let wanted = read(emails.db(), move |_| wanted.check().map(|()| wanted)).await?;
+    let handle = emails.clone();
+    let put = emails.db().write(move |tx| match handle.template(tx, author.caller.company, &wanted.name) {
+        Ok(now) => {
+            if_match.check(&TemplateBody::from(now))?;
+            Ok::<_, Problem>((StatusCode::OK, handle.update_template(tx, author.by(), wanted)?))
+        }
+        Err(Error::NotFound(_)) => {
+            if_match.check(&Value::Null)?;
+            Ok((StatusCode::CREATED, handle.create_template(tx, author.by(), wanted)?))
+        }
+        Err(error) => Err(error.into()),
+    });
+    let (status, template) = put.await?;
+    Ok((status, Json(TemplateBody::from(template))).into_response())
+}
+
 /// Deletes a template
 #[utoipa::path(delete, path = "/email-templates/{name}", operation_id = "delete_email_template", tag = "mail",
     params(("name" = String, Path, description = "The name")),

@@ -27,13 +27,14 @@ impl Emails {
     /// Queues an e-mail, made from the newest version of its template.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when there is no such template; [`Error::Storage`].
+    /// [`Error::Invalid`] when there is no such template; [`Error::Unsent`]; [`Error::Storage`].
     pub(in crate::emails) fn send(
         &self,
         tx: &mut Tx<'_>,
         (company, origin): (CompanyId, &Origin),
         email: CheckedEmail,
     ) -> Result<EmailRow, Error> {
+        self.mail.admit(tx, company)?;
         let CheckedEmail { recipients, content, template, attachments } = email;
         let template = match template {
             None => None,

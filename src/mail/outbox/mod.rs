@@ -7,6 +7,8 @@ mod retention;
 mod settle;
 mod store;
 
+use std::ops::ControlFlow;
+
 use bytes::Bytes;
 
 use super::{
@@ -30,6 +32,17 @@ pub const SEND_KIND: &str = "email.send";
 const OWN_PRIORITY: u8 = 1;
 /// Rows looked at for one page of a filtered list.
 const LOOKED_AT_MAX: usize = 2_000;
+
+/// Which limit on e-mails that wait to be sent is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unsent {
+    /// So many wait.
+    #[error("{0} e-mails of the company wait to be sent, which is the limit")]
+    Count(u64),
+    /// They have so many bytes.
+    #[error("the e-mails of the company that wait to be sent have {0} bytes, which is the limit")]
+    Bytes(u64),
+}
 
 /// What the job carries.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -101,10 +114,24 @@ impl Mail {
             answer: None,
             created_at: tx.now(),
             finished_at: None,
+            is_counted: !is_own,
         };
         let row = store::insert(tx, row, self.seal_content(tx, company, id, &content), attachments)?;
         self.metrics().record_queued(tx);
         Ok(row)
+    }
+
+    /// Whether the company may queue one more e-mail of its own: so many and so large may wait to be sent.
+    ///
+    /// # Errors
+    /// [`Unsent`]: the limit that is reached.
+    pub fn admit(&self, tx: &Tx<'_>, company: CompanyId) -> Result<(), Unsent> {
+        let (count, bytes) = store::unsent(tx, company);
+        let (count_max, bytes_max) = self.unsent_max();
+        if count >= count_max {
+            return Err(Unsent::Count(count_max));
+        }
+        if bytes >= bytes_max { Err(Unsent::Bytes(bytes_max)) } else { Ok(()) }
     }
 
     /// Does the work of [`Mail::queue`] for nobody; the job ends at once.
@@ -177,25 +204,49 @@ impl Mail {
         query: &EmailQuery,
         (before, limit): (Option<u64>, usize),
     ) -> Result<EmailPage, queue::Error> {
-        let mut page = EmailPage::default();
-        let rows = store::list(read, company, before, LOOKED_AT_MAX)?;
-        let is_cut = rows.len() == LOOKED_AT_MAX;
-        let mut last = None;
-        for row in rows {
-            if page.found.len() == limit {
+        let (mut page, mut failed) = (EmailPage::default(), None);
+        let (mut last, mut looked_at) = (None, 0);
+        store::visit(read, company, before, &mut |row| {
+            if page.found.len() == limit || looked_at == LOOKED_AT_MAX {
                 page.next = last;
-                return Ok(page);
+                return ControlFlow::Break(());
             }
-            last = Some(row.id.hi());
-            if row.fits(query) {
-                let view = self.with_standing(read, row)?;
-                if query.state.is_none_or(|state| state == view.state) {
-                    page.found.push(view);
+            (last, looked_at) = (Some(row.id.hi()), looked_at + 1);
+            if !row.fits(query) {
+                return ControlFlow::Continue(());
+            }
+            match self.with_standing(read, row) {
+                Ok(view) if query.state.is_none_or(|state| state == view.state) => page.found.push(view),
+                Ok(_) => {}
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
                 }
             }
+            ControlFlow::Continue(())
+        })?;
+        failed.map_or(Ok(page), Err)
+    }
+
+    /// Shows e-mails of the company whose ids lie from one on and before another, the oldest first, at most `limit` of
+    /// them; answers where to go on, unless that was all.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn each_email(
+        &self,
+        read: &impl Read,
+        company: CompanyId,
+        (from, to): (u64, u64),
+        limit: usize,
+        show: &mut dyn FnMut(EmailView),
+    ) -> Result<Option<u64>, queue::Error> {
+        let rows = store::between(read, company, (from, to), limit)?;
+        let next = rows.last().filter(|_| rows.len() == limit).map(|last| last.id.hi().saturating_add(1));
+        for row in rows {
+            show(self.with_standing(read, row)?);
         }
-        page.next = last.filter(|_| is_cut);
-        Ok(page)
+        Ok(next)
     }
 
     fn with_standing(&self, read: &impl Read, row: EmailRow) -> Result<EmailView, queue::Error> {

@@ -43,6 +43,17 @@ pub struct Ended {
     pub message: Option<model::Copy>,
 }
 
+impl Via {
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Mailbox => "mailbox",
+        }
+    }
+}
+
 impl Mail {
     /// Writes the end of an attempt whose job was settled.
     ///
@@ -78,8 +89,7 @@ impl Mail {
 
 fn finish(tx: &mut Tx<'_>, row: &mut EmailRow) -> Result<(), storage::Error> {
     let is_sent = row.recipients.iter().all(|recipient| recipient.state == RecipientState::Accepted);
-    row.end = Some(if is_sent { EmailState::Sent } else { EmailState::Failed });
-    row.finished_at = Some(tx.now());
+    store::end(tx, row, if is_sent { EmailState::Sent } else { EmailState::Failed });
     if row.is_own {
         // A link in it may still open an account.
         store::remove_content(tx, row)?;

@@ -28,6 +28,10 @@ const AREA: u8 = keyspaces::EMAILS.number;
 const COUNT: u8 = 0;
 /// Bytes of these.
 const BYTES: u8 = 1;
+/// E-mails of a company that wait to be sent.
+const UNSENT: u8 = 2;
+/// Bytes of these.
+const UNSENT_BYTES: u8 = 3;
 
 /// No company: ids are made from the time and are never so small. Not zero, for counters of zero are those of all.
 pub(super) const NOBODY: CompanyId = CompanyId::from_raw(RawId { hi: 1, lo: 0 });
@@ -92,6 +96,9 @@ pub struct EmailRow {
     pub created_at: Timestamp,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// Whether it counts among those that wait, until it has ended; those of earlier releases do not.
+    #[serde(default)]
+    pub is_counted: bool,
 }
 named_value!(EmailRow, 1);
 
@@ -190,7 +197,30 @@ pub(super) fn insert(
     tx.put(EMAILS, &(company, hi), &row)?;
     tx.add(counter(company, COUNT), 1);
     tx.add(counter(company, BYTES), row.bytes.cast_signed());
+    count_unsent(tx, &row, 1);
     Ok(row)
+}
+
+/// Counts a row among those that wait, or takes it out.
+fn count_unsent(tx: &mut Tx<'_>, row: &EmailRow, times: i64) {
+    if row.is_counted {
+        tx.add(counter(row.company.hi(), UNSENT), times);
+        tx.add(counter(row.company.hi(), UNSENT_BYTES), times * row.bytes.cast_signed());
+    }
+}
+
+/// How many e-mails of a company wait to be sent, and their bytes.
+pub(super) fn unsent(tx: &Tx<'_>, company: CompanyId) -> (u64, u64) {
+    let count = |what| tx.count(&counter(company.hi(), what)).max(0).cast_unsigned();
+    (count(UNSENT), count(UNSENT_BYTES))
+}
+
+/// Writes the end of an e-mail.
+pub(super) fn end(tx: &mut Tx<'_>, row: &mut EmailRow, end: EmailState) {
+    if row.end.replace(end).is_none() {
+        count_unsent(tx, row, -1);
+    }
+    row.finished_at = Some(tx.now());
 }
 
 /// Stores a content that nobody reads, in the place of the one before.
@@ -222,16 +252,26 @@ pub(super) fn attachments(read: &impl Read, company: CompanyId, id: EmailId) -> 
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-/// E-mails of a company before one, the newest first.
-pub(super) fn list(
+/// Shows the e-mails of a company before one, the newest first, until `visit` breaks.
+pub(super) fn visit(
     read: &impl Read,
     company: CompanyId,
     before: Option<u64>,
+    visit: &mut dyn FnMut(EmailRow) -> ControlFlow<()>,
+) -> Result<(), Error> {
+    let range = KeyRange::page(&(company.hi(),), before.map(|before| (company.hi(), before)).as_ref());
+    read.scan(EMAILS, &range, Order::Descending, &mut |_, row| visit(row))
+}
+
+/// E-mails of a company with ids from one on and before another, the oldest first.
+pub(super) fn between(
+    read: &impl Read,
+    company: CompanyId,
+    (from, to): (u64, u64),
     limit: usize,
 ) -> Result<Vec<EmailRow>, Error> {
-    let range = KeyRange::page(&(company.hi(),), before.map(|before| (company.hi(), before)).as_ref());
-    let rows = read.list(EMAILS, &range, Order::Descending, limit)?;
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
+    let range = KeyRange::between(&(company.hi(), from), &(company.hi(), to));
+    Ok(read.list(EMAILS, &range, Order::Ascending, limit)?.into_iter().map(|(_, row)| row).collect())
 }
 
 /// E-mails of a company after one, the oldest first.
@@ -268,6 +308,9 @@ pub(super) fn remove(tx: &mut Tx<'_>, row: &EmailRow) -> Result<(), Error> {
     tx.remove(EMAILS, &(company, hi))?;
     tx.add(counter(company, COUNT), -1);
     tx.add(counter(company, BYTES), -row.bytes.cast_signed());
+    if row.end.is_none() {
+        count_unsent(tx, row, -1);
+    }
     Ok(())
 }
 
@@ -280,6 +323,10 @@ pub(in crate::mail) fn check(read: &impl Read, found: &mut dyn FnMut(String)) ->
     each(read, EMAILS, |(company, hi), row: EmailRow| {
         counted.add(company, 0, COUNT, 1);
         counted.add(company, 0, BYTES, row.bytes.cast_signed());
+        if row.is_counted && row.end.is_none() {
+            counted.add(company, 0, UNSENT, 1);
+            counted.add(company, 0, UNSENT_BYTES, row.bytes.cast_signed());
+        }
         if row.end.is_none() && !read.exists(CONTENTS, &(company, hi))? {
             found(format!("e-mail {} is on its way and says nothing", row.id));
         }
@@ -298,5 +345,5 @@ pub(in crate::mail) fn check(read: &impl Read, found: &mut dyn FnMut(String)) ->
         }
         Ok(())
     })?;
-    counted.compare(read, &[COUNT, BYTES], found)
+    counted.compare(read, &[COUNT, BYTES, UNSENT, UNSENT_BYTES], found)
 }

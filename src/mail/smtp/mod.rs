@@ -16,7 +16,7 @@ use rustls::ClientConfig;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::transport::{Envelope, HandingOver, Handover, Standing, Transport};
+use super::transport::{Envelope, HandingOver, Handover, Standing, Transport, without_addresses};
 use crate::base::Clock;
 use session::{Deadline, Fault, Session};
 
@@ -130,7 +130,7 @@ impl Smtp {
             Handover::Answered(_) => *standing = Standing { reached_at: Some(now), trouble: None },
             Handover::Unreachable(reason) | Handover::Unknown(reason) => {
                 let since = standing.trouble.as_ref().map_or(now, |(since, _)| *since);
-                standing.trouble = Some((since, reason.clone()));
+                standing.trouble = Some((since, without_addresses(reason)));
             }
         }
     }

@@ -21,6 +21,10 @@ use crate::{
 
 /// Messages sent over one connection; some servers count them.
 const MESSAGES_MAX: u32 = 100;
+/// Longest wait for a connection to be ready again; what was said to the message counts without.
+const RESET_MAX: Duration = Duration::from_secs(5);
+/// The server closes the connection whatever it was asked (RFC 5321 §3.8).
+const CLOSING: u16 = 421;
 /// Longest time without use after which a connection is believed in.
 const IDLE_MS_MAX: u64 = 15_000;
 
@@ -100,7 +104,7 @@ impl Session {
         let everybody = |verdict: Verdict| vec![verdict; envelope.to.len()];
         let from = wire_address(envelope.from.as_str())?;
         if let Err(verdict) = self.command(Mail::new(Some(from), Vec::new()), at_most, deadline).await? {
-            self.reset(at_most, deadline).await?;
+            self.reset(at_most, deadline).await;
             return Ok(everybody(verdict));
         }
         let mut verdicts = Vec::with_capacity(envelope.to.len());
@@ -111,12 +115,12 @@ impl Session {
         }
         let is_accepted = |verdict: &Verdict| matches!(verdict, Verdict::Accepted(_));
         if !verdicts.iter().any(is_accepted) {
-            self.reset(at_most, deadline).await?;
+            self.reset(at_most, deadline).await;
             return Ok(verdicts);
         }
         let last = match self.command(Data, at_most, deadline).await? {
             Err(verdict) => {
-                self.reset(at_most, deadline).await?;
+                self.reset(at_most, deadline).await;
                 verdict
             }
             Ok(_) => self.content(message, at_most, deadline).await?,
@@ -135,7 +139,12 @@ impl Session {
         let Some(answer) = answer else { return Err(Fault::After("no answer in time".to_owned())) };
         match answer {
             Ok(response) => Ok(Verdict::Accepted(in_words(response.code().to_string(), response.message()))),
-            Err(error) => verdict(&error).ok_or_else(|| Fault::After(said(&error))),
+            Err(error) => {
+                if is_closing(&error) {
+                    self.sent = MESSAGES_MAX;
+                }
+                verdict(&error).ok_or_else(|| Fault::After(said(&error)))
+            }
         }
     }
 
@@ -151,18 +160,19 @@ impl Session {
         };
         match answer {
             Ok(response) => Ok(Ok(in_words(response.code().to_string(), response.message()))),
+            // It is about the connection and not about what was asked.
+            Err(error) if is_closing(&error) => Err(Fault::Before(said(&error))),
             Err(error) => verdict(&error).map(Err).ok_or_else(|| Fault::Before(said(&error))),
         }
     }
 
-    /// Makes the connection ready for another message.
-    async fn reset(&mut self, at_most: Duration, deadline: Deadline<'_>) -> Result<(), Fault> {
-        if self.command(Rset, at_most, deadline).await?.is_err() {
-            // Used up, so that nobody takes it again.
+    /// Makes the connection ready for another message, or sees that nobody takes it again. What the server has said so
+    /// far stands, whatever it says to this.
+    async fn reset(&mut self, at_most: Duration, deadline: Deadline<'_>) {
+        if !matches!(self.command(Rset, at_most.min(RESET_MAX), deadline).await, Ok(Ok(_))) {
             self.sent = MESSAGES_MAX;
         }
         self.used_at_mono_ms = deadline.clock.mono_ms();
-        Ok(())
     }
 
     /// Says goodbye, without insisting.
@@ -173,6 +183,10 @@ impl Session {
 
 fn wire_address(text: &str) -> Result<WireAddress, Fault> {
     text.parse().map_err(|_| Fault::Before(format!("{text} is no address for this server")))
+}
+
+fn is_closing(error: &Error) -> bool {
+    error.status().is_some_and(|code| u16::from(code) == CLOSING)
 }
 
 /// What the server said, when it said something.

@@ -65,8 +65,11 @@ impl From<Error> for Problem {
                 .into_iter()
                 .fold(Self::of(&problems::VALIDATION_FAILED), |problem, one| problem.error(one.pointer, one.detail)),
             Error::NotReady(_) | Error::TooMany(_) => Self::of(&problems::CONFLICT).detail(error.to_string()),
+            Error::TooMuch(_) => Self::of(&problems::REPORTS_FULL).detail(error.to_string()),
             Error::Blob(_) => Self::of(&problems::BLOBS_UNAVAILABLE).cause(&error),
-            Error::Queue(_) | Error::Webhooks(_) | Error::Render(_) => Self::internal(&error),
+            Error::Queue(_) | Error::Webhooks(_) | Error::Mail(_) | Error::Render(_) | Error::NoRoom(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ mod page;
 mod pdf;
 mod xlsx;
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::{fs::File, path::PathBuf, sync::Arc};
 
 use super::{Error, Format, definitions::Column, model::Plan, record::Cell, tally::Chart};
 use crate::base::Timestamp;
@@ -73,8 +73,15 @@ pub(super) trait Renderer: Send {
     fn end(self: Box<Self>, ending: &Ending, out: &mut Vec<u8>) -> Result<Option<File>, Error>;
 }
 
-/// Begins a file; `scratch` is where one that has to be collected first may put its pieces.
-pub(super) fn begin(head: Head, scratch: &Path, out: &mut Vec<u8>) -> Result<Box<dyn Renderer>, Error> {
+/// Where a file that has to be collected first may put its pieces, and how many bytes of them.
+#[derive(Debug, Clone)]
+pub(super) struct Scratch {
+    pub(super) folder: PathBuf,
+    pub(super) bytes_max: u64,
+}
+
+/// Begins a file.
+pub(super) fn begin(head: Head, scratch: Scratch, out: &mut Vec<u8>) -> Result<Box<dyn Renderer>, Error> {
     Ok(match head.plan.format {
         Format::Csv => Box::new(csv::Csv::begin(&head, out)?),
         Format::Json => Box::new(json::Json::begin(&head, out)?),

@@ -1,13 +1,14 @@
 //! A workbook: the rows on as many sheets as they need, and a sheet with the counts and a chart.
 //!
 //! Rows go to temporary files of the scratch folder, which have no name and vanish with the process; the workbook is put
-//! together from them into another one. Text is written as text, so nothing in it is a formula or a link.
+//! together from them into another one. Text is written as text, so nothing in it is a formula or a link. What the files
+//! take is reckoned from above, because nothing tells it: a workbook that would need more than it may is given up.
 
-use std::{fs::File, path::Path};
+use std::fs::File;
 
 use rust_xlsxwriter::{Chart, ChartType, Format, Workbook, Worksheet};
 
-use super::{Ending, Head, Renderer, failed};
+use super::{Ending, Head, Renderer, Scratch, failed};
 use crate::reports::{Error, definitions::Kind, record::Cell};
 
 /// Rows of one sheet, below the most of the format (1,048,576).
@@ -19,11 +20,16 @@ const EXACT_MAX: u64 = 1 << 53;
 /// Days from 1899-12-30, where cells count from, to 1970-01-01.
 const EPOCH_DAYS: f64 = 25_569.0;
 const DAY_MS: f64 = 86_400_000.0;
+/// What stands around one row, and around one cell, at most.
+const ROW_BYTES: u64 = 64;
+const CELL_BYTES: u64 = 96;
 
 pub(super) struct Xlsx {
     head: Head,
     workbook: Workbook,
-    scratch: std::path::PathBuf,
+    scratch: Scratch,
+    /// Bytes in the scratch folder, at most.
+    bytes: u64,
     /// The sheet that is being written, by position, and its next row.
     sheet: usize,
     row: u32,
@@ -32,12 +38,12 @@ pub(super) struct Xlsx {
 }
 
 impl Xlsx {
-    pub(super) fn begin(head: Head, scratch: &Path) -> Result<Self, Error> {
+    pub(super) fn begin(head: Head, scratch: Scratch) -> Result<Self, Error> {
         let mut workbook = Workbook::new();
-        workbook.set_tempdir(scratch).map_err(failed)?;
+        workbook.set_tempdir(&scratch.folder).map_err(failed)?;
         let bold = Format::new().set_bold();
         let time = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss.000");
-        let mut book = Self { head, workbook, scratch: scratch.to_owned(), sheet: 0, row: 0, bold, time };
+        let mut book = Self { head, workbook, scratch, bytes: 0, sheet: 0, row: 0, bold, time };
         book.add_sheet(0)?;
         Ok(book)
     }
@@ -64,6 +70,14 @@ impl Renderer for Xlsx {
         for row in rows {
             if self.row > SHEET_ROWS {
                 self.add_sheet(self.sheet + 1)?;
+            }
+            self.bytes += row_bytes(row);
+            if self.bytes > self.scratch.bytes_max {
+                return Err(Error::NoRoom(format!(
+                    "a workbook of these rows needs more than {} bytes while it is made; ask for CSV, a shorter period or a \
+                     grouping",
+                    self.scratch.bytes_max
+                )));
             }
             let sheet = self.workbook.worksheet_from_index(self.sheet).map_err(failed)?;
             for (place, cell) in (0_u16..).zip(row) {
@@ -101,10 +115,20 @@ impl Renderer for Xlsx {
             chart.legend().set_hidden();
             sheet.insert_chart(0, 3, &chart).map_err(failed)?;
         }
-        let mut file = tempfile::tempfile_in(&self.scratch).map_err(failed)?;
+        let mut file = tempfile::tempfile_in(&self.scratch.folder).map_err(failed)?;
         self.workbook.save_to_writer(&mut file).map_err(failed)?;
         Ok(Some(file))
     }
+}
+
+/// What a row takes in the pieces, at most: marks are written as up to six characters.
+fn row_bytes(row: &[Cell]) -> u64 {
+    let text = |text: &String| {
+        let marks = text.bytes().filter(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'' | 0..=31)).count();
+        (text.len() + 6 * marks) as u64
+    };
+    let cells = row.iter().map(|cell| CELL_BYTES + if let Cell::Text(value) = cell { text(value) } else { 0 });
+    ROW_BYTES + cells.sum::<u64>()
 }
 
 fn write(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, time: &Format) -> Result<(), Error> {

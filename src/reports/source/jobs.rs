@@ -1,8 +1,8 @@
 //! Jobs in the order of their acceptance.
 
-use super::{PAGE_ROWS, Records};
+use super::{PAGE_ROWS, Records, first_at};
 use crate::{
-    base::{CompanyId, Timestamp},
+    base::CompanyId,
     queue::{FailureReason, JobView, Queues},
     reports::{
         Error,
@@ -17,11 +17,6 @@ use crate::{
 pub(in crate::reports) struct Place {
     from: u64,
     to: u64,
-}
-
-/// The first place of a job accepted at this time or later.
-fn first_at(at: Timestamp) -> u64 {
-    at.as_ms().max(0).cast_unsigned().saturating_mul(1 << 16)
 }
 
 impl Place {

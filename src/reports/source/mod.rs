@@ -5,10 +5,17 @@
 
 mod audit;
 mod deliveries;
+mod emails;
 mod jobs;
 
 use super::{Error, definitions::Dataset, model::Plan, record::Record};
-use crate::{base::CompanyId, queue::Queues, storage::Snapshot, webhooks::Webhooks};
+use crate::{
+    base::{CompanyId, Timestamp},
+    mail::Mail,
+    queue::Queues,
+    storage::Snapshot,
+    webhooks::Webhooks,
+};
 
 /// Rows looked at in one page.
 pub(super) const PAGE_ROWS: usize = 2_000;
@@ -18,6 +25,12 @@ pub(super) const PAGE_ROWS: usize = 2_000;
 pub(super) struct Origins {
     pub(super) queues: Queues,
     pub(super) webhooks: Webhooks,
+    pub(super) mail: Mail,
+}
+
+/// The first id of what was made at this time or later: ids begin with their time.
+fn first_at(at: Timestamp) -> u64 {
+    at.as_ms().max(0).cast_unsigned().saturating_mul(1 << 16)
 }
 
 /// Where a report stands in its records.
@@ -25,6 +38,7 @@ pub(super) struct Origins {
 pub(super) enum Source {
     Jobs(jobs::Place),
     Deliveries(deliveries::Place),
+    Emails(emails::Place),
     Audit(audit::Place),
 }
 
@@ -41,6 +55,7 @@ impl Source {
         match dataset {
             Dataset::Jobs => Self::Jobs(jobs::Place::new(plan)),
             Dataset::Deliveries => Self::Deliveries(deliveries::Place::default()),
+            Dataset::Emails => Self::Emails(emails::Place::new(plan)),
             Dataset::Audit => Self::Audit(audit::Place::new("")),
             Dataset::SignIns => Self::Audit(audit::Place::new("session.")),
         }
@@ -56,6 +71,7 @@ impl Source {
         match self {
             Self::Jobs(place) => place.next(read, &origins.queues, company),
             Self::Deliveries(place) => place.next(read, &origins.webhooks, (company, plan)),
+            Self::Emails(place) => place.next(read, &origins.mail, company),
             Self::Audit(place) => place.next(read, (company, plan)),
         }
     }

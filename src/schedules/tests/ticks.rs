@@ -18,15 +18,16 @@ use crate::{
 
 const START: &str = "2026-01-01T00:00:00Z";
 
-struct World {
+pub(super) struct World {
     engine: MemoryEngine,
-    clock: Arc<ManualClock>,
-    db: Db,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) db: Db,
     queues: Queues,
-    schedules: Schedules,
+    pub(super) schedules: Schedules,
+    starters: Starters,
 }
 
-fn company() -> CompanyId {
+pub(super) fn company() -> CompanyId {
     CompanyId::from_raw(RawId { hi: 1, lo: 1_000 })
 }
 
@@ -34,7 +35,7 @@ fn job(text: &str) -> Target {
     Target::Job(Box::new(serde_json::from_str(text).unwrap()))
 }
 
-fn every(ms: u64, catch_up: CatchUp) -> NewSchedule {
+pub(super) fn every(ms: u64, catch_up: CatchUp) -> NewSchedule {
     NewSchedule {
         name: "every".to_owned(),
         rule: RuleInput::Every(ms),
@@ -45,29 +46,33 @@ fn every(ms: u64, catch_up: CatchUp) -> NewSchedule {
 }
 
 impl World {
-    async fn new() -> Self {
-        Self::open(MemoryEngine::default(), Arc::new(ManualClock::new(START.parse().unwrap()))).await
+    pub(super) async fn new() -> Self {
+        Self::with(Starters::default()).await
     }
 
-    async fn open(engine: MemoryEngine, clock: Arc<ManualClock>) -> Self {
+    pub(super) async fn with(starters: Starters) -> Self {
+        Self::open(MemoryEngine::default(), Arc::new(ManualClock::new(START.parse().unwrap())), starters).await
+    }
+
+    async fn open(engine: MemoryEngine, clock: Arc<ManualClock>, starters: Starters) -> Self {
         let db = Db::over_memory(engine.clone(), Arc::clone(&clock) as _, Arc::new(SeededRandom::new(7))).unwrap();
         let queues = Queues::open(db.clone(), QueueConfig { cores: 1, ..QueueConfig::default() }).await.unwrap();
         let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
         let jobs = Jobs::new(db.clone(), queues.clone());
-        let schedules = Schedules::new(db.clone(), jobs, Starters::default(), metrics);
-        Self { engine, clock, db, queues, schedules }
+        let schedules = Schedules::new(db.clone(), jobs, starters.clone(), metrics);
+        Self { engine, clock, db, queues, schedules, starters }
     }
 
     /// Ends the process as a power cut would, and starts it again.
-    async fn crash(self) -> Self {
-        let Self { engine, clock, db, queues, schedules } = self;
+    pub(super) async fn crash(self) -> Self {
+        let Self { engine, clock, db, queues, schedules, starters } = self;
         drop((queues, schedules));
         tokio::task::spawn_blocking(move || db.stop()).await.unwrap();
         engine.crash();
-        Self::open(engine, clock).await
+        Self::open(engine, clock, starters).await
     }
 
-    async fn create(&self, new: NewSchedule) -> Result<ScheduleId, Error> {
+    pub(super) async fn create(&self, new: NewSchedule) -> Result<ScheduleId, Error> {
         let schedules = self.schedules.clone();
         let times = schedules.timetable(new.rule.clone()).await?;
         let made = self.db.write(move |tx| schedules.create(tx, (company(), &Origin::system()), new, times)).await?;
@@ -78,12 +83,12 @@ impl World {
         self.schedules.change((company(), &Origin::system()), id, |_| Ok(change.clone())).await.unwrap();
     }
 
-    async fn advance(&self, ms: u64) -> usize {
+    pub(super) async fn advance(&self, ms: u64) -> usize {
         self.clock.advance_ms(ms);
         self.schedules.run_due().await.unwrap()
     }
 
-    async fn jobs(&self) -> Vec<JobView> {
+    pub(super) async fn jobs(&self) -> Vec<JobView> {
         let queues = self.queues.clone();
         let page = self.db.read(move |snapshot| queues.list(snapshot, company(), &JobFilter::default(), None, 10_000));
         page.await.unwrap().unwrap().jobs
@@ -94,7 +99,12 @@ impl World {
         found.unwrap().1.last_tick
     }
 
-    fn is_sound(&self) {
+    pub(super) async fn error(&self, id: ScheduleId) -> Option<String> {
+        let found = self.db.read(move |snapshot| store::find(snapshot, company(), id)).await.unwrap().unwrap();
+        found.unwrap().1.error
+    }
+
+    pub(super) fn is_sound(&self) {
         let mut findings = Vec::new();
         check(&self.db.snapshot(), &mut |finding| findings.push(finding)).unwrap();
         assert_eq!(findings, Vec::<String>::new());
@@ -125,6 +135,28 @@ async fn missed_ticks_follow_the_policy() {
         assert_eq!(world.advance(5 * 3_600_000 + 1_830_000).await, expected);
         world.update(id, ScheduleChange { is_enabled: Some(false), ..ScheduleChange::default() }).await;
     }
+    world.is_sound();
+}
+
+#[tokio::test]
+async fn what_was_missed_while_the_server_was_down_follows_the_policy() {
+    let mut world = World::new().await;
+    let policies = [(CatchUp::Skip, 0), (CatchUp::One, 1), (CatchUp::All, 5)];
+    let mut ids = Vec::new();
+    for (catch_up, _) in policies {
+        ids.push(world.create(every(3_600_000, catch_up)).await.unwrap());
+    }
+    assert_eq!(world.advance(3_600_000).await, 3, "on time, whatever the policy");
+    world = world.crash().await;
+    assert_eq!(world.advance(5 * 3_600_000 + 1_800_000).await, 6);
+    world = world.crash().await;
+    assert_eq!(world.advance(0).await, 0, "what was caught up with is not caught up with again");
+    let jobs = world.jobs().await;
+    for (id, (catch_up, missed)) in ids.into_iter().zip(policies) {
+        let made = jobs.iter().filter(|job| job.tags == [id.to_string()]).count();
+        assert_eq!(made, 1 + missed, "{catch_up:?}");
+    }
+    assert_eq!(world.advance(1_800_000).await, 3, "and the next ones come on time");
     world.is_sound();
 }
 

@@ -1,4 +1,4 @@
-//! Disabling a webhook that only fails: the webhook, a notice, and an event for the others.
+//! Disabling a webhook that only fails: the webhook, a message to the admins, and an event for the others.
 
 use std::sync::Arc;
 
@@ -37,8 +37,6 @@ pub(in crate::webhooks) fn disable(
         DisabledReason::Failing => "every attempt has failed for 5 days",
         DisabledReason::Owner => "its owner switched it off",
     };
-    let notice = format!("Webhook {} was disabled because {text}. Its pending deliveries wait.", webhook.url);
-    store::add_notice(tx, webhook.company, DISABLED_EVENT, webhook.id, notice)?;
     let letter = format!(
         "The webhook {} ({}) was disabled because {text}.\n\nIts pending deliveries wait. Once the receiver answers again, \
          enable the webhook, and they go on.\n\nTime: {now}\n",
@@ -82,7 +80,7 @@ fn publish(
     };
     match shared.events.publish(tx, new) {
         Ok(_) => Ok(()),
-        // Refused before anything was written: the webhook is disabled all the same, and the notice says so.
+        // Refused before anything was written: the webhook is disabled all the same, and its admins were told.
         Err(error @ (events::Error::Storage(storage::Error::Full) | events::Error::TooManyDeliveries)) => {
             tracing::warn!(webhook.id = %webhook.id, %error, "no event tells that the webhook was disabled");
             Ok(())

@@ -38,9 +38,6 @@ pub(super) use stats::{
     Bucket, HOUR_MS, MINUTE_MS, has_old_stats, purge_stats, record as record_stats, window as stats_window,
 };
 
-/// Notices kept for a company.
-const NOTICES_MAX: usize = 1000;
-
 /// Area of this slice's counters.
 pub(super) const AREA: u8 = 70;
 
@@ -88,24 +85,12 @@ pub(super) struct DeletedRow {
 }
 named_value!(DeletedRow, 1);
 
-/// Something the people of a company should know: `(company.hi, notice.hi)`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct NoticeRow {
-    pub(super) lo: u64,
-    pub(super) kind: String,
-    pub(super) webhook: WebhookId,
-    pub(super) text: String,
-    pub(super) created_at: Timestamp,
-}
-named_value!(NoticeRow, 1);
-
 postcard_value!(Health, 1);
 
 const WEBHOOKS: Table<(u64, u64), WebhookRow> = Table::of(keyspaces::WEBHOOKS);
 const EVENT_TYPES: Table<(u64, String), EventTypeRow> = Table::of(keyspaces::EVENT_TYPES);
 const HEALTH: Table<(u64, u64), Health> = Table::of(keyspaces::WEBHOOK_HEALTH);
 const DELETED: Table<(u64, u64), DeletedRow> = Table::of(keyspaces::DELETED_WEBHOOKS);
-const NOTICES: Table<(u64, u64), NoticeRow> = Table::of(keyspaces::WEBHOOK_NOTICES);
 
 const WEBHOOK_COUNT: u8 = 0;
 const EVENT_TYPE_COUNT: u8 = 1;
@@ -291,21 +276,6 @@ pub(super) fn find_deleted(
 /// Says that nothing is left of a deleted webhook.
 pub(super) fn forget_deleted(tx: &mut Tx<'_>, company: CompanyId, webhook_hi: u64) -> Result<(), storage::Error> {
     tx.remove(DELETED, &(company.hi(), webhook_hi))
-}
-
-/// Leaves a notice for the people of the company; the oldest make room.
-pub(super) fn add_notice(
-    tx: &mut Tx<'_>,
-    company: CompanyId,
-    kind: &str,
-    webhook: WebhookId,
-    text: String,
-) -> Result<(), storage::Error> {
-    let id = tx.mint();
-    let row = NoticeRow { lo: id.lo, kind: kind.to_owned(), webhook, text, created_at: tx.now() };
-    tx.put(NOTICES, &(company.hi(), id.hi), &row)?;
-    let kept = tx.list(NOTICES, &KeyRange::prefix(&company.hi()), Order::Descending, NOTICES_MAX + 1)?;
-    kept.get(NOTICES_MAX).map_or(Ok(()), |(key, _)| tx.remove(NOTICES, key))
 }
 
 /// The event type of that name.

@@ -126,3 +126,39 @@ fn a_change_for_another_text_is_refused() {
     assert_eq!((&cleared["html"], &cleared["version"]), (&Value::Null, &json!(2)));
     assert_eq!(client.patch(&path, &json!({ "text": null })).problem(422), "validation_failed");
 }
+
+#[test]
+fn a_template_is_made_and_replaced_as_a_whole() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let path = format!("{PATH}/order.shipped");
+    let put = |client: &mut crate::support::Client, body: &Value, headers: &[(&str, &str)]| {
+        client.send("PUT", &path, headers, Some(body.to_string().as_bytes()))
+    };
+    let first =
+        json!({ "subject": "Hi", "text": "Hello {{ name }}", "html": "<p>Hello</p>", "sample": { "name": "Ada" } });
+    let made = put(&mut client, &first, &[]).expect(201);
+    assert_eq!(
+        (&made["name"], &made["version"], &made["html"]),
+        (&json!("order.shipped"), &json!(1), &json!("<p>Hello</p>"))
+    );
+    let same = put(&mut client, &first, &[]).expect(200);
+    assert_eq!(same["version"], 1, "nothing has changed");
+    let tag = client.get(&path).header("etag").unwrap().to_owned();
+    let second = json!({ "subject": "Hi", "text": "Bye" });
+    let replaced = put(&mut client, &second, &[("if-match", &tag)]).expect(200);
+    assert_eq!((&replaced["version"], &replaced["html"], &replaced["sample"]), (&json!(2), &Value::Null, &Value::Null));
+    assert_eq!(put(&mut client, &first, &[("if-match", &tag)]).problem(412), "precondition_failed");
+    let none = client.send("PUT", &format!("{PATH}/none"), &[("if-match", &tag)], Some(second.to_string().as_bytes()));
+    assert_eq!(none.problem(412), "precondition_failed");
+    for (body, pointer) in [
+        (json!({ "text": "x" }), "/subject"),
+        (json!({ "subject": "x" }), "/text"),
+        (json!({ "subject": "x", "text": "{% set a = 1 %}" }), "/text"),
+        (json!({ "subject": "x", "text": "y", "name": "z" }), "/name"),
+    ] {
+        let answer = put(&mut client, &body, &[]);
+        assert_eq!(answer.problem(422), "validation_failed", "{body}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}");
+    }
+}

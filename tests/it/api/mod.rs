@@ -19,6 +19,7 @@ mod notices;
 mod proof;
 mod queues;
 mod recovery;
+mod report_files;
 mod reports;
 mod rights;
 mod scheduled_reports;

@@ -277,6 +277,102 @@ fn an_email_that_was_accepted_survives_a_kill_and_a_server_that_is_away() {
 }
 
 #[test]
+fn a_refusal_stands_whatever_becomes_of_the_connection_behind_it() {
+    let server = MailServer::start(&[("SMTP_RSET", "drop")]);
+    let app = start(&server, &[("NOVAPULSE_MAIL_POOL_SIZE", "1")]);
+    let mut client = app.client();
+    for _ in 0..2 {
+        let id = send(&mut client, &json!("refuse@example.com"), &json!({}));
+        let email = ended(&mut client, &id);
+        assert_eq!((&email["state"], &email["attempts"]), (&json!("failed"), &json!(1)), "{email}");
+        assert_eq!(email["answer"], "550 5.1.1 no such user here");
+    }
+    let id = send(&mut client, &json!("a@example.com"), &json!({}));
+    assert_eq!(server.next()["recipients"], json!(["a@example.com"]), "over another connection");
+    assert_eq!(ended(&mut client, &id)["state"], "sent");
+}
+
+#[test]
+fn a_server_that_closes_a_kept_connection_is_asked_over_a_fresh_one() {
+    let server = MailServer::start(&[]);
+    let app = start(&server, &[("NOVAPULSE_MAIL_POOL_SIZE", "1")]);
+    let mut client = app.client();
+    let id = send(&mut client, &json!("a@example.com"), &json!({}));
+    let first = server.next()["peer"].clone();
+    assert_eq!(ended(&mut client, &id)["state"], "sent");
+    let id = send(&mut client, &json!("busy-once@example.com"), &json!({}));
+    assert_ne!(server.next()["peer"], first);
+    let email = ended(&mut client, &id);
+    assert_eq!((&email["state"], &email["attempts"]), (&json!("sent"), &json!(1)), "{email}");
+}
+
+#[test]
+fn a_slow_or_full_server_and_one_that_breaks_off_are_tried_again() {
+    let slow = MailServer::start(&[("SMTP_SLOW_S", "3")]);
+    let app = start(&slow, &[("NOVAPULSE_MAIL_CONNECT_TIMEOUT_MS", "300")]);
+    let mut client = app.client();
+    let id = send(&mut client, &json!("a@example.com"), &json!({}));
+    let email = ended(&mut client, &id);
+    assert_eq!((&email["state"], &email["attempts"]), (&json!("failed"), &json!(3)), "{email}");
+    assert!(email["answer"].as_str().unwrap().contains("the greeting: no answer in time"), "{email}");
+    assert_eq!(email["unknown_outcomes"], 0, "nothing was sent");
+    drop(app);
+
+    let server = MailServer::start(&[]);
+    let app = start(&server, &[]);
+    let mut client = app.client();
+    let id = send(&mut client, &json!("defer-late@example.com"), &json!({}));
+    let email = ended(&mut client, &id);
+    assert_eq!((&email["state"], &email["attempts"]), (&json!("failed"), &json!(3)), "{email}");
+    assert_eq!(email["answer"], "452 4.2.2 no room for it now");
+    let id = send(&mut client, &json!("drop-mid@example.com"), &json!({ "text": "x\n".repeat(50_000) }));
+    assert_eq!(server.next()["cut"], true);
+    let content = server.next()["content"].as_str().unwrap().to_owned();
+    let email = ended(&mut client, &id);
+    assert_eq!((&email["state"], &email["attempts"]), (&json!("sent"), &json!(2)), "{email}");
+    assert!(content.contains(email["message_id"].as_str().unwrap()));
+}
+
+#[test]
+fn a_kill_between_the_message_and_its_answer_sends_it_again_with_its_id() {
+    let server = MailServer::start(&[]);
+    let mut app = start(&server, &[]);
+    let id = send(&mut app.client(), &json!("hang@example.com"), &json!({}));
+    assert_eq!(server.next()["hanging"], true, "the server has the whole message");
+    app.kill9();
+    app.start_again();
+    let got = server.next();
+    let email = ended(&mut app.client(), &id);
+    assert_eq!(email["state"], "sent");
+    let message_id = format!("Message-ID: {}\r\n", email["message_id"].as_str().unwrap());
+    assert!(got["content"].as_str().unwrap().contains(&message_id), "{got}");
+}
+
+#[test]
+fn too_much_that_waits_is_refused_until_some_has_gone() {
+    let server = MailServer::start(&[]);
+    let app = start(&server, &[("NOVAPULSE_MAIL_UNSENT_MAX", "2"), ("NOVAPULSE_AUTH_REGISTRATION", "open")]);
+    let mut owner = app.owner();
+    let retry = json!({ "attempts": 100 });
+    owner.patch(QUEUE, &retry).expect(200);
+    let mut client = app.client();
+    let ids = [(); 2].map(|()| send(&mut client, &json!("defer@example.com"), &json!({})));
+    let plain = json!({ "to": "a@example.com", "subject": "s", "text": "t" });
+    let refused = client.post("/api/v1/emails", &plain);
+    assert_eq!(refused.problem(429), "too_many_unsent");
+    assert!(refused.header("retry-after").is_some(), "{}", refused.text());
+    assert!(refused.json()["detail"].as_str().unwrap().starts_with("2 e-mails"), "{}", refused.text());
+    owner.post("/api/v1/auth/invites", &json!({ "email": "grace@example.com", "role": "user" })).expect(201);
+    assert_eq!(server.next()["recipients"], json!(["grace@example.com"]), "what the server writes goes out");
+    owner.patch(QUEUE, &json!({ "attempts": 1 })).expect(200);
+    for id in &ids {
+        assert_eq!(ended(&mut client, id)["state"], "failed");
+    }
+    client.post("/api/v1/emails", &plain).expect(202);
+    assert_eq!(server.next()["recipients"], json!(["a@example.com"]));
+}
+
+#[test]
 fn invitations_and_resets_go_out_and_are_shown_to_nobody() {
     let server = MailServer::start(&[]);
     let mut app = start(&server, &[]);

@@ -3,7 +3,9 @@
 It prints its port on a line of its own, then one line of JSON for each message it has taken over. The part before the @ of
 a recipient says how it behaves: `defer` answers 451, `defer-once` does so the first time, `refuse` answers 550,
 `refuse-late` answers 554 once it has the whole message, `drop` closes the connection then without an answer the first
-time, and `hang` never answers then, the first time.
+time, and `hang` never answers then, the first time. `busy-once` answers 421 and closes the connection the first time,
+`defer-late` answers 452 once it has the whole message, and `drop-mid` closes the connection in the middle of the message the
+first time. `SMTP_RSET=drop` closes the connection at each RSET, `SMTP_SLOW_S` is waited before each greeting.
 """
 
 import asyncio
@@ -46,6 +48,18 @@ def is_signed(content):
 class Handler:
     """Decides about recipients and messages."""
 
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        """The greeting, in time or not."""
+        session.host_name = hostname
+        await asyncio.sleep(float(os.environ.get("SMTP_SLOW_S", "0")))
+        return responses
+
+    async def handle_RSET(self, server, session, envelope):
+        """The end of a message that was refused."""
+        if os.environ.get("SMTP_RSET") == "drop":
+            server.transport.abort()
+        return "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):
         """One recipient."""
         behaviour = address.split("@")[0]
@@ -53,6 +67,10 @@ class Handler:
             return "451 4.7.1 come back later"
         if behaviour == "refuse":
             return "550 5.1.1 no such user here"
+        if behaviour == "busy-once" and first_time(behaviour, address):
+            await server.push("421 4.3.2 closing for <" + address + ">")
+            server.transport.close()
+            return "421 4.3.2 closing"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -68,6 +86,8 @@ class Handler:
             await asyncio.sleep(3600)
         if "refuse-late" in behaviours:
             return "554 5.7.1 not this text"
+        if "defer-late" in behaviours:
+            return "452 4.2.2 no room for it now"
         content = envelope.original_content
         user = session.auth_data.login.decode() if session.auth_data else None
         say(
@@ -80,6 +100,21 @@ class Handler:
             peer=session.peer[1],
         )
         return "250 2.0.0 taken"
+
+
+class Server(SMTP):
+    """One that can break off in the middle of a message."""
+
+    async def smtp_DATA(self, arg):
+        """The message, or its beginning."""
+        behaviours = {address.split("@")[0] for address in self.envelope.rcpt_tos}
+        if "drop-mid" in behaviours and first_time("drop-mid", self.envelope.rcpt_tos[0]):
+            await self.push("354 go on")
+            await self._reader.readline()
+            say(cut=True)
+            self.transport.abort()
+            return
+        await super().smtp_DATA(arg)
 
 
 def authenticate(server, session, envelope, mechanism, data):
@@ -103,7 +138,7 @@ async def main():
         options.update(authenticator=authenticate, auth_required=True, auth_require_tls=tls == "starttls")
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: SMTP(Handler(), hostname="mail.test", **options),
+        lambda: Server(Handler(), hostname="mail.test", **options),
         "127.0.0.1",
         0,
         ssl=context if tls == "tls" else None,

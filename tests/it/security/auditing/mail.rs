@@ -34,6 +34,16 @@ pub(super) const ALL: &[Example] = &[
         },
     },
     Example {
+        operation: "put_email_template",
+        actions: &["email_template.update"],
+        call: |world| {
+            let (before, after) = (json!({ "version": 1, "subject": "Hi" }), json!({ "version": 2, "subject": "Ho" }));
+            let body = json!({ "subject": "Ho", "text": "hush" });
+            let call = Call::by(&world.key, 200).at(template(world)).with(body).showing(before, after);
+            call.hiding("hush")
+        },
+    },
+    Example {
         operation: "delete_email_template",
         actions: &["email_template.delete"],
         call: |world| Call::by(&world.key, 204).at(template(world)).then(404),

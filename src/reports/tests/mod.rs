@@ -1,5 +1,7 @@
 //! The slice with a queue, a store in memory, files in a folder, and a blob store that holds or fails when it is told to.
 
+mod limits;
+
 use std::{
     path::PathBuf,
     sync::{
@@ -107,6 +109,20 @@ impl BlobWriter for GatedWriter {
     }
 }
 
+/// Bytes at most.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    file: u64,
+    kept: u64,
+    scratch: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file: u64::MAX, kept: u64::MAX, scratch: u64::MAX }
+    }
+}
+
 struct World {
     engine: MemoryEngine,
     clock: Arc<ManualClock>,
@@ -121,20 +137,20 @@ struct World {
 
 impl World {
     async fn new(gate: Arc<Gate>) -> Self {
-        Self::with(gate, u64::MAX).await
+        Self::with(gate, Limits::default()).await
     }
 
-    async fn with(gate: Arc<Gate>, file_bytes_max: u64) -> Self {
+    async fn with(gate: Arc<Gate>, limits: Limits) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let clock = Arc::new(ManualClock::new(START));
-        Self::open(MemoryEngine::default(), clock, folder, (gate, file_bytes_max)).await
+        Self::open(MemoryEngine::default(), clock, folder, (gate, limits)).await
     }
 
     async fn open(
         engine: MemoryEngine,
         clock: Arc<ManualClock>,
         folder: Arc<tempfile::TempDir>,
-        (gate, file_bytes_max): (Arc<Gate>, u64),
+        (gate, limits): (Arc<Gate>, Limits),
     ) -> Self {
         let db = Db::over_memory(engine.clone(), Arc::clone(&clock) as _, Arc::new(SeededRandom::new(7))).unwrap();
         let queues = Queues::open(db.clone(), QueueConfig { cores: 1, ..QueueConfig::default() }).await.unwrap();
@@ -169,8 +185,10 @@ impl World {
             mail: mail.clone(),
             settings: Settings {
                 keep_ms: DAY_MS,
-                file_bytes_max,
+                file_bytes_max: limits.file,
                 attach_bytes_max: 1 << 20,
+                kept_bytes_max: limits.kept,
+                scratch_bytes_max: limits.scratch,
                 reports_max: 10,
                 scratch: folder.path().join("scratch"),
             },
@@ -193,10 +211,14 @@ impl World {
         let db = self.db;
         tokio::task::spawn_blocking(move || db.stop()).await.unwrap();
         self.engine.crash();
-        Self::open(self.engine, self.clock, self.folder, (gate, u64::MAX)).await
+        Self::open(self.engine, self.clock, self.folder, (gate, Limits::default())).await
     }
 
     async fn order(&self, format: Format) -> ReportId {
+        self.try_order(format).await.unwrap()
+    }
+
+    async fn try_order(&self, format: Format) -> Result<ReportId, Error> {
         let (reports, queues) = (self.reports.clone(), self.queues.clone());
         let order = NewReport {
             name: None,
@@ -215,7 +237,7 @@ impl World {
         });
         // A report is about what was before it, and time is moved by hand.
         self.clock.advance_ms(1);
-        made.await.unwrap().id
+        Ok(made.await?.id)
     }
 
     async fn report(&self, id: ReportId) -> Result<ReportView, Error> {
@@ -342,7 +364,7 @@ async fn a_report_deleted_while_it_is_rendered_leaves_no_file() {
 
 #[tokio::test]
 async fn a_file_that_would_be_too_large_fails_at_once() {
-    let world = World::with(Gate::open(), 4).await;
+    let world = World::with(Gate::open(), Limits { file: 4, ..Limits::default() }).await;
     let id = world.order(Format::Html).await;
     let report = world.wait_for(id, State::Failed).await;
     assert!(report.error.unwrap().contains("larger than 4 bytes"));

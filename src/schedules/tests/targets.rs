@@ -1,0 +1,83 @@
+//! Ticks that start what is no job, by a starter that keeps what it is told.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::ticks::{World, every};
+use crate::{
+    auth::Scopes,
+    base::{JobId, RawId},
+    http::Problem,
+    schedules::{
+        CatchUp, NotStarted, Started, Starter, Starters, Tick,
+        service::NewSchedule,
+        target::{Kind, Target},
+    },
+    storage::Tx,
+};
+
+/// Keeps the times of what it starts; refuses orders of `"no"`.
+#[derive(Debug, Default)]
+struct Keeping(Mutex<Vec<String>>);
+
+impl Starter for Keeping {
+    fn check(&self, _: &Bytes, _: Scopes) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    fn facts(&self, _: &Bytes) -> Value {
+        Value::Null
+    }
+
+    fn start(&self, tx: &mut Tx<'_>, tick: Tick<'_>, order: &Bytes) -> Result<Started, NotStarted> {
+        if **order == b"\"no\""[..] {
+            return Err(NotStarted::Refused(Problem::invalid("/a", "cannot be")));
+        }
+        self.0.lock().unwrap().push(tick.at.to_string());
+        let job = JobId::from_raw(RawId { hi: tx.mint().hi, lo: 1 });
+        Ok(Started { id: "rpt_1".to_owned(), job })
+    }
+}
+
+fn reporting(order: &'static [u8], catch_up: CatchUp) -> NewSchedule {
+    NewSchedule { target: Target::Other(Kind::Report, Bytes::from_static(order)), ..every(3_600_000, catch_up) }
+}
+
+#[tokio::test]
+async fn each_tick_is_started_for_its_own_time_also_when_it_is_late() {
+    let keeping = Arc::new(Keeping::default());
+    let mut world = World::with(Starters { report: Some(Arc::clone(&keeping) as _), workflow: None }).await;
+    world.create(reporting(b"1", CatchUp::All)).await.unwrap();
+    world = world.crash().await;
+    assert_eq!(world.advance(3 * 3_600_000 + 1_800_000).await, 3);
+    let times = std::mem::take(&mut *keeping.0.lock().unwrap());
+    assert_eq!(times, [1, 2, 3].map(|hour| format!("2026-01-01T0{hour}:00:00.000Z")));
+    world.is_sound();
+}
+
+#[tokio::test]
+async fn what_cannot_be_started_is_told_and_keeps_nothing_else_from_its_tick() {
+    let keeping = Arc::new(Keeping::default());
+    let world = World::with(Starters { report: Some(Arc::clone(&keeping) as _), workflow: None }).await;
+    let bad = world.create(reporting(b"\"no\"", CatchUp::Skip)).await.unwrap();
+    let good = world.create(reporting(b"1", CatchUp::Skip)).await.unwrap();
+    world.create(every(3_600_000, CatchUp::Skip)).await.unwrap();
+    assert_eq!(world.advance(3_600_000).await, 2);
+    let said = world.error(bad).await.unwrap();
+    assert!(said.contains("the report of the schedule is refused") && said.contains("/a cannot be"), "{said}");
+    assert_eq!(world.error(good).await, None);
+    assert_eq!(keeping.0.lock().unwrap().len(), 1);
+    assert_eq!(world.jobs().await.len(), 1);
+    world.is_sound();
+}
+
+#[tokio::test]
+async fn a_target_nobody_starts_any_more_is_told_at_its_tick() {
+    let world = World::new().await;
+    let id = world.create(reporting(b"1", CatchUp::Skip)).await.unwrap();
+    assert_eq!(world.advance(3_600_000).await, 0);
+    assert!(world.error(id).await.unwrap().contains("target_not_available"));
+    world.is_sound();
+}
