@@ -624,7 +624,11 @@ export interface paths {
         };
         /** Shows a template */
         get: operations["get_email_template"];
-        put?: never;
+        /**
+         * Makes a template, or replaces it as a whole
+         * @description Other texts make a new version; the same ones change nothing.
+         */
+        put: operations["put_email_template"];
         post?: never;
         /**
          * Deletes a template
@@ -2903,6 +2907,25 @@ export interface components {
             /** @description The subject; cannot be cleared. */
             subject?: string | null;
             /** @description The plain text. */
+            text?: string | null;
+        };
+        /**
+         * @description A template as a whole, in the place of what there is.
+         * @example {
+         *       "subject": "Hi {{ name }}",
+         *       "text": "Hello {{ name }}"
+         *     }
+         */
+        EmailTemplateReplacement: {
+            /** @description What it is for; empty when left out. */
+            description?: string | null;
+            /** @description The HTML; none when left out. */
+            html?: string | null;
+            /** @description Variables to try it with; none when left out. */
+            sample?: Record<string, never> | null;
+            /** @description The subject, with variables in double braces. */
+            subject: string;
+            /** @description The plain text; none when left out. */
             text?: string | null;
         };
         /** @description The template an e-mail is made from. */
@@ -7295,6 +7318,50 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    put_email_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailTemplateReplacement"];
+            };
+        };
+        responses: {
+            /** @description The template as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailTemplate"];
+                };
+            };
+            /** @description The template, which is new */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailTemplate"];
+                };
+            };
+            /** @description It is not what `If-Match` names */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     delete_email_template: {
         parameters: {
             query?: never;
@@ -7467,6 +7534,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["QueuedEmail"];
                 };
+            };
+            /** @description Too many e-mails of the company wait to be sent */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
