@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::{
-    auth::Scopes,
+    auth::{Auth, Caller},
     http::Problem,
     queue,
     reports::{self, Occasion, ReportOrder, Reports},
@@ -15,19 +15,22 @@ use crate::{
 };
 
 /// Connects what can be started on a schedule.
-pub(super) fn starters(reports: &Reports) -> Starters {
-    Starters { report: Some(Arc::new(OfReports(reports.clone()))), workflow: None }
+pub(super) fn starters(reports: &Reports, auth: &Auth) -> Starters {
+    Starters { report: Some(Arc::new(OfReports { reports: reports.clone(), auth: auth.clone() })), workflow: None }
 }
 
 /// Asks for reports.
 #[derive(Debug)]
-struct OfReports(Reports);
+struct OfReports {
+    reports: Reports,
+    auth: Auth,
+}
 
 impl Starter for OfReports {
-    fn check(&self, order: &Bytes, scopes: Scopes) -> Result<(), Problem> {
+    fn check(&self, order: &Bytes, caller: &Caller) -> Result<(), Problem> {
         let order = ReportOrder::recurring(order)?;
-        order.allow(scopes)?;
-        Ok(self.0.check_order(order.order()?)?)
+        order.allow(&self.auth, caller)?;
+        Ok(self.reports.check_order(order.order()?)?)
     }
 
     fn facts(&self, order: &Bytes) -> Value {
@@ -39,7 +42,7 @@ impl Starter for OfReports {
     fn start(&self, tx: &mut Tx<'_>, tick: Tick<'_>, order: &Bytes) -> Result<Started, NotStarted> {
         let order = ReportOrder::recurring(order).and_then(ReportOrder::order).map_err(NotStarted::Refused)?;
         let Tick { company, origin, schedule, at } = tick;
-        let asked = self.0.request(tx, (company, origin), order, Some(Occasion { schedule, at }));
+        let asked = self.reports.request(tx, (company, origin), order, Some(Occasion { schedule, at }));
         let view = asked.map_err(|error| match error {
             reports::Error::Storage(error) | reports::Error::Queue(queue::Error::Storage(error)) => {
                 NotStarted::Storage(error)

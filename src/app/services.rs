@@ -127,7 +127,7 @@ impl Services {
         })?;
         let emails = Emails::new(db.clone(), mail.clone());
         let reports = adapters::reports(config, (db, &queues, &webhooks), (blobs, &mail), report_metrics)?;
-        let starters = schedule_targets::starters(&reports);
+        let starters = schedule_targets::starters(&reports, &auth);
         let schedules = Schedules::new(db.clone(), jobs.clone(), starters, schedule_metrics);
         let state = State { auth, accounts, jobs, emails, schedules, changes, webhooks, reports, system };
         Ok(Self { state, outbound, queues, mail, tls, acme, limits, api_rate, pools })

@@ -95,7 +95,14 @@ pub const DELICATE_WITH: &[(&str, &str, &str)] = &[
     ("PATCH", "/webhooks/{id}", "a secret"),
     ("POST", "/reports", "a definition of the audit log"),
     ("GET", "/reports/{id}/download", "a report of the audit log"),
+    ("POST", "/schedules", "a report of the audit log as its target"),
+    ("PATCH", "/schedules/{id}", "a report of the audit log as its target, then or before"),
+    ("POST", "/schedules/{id}/run", "a report of the audit log as its target"),
 ];
+
+/// What somebody may do whose password somebody else chose, beside renewing the session.
+const FIRST: &[(&str, &str)] =
+    &[("GET", "/auth/me"), ("POST", "/auth/password"), ("POST", "/auth/logout"), ("POST", "/auth/reauthenticate")];
 
 /// Where the operations stand.
 const BASE: &str = "/api/v1";
@@ -113,6 +120,12 @@ pub(super) fn is_delicate(method: &str, route: &str) -> bool {
     let method = if method == "HEAD" { "GET" } else { method };
     let path = route.strip_prefix(BASE).unwrap_or(route);
     DELICATE.contains(&(method, path))
+}
+
+/// Whether the operation behind a route is open to somebody whose password somebody else chose.
+pub(super) fn is_for_first_password(method: &str, route: &str) -> bool {
+    let method = if method == "HEAD" { "GET" } else { method };
+    FIRST.contains(&(method, route.strip_prefix(BASE).unwrap_or(route)))
 }
 
 /// The scope of the operation behind a route; `None` when it is not listed.

@@ -148,6 +148,12 @@ fn object(read: &impl Read, queues: &Queues, company: CompanyId, note: Note) -> 
         return Ok(Some(Object::Delivery { id: id.to_string(), change }));
     }
     let Some(change) = JobChange::of(note.tag) else { return Ok(None) };
-    let found = queues.identify(read, company, note.hi)?;
+    let found = match queues.identify(read, company, note.hi) {
+        Err(error @ storage::Error::Corrupt { .. }) => {
+            tracing::error!(%error, "a damaged job is left out of the feed");
+            None
+        }
+        found => found?,
+    };
     Ok(found.map(|(id, queue, kind)| Object::Job { id: id.to_string(), queue: queue.to_string(), kind, change }))
 }

@@ -23,7 +23,7 @@ section! {
         s3_access_key: Option<String> = None;
         /// The secret of the access key.
         s3_secret_key: Option<Secret> = None;
-        /// A path inside the bucket that everything is kept below, such as `novapulse/`; lower case letters, digits, `_`, `-`, `.` and `/`.
+        /// A path inside the bucket that everything is kept below, such as `novapulse/`; lower case letters, digits, `_`, `-`, `.` and `/`. Its own for each instance, also for a restored copy: an instance removes what it finds there of reports it does not have.
         s3_prefix: String = String::new();
         /// What is collected in memory for one part of an upload; the service wants at least 5MiB.
         s3_part: ByteSize = ByteSize::mib(8);

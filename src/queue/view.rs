@@ -112,13 +112,14 @@ impl Queues {
         Ok(rows.into_iter().map(|(_, error)| error).collect())
     }
 
-    /// The error of the last failed attempt, if there is one.
+    /// The error of the last failed attempt, if there is one that can be read.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn last_error(&self, read: &impl Read, company: CompanyId, id: JobId) -> Result<Option<AttemptError>, Error> {
         let range = KeyRange::prefix(&(company.hi(), id.hi()));
-        Ok(read.list(JOB_ERRORS, &range, Order::Descending, 1)?.pop().map(|(_, error)| error))
+        let mut last = read.list_past_damage(JOB_ERRORS, &range, Order::Descending, 1)?;
+        Ok(last.pop().and_then(|(_, error)| error.ok()))
     }
 
     /// Shows the company's jobs whose places lie in a range, the first accepted first; answers where to go on.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     audit::{self, Entry, Origin},
-    auth::Scopes,
+    auth::Caller,
     base::{CompanyId, JobId, ScheduleId, Timestamp},
     jobs::{CheckedJob, JobOrder, Jobs},
     storage::{Read, Tx},
@@ -361,7 +361,7 @@ impl Schedules {
         row.record(tx, origin, "schedule.delete", (row.facts(&self.inner.starters), Value::Null))
     }
 
-    /// Starts what a schedule is for now, beside its ticks.
+    /// Starts what a schedule is for now, beside its ticks, for a caller who might have ordered it too.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Target`] when that is not allowed any more, or not now.
@@ -370,8 +370,10 @@ impl Schedules {
         tx: &mut Tx<'_>,
         (company, origin): (CompanyId, &Origin),
         id: ScheduleId,
+        caller: &Caller,
     ) -> Result<Begun, Error> {
         let (row, _) = store::find(tx, company, id)?.ok_or(Error::NotFound)?;
+        self.check_stored(&row, caller)?;
         let work = row.work(&self.inner.jobs)?;
         let tick = Tick { company, origin, schedule: id, at: tx.now() };
         let begun = self.begin(tx, tick, &work)?;
@@ -379,12 +381,20 @@ impl Schedules {
         Ok(begun)
     }
 
-    /// Checks what somebody with these scopes wants to be started at each tick.
+    /// Checks what a caller wants to be started at each tick.
     ///
     /// # Errors
     /// [`Error::Target`].
-    pub(super) fn check_target(&self, target: &Target, scopes: Scopes) -> Result<(), Error> {
-        self.inner.starters.check(target, scopes)
+    pub(super) fn check_target(&self, target: &Target, caller: &Caller) -> Result<(), Error> {
+        self.inner.starters.check(target, caller)
+    }
+
+    /// Checks what a schedule has as its target for a caller who changes or runs it.
+    ///
+    /// # Errors
+    /// [`Error::Target`].
+    pub(super) fn check_stored(&self, row: &ScheduleRow, caller: &Caller) -> Result<(), Error> {
+        self.inner.starters.check(&Target::Other(row.kind, row.order.clone()), caller)
     }
 
     /// Starts what a tick is for.

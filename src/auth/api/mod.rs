@@ -38,13 +38,16 @@ where
         }
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let scope = permissions::required(parts.method.as_str(), route).ok_or(Error::NotListed)?;
+        let method = parts.method.as_str();
+        if caller.needs_password && !permissions::is_for_first_password(method, route) {
+            return Err(Error::FirstPassword.into());
+        }
         match caller.scopes.contains(scope) {
-            true if permissions::is_delicate(parts.method.as_str(), route) => {
+            true if permissions::is_delicate(method, route) => {
                 auth.require_proof(&caller)?;
                 Ok(caller)
             }
             true => Ok(caller),
-            false if caller.needs_password => Err(Error::FirstPassword.into()),
             false if caller.is_enrolling => Err(Error::Enrolling.into()),
             false => Err(Error::NotAllowed(scope).into()),
         }

@@ -30,7 +30,7 @@ use judge::judge;
 
 /// Most steps of one template; a table of a thousand rows needs some ten thousand.
 const FUEL_MAX: u64 = 100_000;
-/// Items that all steps together may look at, when each looks at the whole of the longest variable.
+/// Items that all steps together may look at, when each looks at everything there is.
 const WORK_MAX: u64 = 300_000_000;
 /// Bytes of text that count as one item.
 const ITEM_BYTES: usize = 4;
@@ -130,15 +130,16 @@ fn part(
 
 /// How many steps a template may take with these variables.
 fn fuel(variables: &Value) -> u64 {
-    (WORK_MAX / (longest(variables) as u64).max(1)).min(FUEL_MAX)
+    (WORK_MAX / (items(variables) as u64).max(1)).min(FUEL_MAX)
 }
 
-/// The items of the longest list, map or text among the variables. They come from JSON, which does not nest deeply.
-fn longest(value: &Value) -> usize {
+/// The items of all lists, maps and texts among the variables: a comparison walks through what is nested, too. They
+/// come from JSON, which does not nest deeply.
+fn items(value: &Value) -> usize {
     match value {
-        Value::Array(items) => items.iter().map(longest).fold(items.len(), usize::max),
-        Value::Object(fields) => fields.values().map(longest).fold(fields.len(), usize::max),
-        Value::String(text) => text.len() / ITEM_BYTES,
+        Value::Array(list) => list.iter().map(items).sum::<usize>() + 1,
+        Value::Object(fields) => fields.values().map(items).sum::<usize>() + 1,
+        Value::String(text) => text.len() / ITEM_BYTES + 1,
         Value::Null | Value::Bool(_) | Value::Number(_) => 1,
     }
 }

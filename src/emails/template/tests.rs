@@ -101,6 +101,9 @@ fn steps_and_output_have_an_end() {
         let reason = filled(text, &wide).unwrap_err().reason;
         assert!(reason.contains("fuel"), "{text}: {reason}");
     }
+    let nested = json!({ "a": vec![vec![1; 100]; 100], "b": vec![vec![1; 100]; 100] });
+    let text = "{% for x in a %}{% for y in x %}{% if a == b %}{% endif %}{% endfor %}{% endfor %}";
+    assert!(filled(text, &nested).unwrap_err().reason.contains("fuel"));
     let table = json!({ "rows": vec![json!({ "a": "x", "b": 1, "c": 2 }); 1_000] });
     let text = "{% for row in rows %}{{ row.a }} {{ row.b }} {{ row.b + row.c }}\n{% endfor %}";
     assert_eq!(filled(text, &table).unwrap().text.unwrap().lines().count(), 1_000);

@@ -6,9 +6,9 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{has_scope, may_read, view::ReportBody};
+use super::{may_read, view::ReportBody};
 use crate::{
-    auth::{Auth, Author, Scope, Scopes},
+    auth::{Auth, Author, Caller, Scope},
     base::Timestamp,
     http::{Idempotent, Json, Problem, idempotency, parse_json, problems},
     reports::{Error, NewReport, Period, Reports, definitions},
@@ -87,13 +87,13 @@ impl ReportOrder {
     /// Refuses who may not read what the report is made of, or not send it to anybody.
     ///
     /// # Errors
-    /// 403 with the scope that is missing.
-    pub fn allow(&self, scopes: Scopes) -> Result<(), Problem> {
+    /// 403 with the scope that is missing, or because a proof is.
+    pub fn allow(&self, auth: &Auth, caller: &Caller) -> Result<(), Problem> {
         if let Some(definition) = definitions::find(&self.definition) {
-            has_scope(scopes, definition)?;
+            may_read(auth, caller, definition)?;
         }
         for (scope, is_needed) in [(Scope::ReportsWrite, true), (Scope::EmailsWrite, !self.recipients.is_empty())] {
-            if is_needed && !scopes.contains(scope) {
+            if is_needed && !caller.scopes.contains(scope) {
                 let detail = format!("this report needs the scope {scope}");
                 return Err(Problem::of(&problems::FORBIDDEN).detail(detail));
             }
@@ -130,10 +130,7 @@ pub(super) async fn create_report(
     idempotent: Idempotent,
     Json(input): Json<ReportOrder>,
 ) -> Result<Response, Problem> {
-    input.allow(author.caller.scopes)?;
-    if let Some(definition) = definitions::find(&input.definition) {
-        may_read(&auth, &author.caller, definition)?;
-    }
+    input.allow(&auth, &author.caller)?;
     let order = input.order()?;
     let handle = reports.clone();
     idempotency::run(reports.db(), idempotent, author.caller.company, move |tx| {

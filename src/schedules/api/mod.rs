@@ -194,7 +194,7 @@ async fn create_schedule(
     Json(input): Json<ScheduleInput>,
 ) -> Result<Response, Problem> {
     let (new, handle) = (input.new_schedule()?, schedules.clone());
-    schedules.check_target(&new.target, author.caller.scopes)?;
+    schedules.check_target(&new.target, &author.caller)?;
     let timetable = schedules.timetable(new.rule.clone()).await?;
     idempotency::run(schedules.db(), idempotent, author.caller.company, move |tx| {
         let made = handle.create(tx, author.by(), new, timetable)?;
@@ -314,12 +314,15 @@ async fn update_schedule(
     if_match: IfMatch,
     Json(patch): Json<SchedulePatch>,
 ) -> Result<Json<ScheduleDocument>, Problem> {
-    let (handle, scopes) = (schedules.clone(), author.caller.scopes);
+    let (handle, caller) = (schedules.clone(), author.caller);
     let decide = |current: &ScheduleView| {
         if_match.check(&ScheduleDocument::from(current.clone())).map_err(|_| Error::Changed)?;
         let change = patch.clone().change(&current.row.rule).map_err(Error::Input)?;
-        if let Some(target) = &change.target {
-            handle.check_target(target, scopes)?;
+        match &change.target {
+            Some(target) => handle.check_target(target, &caller)?,
+            // Whoever only pauses it starts nothing.
+            None if change.is_enabled == Some(false) => {}
+            None => handle.check_stored(&current.row, &caller)?,
         }
         Ok(change)
     };
@@ -371,7 +374,7 @@ async fn run_schedule(
 ) -> Result<Response, Problem> {
     let handle = schedules.clone();
     idempotency::run(schedules.db(), idempotent, author.caller.company, move |tx| {
-        let Begun { kind, job, id, is_duplicate } = handle.run_now(tx, author.by(), id)?;
+        let Begun { kind, job, id, is_duplicate } = handle.run_now(tx, author.by(), id, &author.caller)?;
         let status = if is_duplicate { StatusCode::OK } else { StatusCode::CREATED };
         let report_id = id.filter(|_| kind == Kind::Report);
         Ok::<_, Error>((status, ScheduleRun { job_id: job, report_id, duplicate: is_duplicate }))

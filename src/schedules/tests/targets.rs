@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::ticks::{World, every};
 use crate::{
-    auth::Scopes,
+    auth::Caller,
     base::{JobId, RawId},
     http::Problem,
     schedules::{
@@ -23,7 +23,7 @@ use crate::{
 struct Keeping(Mutex<Vec<String>>);
 
 impl Starter for Keeping {
-    fn check(&self, _: &Bytes, _: Scopes) -> Result<(), Problem> {
+    fn check(&self, _: &Bytes, _: &Caller) -> Result<(), Problem> {
         Ok(())
     }
 

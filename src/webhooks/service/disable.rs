@@ -33,7 +33,7 @@ pub(in crate::webhooks) fn disable(
     let webhook = Webhook { disabled: Some((reason, now)), updated_at: now, ..before };
     store::update_webhook(tx, &webhook, &WebhookRow::of(&webhook, row.sealed.clone()))?;
     let text = match reason {
-        DisabledReason::Gone => "it answered 410 Gone twice in a row",
+        DisabledReason::Gone => "it answered 410 Gone twice in a row, or asked for no more deliveries",
         DisabledReason::Failing => "every attempt has failed for 5 days",
         DisabledReason::Owner => "its owner switched it off",
     };

@@ -118,6 +118,9 @@ fn a_first_password_opens_nothing_but_the_choice_of_another() {
     for path in ["/api/v1/users", "/api/v1/jobs", "/api/v1/company"] {
         assert_eq!(grace.get(path).problem(403), "password_change_required", "{path}");
     }
+    for path in ["/api/v1/auth/logout-all", "/api/v1/mfa/setup"] {
+        assert_eq!(grace.send("POST", path, &[], None).problem(403), "password_change_required", "{path}");
+    }
     // Neither renewing the tokens nor proving again who it is lifts it.
     let renewed = json!({ "refresh_token": tokens["refresh_token"] });
     let mut grace = bearer(&app, &app.anonymous().post("/api/v1/auth/refresh", &renewed).expect(200));

@@ -189,6 +189,10 @@ fn whoever_may_not_read_the_data_schedules_no_report_of_it() {
     let path = format!("{SCHEDULES}/{}", made["id"].as_str().unwrap());
     assert_eq!(manager.patch(&path, &json!({ "target": { "report": audit } })).problem(403), "forbidden");
     assert_eq!(owner.patch(&path, &json!({ "target": { "report": audit } })).expect(200)["target"]["report"], audit);
+    assert_eq!(manager.send("POST", &format!("{path}/run"), &[], None).problem(403), "forbidden");
+    assert_eq!(manager.patch(&path, &json!({ "catch_up": "all" })).problem(403), "forbidden");
+    manager.patch(&path, &json!({ "enabled": false })).expect(200);
+    assert_eq!(manager.patch(&path, &json!({ "enabled": true })).problem(403), "forbidden");
 
     let scopes = ["schedules:write", "jobs:read", "reports:write", "reports:read"];
     let key = owner.post("/api/v1/api-keys", &json!({ "name": "reports", "scopes": scopes })).expect(201);

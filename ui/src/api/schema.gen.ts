@@ -1645,6 +1645,8 @@ export interface paths {
         /**
          * Makes a schedule
          * @description It begins now: nothing before counts as missed.
+         *
+         *     With a report of the audit log as its target: People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         post: operations["create_schedule"];
         delete?: never;
@@ -1697,6 +1699,8 @@ export interface paths {
         /**
          * Changes a schedule
          * @description With another rule, or enabled again, it begins anew from now.
+         *
+         *     With a report of the audit log as its target, then or before: People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         patch: operations["update_schedule"];
         trace?: never;
@@ -1713,6 +1717,8 @@ export interface paths {
         /**
          * Starts what a schedule is for now
          * @description Beside its ticks, which stay as they are; also while it is disabled.
+         *
+         *     With a report of the audit log as its target: People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
          */
         post: operations["run_schedule"];
         delete?: never;
