@@ -1,11 +1,11 @@
 //! Flows and bulk actions (35, 36): a parent waits for its children and no longer; an action reaches what it found.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::{Case, Entry, Op, Outcome, Reply, Role, Violation, accepted, is_terminal};
+use super::{Case, Op, Outcome, Reply, Role, Violation, accepted, is_terminal};
 
 pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
-    let ends = ends(case);
+    let (starts, ends) = (starts(case), ends(case));
     for entry in case.history {
         let (Op::Enqueue { jobs, .. }, Outcome::Ok(Reply::Jobs(ids))) = (&entry.op, &entry.outcome) else { continue };
         let of = |role: Role| {
@@ -14,11 +14,24 @@ pub(super) fn check(case: &Case<'_>, found: &mut Vec<Violation>) {
         };
         let children = of(Role::Child);
         for parent in of(Role::Parent) {
-            parents_wait(case, parent, &children, &ends, found);
+            let started = starts.get(parent).copied();
+            parents_wait(case, (parent, started), &children, &ends, found);
             parents_do_not_wait_for_nothing(case, parent, &children, found);
         }
     }
     bulk_actions_reach_what_they_found(case, found);
+}
+
+/// When the first lease of each job was answered.
+fn starts<'a>(case: &Case<'a>) -> HashMap<&'a str, u64> {
+    let mut starts: HashMap<&str, u64> = HashMap::new();
+    for entry in case.history {
+        let Outcome::Ok(Reply::Granted(grants)) = &entry.outcome else { continue };
+        for grant in grants {
+            starts.entry(&grant.job).and_modify(|known| *known = entry.returned.min(*known)).or_insert(entry.returned);
+        }
+    }
+    starts
 }
 
 /// When a request was made that can have ended the job; absent when there was none.
@@ -33,16 +46,12 @@ fn ends<'a>(case: &Case<'a>) -> HashMap<&'a str, u64> {
 
 fn parents_wait(
     case: &Case<'_>,
-    parent: &str,
+    (parent, started): (&str, Option<u64>),
     children: &[&str],
     ends: &HashMap<&str, u64>,
     found: &mut Vec<Violation>,
 ) {
-    let is_of_parent = |entry: &&Entry| match &entry.outcome {
-        Outcome::Ok(Reply::Granted(grants)) => grants.iter().any(|grant| grant.job == parent),
-        _ => false,
-    };
-    let Some(started) = case.history.iter().filter(is_of_parent).map(|entry| entry.returned).min() else { return };
+    let Some(started) = started else { return };
     for child in children {
         // Without a request it ends by losing its leases, or at the last by failing for good.
         let can_have_failed = || case.seen.jobs.get(*child).is_none_or(|job| job.state == "failed");
@@ -68,13 +77,13 @@ fn parents_do_not_wait_for_nothing(case: &Case<'_>, parent: &str, children: &[&s
     }
 }
 
-/// At the end every job that was there before an acknowledged action is cancelled, and no other.
+/// At the end every job that was there before an acknowledged action is cancelled, and none whose tag nobody asked for.
 fn bulk_actions_reach_what_they_found(case: &Case<'_>, found: &mut Vec<Violation>) {
-    let mut first_action: HashMap<&str, u64> = HashMap::new();
+    let mut asked_for: HashSet<&str> = HashSet::new();
     let mut last_acknowledged: HashMap<&str, u64> = HashMap::new();
     for entry in case.history.iter().filter(|entry| !matches!(entry.outcome, Outcome::Refused(_))) {
         let Op::CancelTagged { tag } = &entry.op else { continue };
-        first_action.entry(tag).or_insert(entry.returned);
+        asked_for.insert(tag);
         if matches!(entry.outcome, Outcome::Ok(_)) {
             let last = last_acknowledged.entry(tag).or_default();
             *last = entry.invoked.max(*last);
@@ -91,7 +100,7 @@ fn bulk_actions_reach_what_they_found(case: &Case<'_>, found: &mut Vec<Violation
     for (spec, id) in accepted(case) {
         let (Some(tag), Some(seen)) = (&spec.tag, case.seen.jobs.get(id)) else { continue };
         let is_before = |at: &u64| accepted_at.get(id.as_str()).is_some_and(|accepted| accepted < at);
-        if seen.state == "cancelled" && !first_action.contains_key(tag.as_str()) {
+        if seen.state == "cancelled" && !asked_for.contains(tag.as_str()) {
             found.push(Violation::new(36, format!("job {id} is cancelled, and nobody asked for what has tag {tag}")));
         }
         if case.seen.is_final && seen.state != "cancelled" && last_acknowledged.get(tag.as_str()).is_some_and(is_before)
