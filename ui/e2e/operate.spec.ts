@@ -51,8 +51,8 @@ test("a job tells why it waits, is edited and shows what its worker told", async
   await page.goto("/workers");
   await expect(page.getByRole("heading", { name: "cartographer" })).toBeVisible();
   await expect(page.getByRole("link", { name: "map.draw" })).toBeVisible();
-  await call("POST", `/jobs/${id}/complete`, { lease_token, result: { file: "map.png" } });
   await page.getByRole("link", { name: "map.draw" }).click();
+  await call("POST", `/jobs/${id}/complete`, { lease_token, result: { file: "map.png" } });
   await expect(page.getByText('"file": "map.png"')).toBeVisible();
 });
 

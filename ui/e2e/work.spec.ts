@@ -39,7 +39,7 @@ test("a report is built, followed, looked into and downloaded", async ({ page })
   await page.goto("/reports/new");
   await page.getByLabel("Rows").selectOption("state");
   await page.getByText("Only where").click();
-  await page.getByLabel("Queue").fill("images");
+  await page.getByRole("textbox", { name: "Queue" }).fill("images");
   await page.getByLabel("Name").fill("Images");
   await page.getByRole("button", { name: "Make the report" }).click();
   await expect(page.locator(".page-note .state")).toHaveText("ready");
@@ -51,7 +51,7 @@ test("a report is built, followed, looked into and downloaded", async ({ page })
   await page.getByRole("link", { name: "Make it again" }).click();
   await expect(page.getByLabel("Name")).toHaveValue("Images");
   await expect(page.getByLabel("Rows")).toHaveValue("state");
-  await expect(page.getByLabel("Queue")).toHaveValue("images");
+  await expect(page.getByRole("textbox", { name: "Queue" })).toHaveValue("images");
 });
 
 test("many jobs are cancelled by hand and all that fit a filter are retried", async ({ page }) => {
