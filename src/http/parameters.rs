@@ -10,6 +10,8 @@ use super::{Problem, json};
 
 /// Longest name of a parameter that a refusal repeats, in characters.
 const NAME_SHOWN: usize = 60;
+/// Unknown parameters that one refusal names: it is made before anybody has said who is asking.
+const UNKNOWN_SHOWN: usize = 5;
 
 /// What may stand behind the question mark, by operation.
 #[derive(Debug, Clone, Default)]
@@ -49,23 +51,17 @@ impl KnownParameters {
         Self { base: base.to_owned(), operations }
     }
 
-    /// A problem that names each parameter the operation does not have; none for what is no operation.
+    /// A problem that names the first parameters the operation does not have; none for what is no operation.
     pub(super) fn refuse(&self, method: &Method, uri: &Uri) -> Option<Problem> {
         let query = uri.query().filter(|query| !query.is_empty())?;
         let operation = self.find(method, uri.path().strip_prefix(self.base.as_str())?)?;
-        let mut problem: Option<Problem> = None;
-        for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
-            if operation.names.contains(name.as_ref()) {
-                continue;
-            }
-            let name: String = name.chars().take(NAME_SHOWN).collect();
-            let (pointer, detail) = (json::join("", &name), operation.words());
-            problem = Some(match problem {
-                Some(problem) => problem.error(pointer, detail),
-                None => Problem::invalid(pointer, detail),
-            });
-        }
-        problem
+        let given = url::form_urlencoded::parse(query.as_bytes());
+        let mut unknown = given.filter(|(name, _)| !operation.names.contains(name.as_ref()));
+        let pointer = |name: &str| json::join("", &name.chars().take(NAME_SHOWN).collect::<String>());
+        // The known ones are listed once, however many are not.
+        let first = Problem::invalid(pointer(&unknown.next()?.0), operation.words());
+        let others = unknown.take(UNKNOWN_SHOWN - 1);
+        Some(others.fold(first, |problem, (name, _)| problem.error(pointer(&name), "is not a known field")))
     }
 
     /// The operation behind a path; a word counts for more than a parameter, as it does for the routes.
@@ -133,5 +129,6 @@ mod tests {
         assert_eq!(refused(&Method::GET, "/api/things/7?all=1"), ["/all"]);
         assert_eq!(refused(&Method::GET, "/api/things/batch?all=1"), nothing);
         assert_eq!(refused(&Method::DELETE, "/api/things?x=1"), nothing, "the routes refuse the method");
+        assert_eq!(refused(&Method::GET, "/api/things?a&limit=1&b&c&d&e&f&g"), ["/a", "/b", "/c", "/d", "/e"]);
     }
 }
