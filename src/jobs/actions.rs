@@ -149,7 +149,8 @@ impl Jobs {
         let until = filter.until.into_iter().fold(tx.now(), Timestamp::min);
         let payload = ActionPayload::of(action, filter, until, matched.count);
         let after = json!({ "action": action.as_str(), "queue": payload.queue, "state": payload.state,
-            "kind": payload.kind, "tag": payload.tag, "group": payload.group, "parent": payload.parent, "matched": matched.count });
+            "kind": payload.kind, "tag": payload.tag, "group": payload.group, "error": payload.error.map(|error| format!("{error:016x}")),
+            "parent": payload.parent, "since": payload.since, "until": payload.until, "matched": matched.count });
         let payload = serde_json::to_vec(&payload).unwrap_or_default();
         let job = NewJob::new(company, QueueName::actions(), ACTION_KIND, Bytes::from(payload));
         let id = enqueue(tx, &self.queues, job)?.id;

@@ -158,6 +158,8 @@ fn dead_letters_are_grouped_by_error_and_redriven_by_group() {
     let dry = json!({ "action": "retry", "filter": filter, "dry_run": true });
     assert_eq!(client.post("/api/v1/jobs/actions", &dry).expect(200)["matched"], 3);
     assert_eq!(act(&mut client, "retry", filter)["changed"], 3);
+    let entry = client.get("/api/v1/audit?action=job.act").expect(200)["data"][0].clone();
+    assert_eq!((&entry["after"]["queue"], &entry["after"]["error"]), (&json!("images"), &json!(fingerprint)));
     assert_eq!(client.get("/api/v1/queues/images/failures").expect(200)["data"], json!([other]));
     assert_eq!(client.get("/api/v1/jobs?error=odd").expect(422)["errors"][0]["pointer"], "/error");
 }
