@@ -55,7 +55,7 @@ impl Console {
                 accepted = self.listener.accept() => accepted,
             };
             let served = match accepted {
-                Ok((stream, _)) => self.serve(stream).await,
+                Ok((stream, _)) => self.serve(stream, &stop).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = served {
@@ -68,7 +68,8 @@ impl Console {
         drop(fs::remove_file(self.data.join(FILE)));
     }
 
-    async fn serve(&self, mut stream: UnixStream) -> io::Result<()> {
+    /// Takes one order; a stop waits for none that was not given yet, and for nobody to take an answer.
+    async fn serve(&self, mut stream: UnixStream, stop: &CancellationToken) -> io::Result<()> {
         let peer = stream.peer_cred()?.uid();
         if !may_order(peer, rustix::process::geteuid().as_raw()) {
             return Err(io::Error::new(
@@ -76,13 +77,15 @@ impl Console {
                 format!("the user {peer} may not order anything"),
             ));
         }
-        let order = timeout(PATIENCE, read(&mut stream)).await??;
+        let Some(read) = until(stop, timeout(PATIENCE, read(&mut stream))).await else { return Ok(()) };
+        let order = read??;
         let mut answer = Vec::new();
         for line in self.answer(order).await {
             serde_json::to_writer(&mut answer, &line)?;
             answer.push(b'\n');
         }
-        timeout(PATIENCE, stream.write_all(&answer)).await??;
+        let Some(written) = until(stop, timeout(PATIENCE, stream.write_all(&answer))).await else { return Ok(()) };
+        written??;
         stream.shutdown().await
     }
 
@@ -99,6 +102,15 @@ impl Console {
                 Err(error) => refused(&error),
             },
         }
+    }
+}
+
+/// What comes of the work, unless it has to wait when the process stops.
+async fn until<T>(stop: &CancellationToken, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        () = stop.cancelled() => None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
         net::UnixStream,
     },
     process::{Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -16,6 +17,8 @@ use crate::support::{Client, SMALL, TestApp, code_at};
 
 const FIRST: &str = "lantern gravel tuba sleet";
 const OWN: &str = "tram orbit velvet noon";
+/// Half of what a caller may take to say what it wants.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `novapulse user …` over the app's directory, with a password on standard input.
 fn user(app: &TestApp, arguments: &[&str]) -> Output {
@@ -127,4 +130,16 @@ fn what_is_no_order_is_refused_and_the_next_one_carried_out() {
     let sent = (0..64).try_for_each(|_| endless.write_all(&[b'x'; 1_024]));
     drop((sent, endless));
     assert_eq!(done(&app, &["list"], RUNNING).lines().count(), 1);
+}
+
+#[test]
+fn a_caller_that_says_nothing_does_not_hold_up_the_end() {
+    let mut app = TestApp::start();
+    let silent = UnixStream::connect(app.data().join("admin.sock")).unwrap();
+    let mut half = UnixStream::connect(app.data().join("admin.sock")).unwrap();
+    half.write_all(b"{\"order\":").unwrap();
+    let begin = Instant::now();
+    assert!(app.terminate().success());
+    assert!(begin.elapsed() < PATIENCE, "the end took {:?}", begin.elapsed());
+    drop((silent, half));
 }
