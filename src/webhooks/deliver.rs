@@ -162,7 +162,7 @@ impl Deliver {
         });
         let written = written.await;
         if let Err(error) = &written {
-            tracing::debug!(delivery.id = %id, %error, "interrupted attempts are not in the log yet");
+            tracing::warn!(delivery.id = %id, %error, "interrupted attempts of {id} are not in its log yet: {error}");
         }
         written.is_ok()
     }
