@@ -40,7 +40,7 @@ pub(super) enum Asker {
 }
 
 /// How much to claim.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Want {
     /// At most so many jobs.
     pub(super) jobs: usize,

@@ -6,6 +6,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use crate::queue::claim::Want;
+
 /// Claimed ahead, at most this many times the concurrency on top of it.
 const AHEAD: usize = 3;
 
@@ -33,7 +35,7 @@ pub(super) struct Local<T> {
     /// Claimed, and not ended.
     claimed: usize,
     /// Asked for by claims that are being written.
-    asked: usize,
+    asked: Want,
     /// Whether somebody was woken to claim and found no room because of those.
     is_missed: bool,
     /// Payload of what is claimed and has not ended.
@@ -50,7 +52,7 @@ impl<T> Default for Local<T> {
             turn: VecDeque::new(),
             running: 0,
             claimed: 0,
-            asked: 0,
+            asked: Want::default(),
             is_missed: false,
             bytes: 0,
             ends: 0,
@@ -61,22 +63,25 @@ impl<T> Default for Local<T> {
 }
 
 impl<T> Local<T> {
-    /// How many may be claimed now.
-    pub(super) fn room(&self, concurrency: usize) -> usize {
+    /// What may be claimed now beside the claims that are being written, of so many payload bytes in all.
+    pub(super) fn room(&self, concurrency: usize, bytes_max: usize) -> Want {
         let ahead = (self.recent.max(self.ends) * CLAIMS_ON_THE_WAY).min(concurrency.saturating_mul(AHEAD));
-        concurrency.saturating_add(ahead).saturating_sub(self.claimed + self.asked)
+        let jobs = concurrency.saturating_add(ahead).saturating_sub(self.claimed + self.asked.jobs);
+        Want { jobs, bytes: bytes_max.saturating_sub(self.bytes + self.asked.bytes) }
     }
 
-    /// A claim for so many is being made; none, and those on their way may be why.
-    pub(super) const fn ask(&mut self, jobs: usize) {
-        self.is_missed |= jobs == 0 && self.asked > 0;
-        self.asked += jobs;
+    /// A claim for so much is being made; for nothing, and those on their way may be why.
+    pub(super) const fn ask(&mut self, room: Want) {
+        self.is_missed |= room.jobs == 0 && self.asked.jobs > 0;
+        self.asked.jobs += room.jobs;
+        self.asked.bytes += room.bytes;
     }
 
     /// A claim for `asked` was made, or failed; it brought so many. `true` when somebody else would have claimed
     /// meanwhile: what woke him may have come too late for this claim.
-    pub(super) const fn claimed(&mut self, asked: usize, count: usize, bytes: usize) -> bool {
-        self.asked = self.asked.saturating_sub(asked);
+    pub(super) const fn claimed(&mut self, asked: Want, count: usize, bytes: usize) -> bool {
+        self.asked.jobs = self.asked.jobs.saturating_sub(asked.jobs);
+        self.asked.bytes = self.asked.bytes.saturating_sub(asked.bytes);
         self.claimed += count;
         self.bytes += bytes;
         self.recent = if self.ends > self.recent / 2 { self.ends } else { self.recent / 2 };
@@ -147,11 +152,6 @@ impl<T> Local<T> {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Payload of the claimed jobs.
-    pub(super) const fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     /// Takes nothing in from now on; gives back what has not started.
     pub(super) fn close(&mut self) -> Vec<T> {
         self.is_closed = true;
@@ -172,12 +172,22 @@ impl<T> Local<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Local;
+    use super::{Local, Want};
+
+    const NOTHING: Want = Want { jobs: 0, bytes: 0 };
+
+    const fn jobs(jobs: usize) -> Want {
+        Want { jobs, bytes: 0 }
+    }
+
+    fn room<T>(local: &Local<T>) -> usize {
+        local.room(4, 100).jobs
+    }
 
     #[test]
     fn groups_run_within_their_limits_and_take_turns() {
         let mut local = Local::default();
-        local.claimed(0, 6, 6);
+        local.claimed(NOTHING, 6, 6);
         for number in 0..4 {
             assert_eq!(local.offer((1, 1), Some(2), ('a', number)), None);
         }
@@ -195,38 +205,53 @@ mod tests {
     #[test]
     fn who_finds_no_room_beside_a_claim_is_not_forgotten() {
         let mut local = Local::<()>::default();
-        local.ask(4);
-        assert!(!local.claimed(4, 0, 0));
-        local.ask(4);
-        assert_eq!(local.room(4), 0);
-        local.ask(0);
-        assert!(local.claimed(4, 0, 0));
-        assert!(!local.claimed(0, 4, 4));
-        local.ask(0);
-        assert!(!local.claimed(0, 0, 0));
+        local.ask(jobs(4));
+        assert!(!local.claimed(jobs(4), 0, 0));
+        local.ask(jobs(4));
+        assert_eq!(room(&local), 0);
+        local.ask(NOTHING);
+        assert!(local.claimed(jobs(4), 0, 0));
+        assert!(!local.claimed(NOTHING, 4, 4));
+        local.ask(NOTHING);
+        assert!(!local.claimed(NOTHING, 0, 0));
+    }
+
+    #[test]
+    fn claims_under_way_share_the_bytes() {
+        let mut local = Local::<()>::default();
+        let first = Want { jobs: 1, bytes: 60 };
+        local.ask(first);
+        assert_eq!(local.room(4, 100), Want { jobs: 3, bytes: 40 });
+        local.ask(Want { jobs: 3, bytes: 40 });
+        assert_eq!(local.room(4, 100), NOTHING);
+        // A job is claimed however large it is.
+        local.claimed(first, 1, 70);
+        assert_eq!(local.room(4, 100), NOTHING);
+        local.claimed(Want { jobs: 3, bytes: 40 }, 1, 10);
+        assert_eq!(local.room(4, 100), Want { jobs: 2, bytes: 20 });
     }
 
     #[test]
     fn slow_jobs_are_not_claimed_ahead_and_quick_ones_are() {
         let mut local = Local::default();
-        assert_eq!(local.room(4), 4);
-        local.ask(4);
-        assert_eq!(local.room(4), 0);
-        local.claimed(4, 4, 4);
+        assert_eq!(room(&local), 4);
+        local.ask(jobs(4));
+        assert_eq!(room(&local), 0);
+        local.claimed(jobs(4), 4, 4);
         for number in 0..4 {
             local.offer((1, 0), None, number);
         }
-        assert_eq!(local.room(4), 0);
+        assert_eq!(room(&local), 0);
         while local.start(4).is_some() {}
         for _ in 0..4 {
             local.end((1, 0), 1);
         }
-        assert_eq!(local.room(4), 16);
-        local.claimed(0, 16, 16);
-        assert_eq!(local.room(4), 0);
-        local.claimed(0, 0, 0);
-        local.claimed(0, 0, 0);
-        assert_eq!(local.room(4), 0);
-        assert_eq!((local.running(), local.bytes()), (0, 16));
+        assert_eq!(room(&local), 16);
+        local.claimed(NOTHING, 16, 16);
+        assert_eq!(room(&local), 0);
+        local.claimed(NOTHING, 0, 0);
+        local.claimed(NOTHING, 0, 0);
+        assert_eq!(room(&local), 0);
+        assert_eq!((local.running(), local.bytes), (0, 16));
     }
 }

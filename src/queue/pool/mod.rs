@@ -49,8 +49,11 @@ const CLAIM_LOOPS: usize = 2;
 /// Jobs whose inputs are read one after another; more of a claim are read side by side.
 const LOADED_AT_ONCE: usize = 64;
 
-/// Payload of claimed jobs that a pool holds, about.
+/// Payload of claimed jobs that a pool holds, about: a claim may go beyond what it asked for by one job.
 const CLAIMED_BYTES: usize = 64 << 20;
+
+/// Payload that one claim asks for at most, so that the others find room beside it.
+const CLAIM_BYTES: usize = CLAIMED_BYTES / CLAIM_LOOPS;
 
 /// Figures of a pool; they only grow.
 #[derive(Debug, Default)]
@@ -291,16 +294,16 @@ impl Shared {
 
     /// How much may be claimed now; `None` when the pool holds enough.
     fn want(&self, local: &Local<Box<Ready>>) -> Option<Want> {
-        let jobs = local.room(self.concurrency()).min(CLAIM_MAX);
-        let bytes = CLAIMED_BYTES.saturating_sub(local.bytes());
-        (jobs > 0 && bytes > 0).then_some(Want { jobs, bytes })
+        let Want { jobs, bytes } = local.room(self.concurrency(), CLAIMED_BYTES);
+        let want = Want { jobs: jobs.min(CLAIM_MAX), bytes: bytes.min(CLAIM_BYTES) };
+        (want.jobs > 0 && want.bytes > 0).then_some(want)
     }
 
     /// As [`Shared::want`], and keeps the room for the claim that follows.
     fn ask(&self) -> Option<Want> {
         let mut local = self.local();
         let want = self.want(&local);
-        local.ask(want.map_or(0, |want| want.jobs));
+        local.ask(want.unwrap_or_default());
         want
     }
 
@@ -327,7 +330,7 @@ impl Shared {
             bytes += granted.state.bytes as usize;
         }
         self.open.fetch_add(count, Ordering::AcqRel);
-        let is_missed = self.local().claimed(want.jobs, count, bytes);
+        let is_missed = self.local().claimed(want, count, bytes);
         let batches = claimed?;
         self.queues.inner.load(&self.line);
         for (batch, turn) in batches {
