@@ -1,7 +1,7 @@
 //! One run: load, death, restart, check, again and again on one data directory; then everything is finished and checked.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt::Write as _,
     fs,
     path::PathBuf,
@@ -26,7 +26,7 @@ use super::{
     traffic::{CYCLES_PER_QUEUE, GENERATIONS, Traffic, WORKED_ON, World, is_worked_on, queues},
 };
 use crate::{
-    durability::model::{Case, Observation, Op, Outcome, Reply, Setup, Violation, check, is_terminal},
+    durability::model::{Case, Observation, Op, Outcome, Reply, ScheduleSeen, Setup, Violation, check, is_terminal},
     support::wait_for,
 };
 
@@ -46,6 +46,8 @@ pub(crate) struct Tally {
     pub(crate) slowest_ready: Duration,
     pub(crate) offline_checks: u32,
     pub(crate) unknown_resolved: u64,
+    /// Ticks of each schedule that were compared with its jobs, the most at one time.
+    pub(crate) ticks_compared: BTreeMap<String, u64>,
 }
 
 /// A run in progress.
@@ -198,7 +200,7 @@ impl Campaign {
         let reader = Reader { address: node.address, key: self.key.clone() };
         // Before anything is asked again: nothing may be there by half.
         let counters = self.expect(reader.counters());
-        let schedules = self.expect(reader.schedules(&self.schedules));
+        let schedules = self.count_ticks(&reader);
         self.world.try_keys(node.address, cycle);
         let second = cycle.is_multiple_of(SECOND_PROCESS_EVERY).then(|| self.place.second());
         self.judge(Observation { counters, schedules, second, ..Observation::default() });
@@ -207,6 +209,16 @@ impl Campaign {
         chosen.extend(queues((self.seed as u32).wrapping_add(cycle * 7) % (cycle + 1)));
         let seen = self.look(&reader, &chosen, |of| of + 1 >= cycle);
         self.judge(seen);
+    }
+
+    /// The schedules that could be counted, and notes how much there was to compare.
+    fn count_ticks(&mut self, reader: &Reader) -> Vec<ScheduleSeen> {
+        let schedules = self.expect(reader.schedules(&self.schedules));
+        for schedule in &schedules {
+            let most = self.tally.ticks_compared.entry(schedule.id.clone()).or_default();
+            *most = schedule.jobs.max(*most);
+        }
+        schedules
     }
 
     fn look(&self, reader: &Reader, chosen: &BTreeSet<String>, cycles: impl Fn(u32) -> bool) -> Observation {
@@ -271,7 +283,8 @@ impl Campaign {
         let all: BTreeSet<String> = (0..=cycles).flat_map(queues).collect();
         let look =
             |campaign: &Self, reader: &Reader| Observation { is_final: true, ..campaign.look(reader, &all, |_| true) };
-        let seen = look(&self, &reader);
+        let schedules = self.count_ticks(&reader);
+        let seen = Observation { schedules, ..look(&self, &reader) };
         let before = self.judge(seen);
         self.require_orderly_end(node.terminate());
         self.check_offline();
@@ -346,6 +359,10 @@ impl Campaign {
         );
         if let Err(error) = coverage.is_enough(u64::from(cycles)) {
             self.fail(&[], &error);
+        }
+        for id in &self.schedules {
+            let ticks = self.tally.ticks_compared.get(id).copied().unwrap_or(0);
+            self.require(ticks > 0, || format!("no tick of schedule {id} was ever compared with its jobs"));
         }
     }
 
