@@ -104,6 +104,11 @@ pub enum Outcome {
     },
     /// Given back unfinished, as at shutdown: to the head of the line, no attempt used.
     Release,
+    /// Cut off in the middle: as [`Outcome::Release`], and its errors tell of it.
+    Interrupted {
+        /// By what, for people.
+        how: &'static str,
+    },
 }
 
 /// Changes that land in the same commit as the end of the attempt.

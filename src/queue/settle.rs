@@ -71,6 +71,7 @@ pub(super) enum PolicySource {
 enum Text {
     None,
     Error(String),
+    Interrupted(&'static str),
     Result(Bytes),
 }
 
@@ -98,6 +99,7 @@ pub(super) fn settle(
     Writer { tx, after, boot: queues.inner.boot }.change(key, &row, &next)?;
     match text {
         Text::Error(error) => record_error(tx, key, &row, error)?,
+        Text::Interrupted(how) => record_interrupted(tx, key, &row, how)?,
         Text::Result(result) => tx.put(JOB_RESULTS, &key, &ResultRow { result })?,
         Text::None => {}
     }
@@ -127,6 +129,7 @@ fn end_of(
         Outcome::Snooze { ms } => (End::Snooze { ms: ms.min(MAX_DELAY_MS) }, Text::None),
         Outcome::Discard { error } => (End::Discard, Text::Error(error)),
         Outcome::Release => (End::Release, Text::None),
+        Outcome::Interrupted { how } => (End::Interrupt, Text::Interrupted(how)),
     }))
 }
 

@@ -21,6 +21,8 @@ use crate::queue::{
 
 /// Jobs a task runs one after another before it lets others go first.
 const YIELD_AFTER: usize = 16;
+/// What is kept of an attempt that outlasted the grace of a shutdown.
+const BY_SHUTDOWN: &str = "interrupted by the shutdown of the server";
 
 /// How an attempt ended, before that is turned into an outcome.
 enum End {
@@ -119,7 +121,10 @@ impl Shared {
                 self.figures.timed_out.fetch_add(1, Ordering::Relaxed);
                 Settlement::retry(format!("timed out after {} ms", timeout_ms.unwrap_or_default()))
             }
-            End::Forced => Settlement::plain(Outcome::Release),
+            End::Forced => {
+                tracing::warn!(job.id = job, queue = %self.line.name, "a handler did not end at shutdown and is cut off");
+                Settlement::plain(Outcome::Interrupted { how: BY_SHUTDOWN })
+            }
         }
     }
 

@@ -34,11 +34,20 @@ pub(crate) struct Moment {
 /// The end of an attempt, without its texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    Complete { has_result: bool },
-    Retry { attempts_max: u32, delay_ms: u64 },
-    Snooze { ms: u64 },
+    Complete {
+        has_result: bool,
+    },
+    Retry {
+        attempts_max: u32,
+        delay_ms: u64,
+    },
+    Snooze {
+        ms: u64,
+    },
     Discard,
     Release,
+    /// Cut off by the end of the process, in order: as released, with an entry among the errors.
+    Interrupt,
 }
 
 /// What an operator changes of a job.
@@ -161,6 +170,11 @@ impl JobState {
                 ..self.paused(State::Delayed, ms.max(1), moment)
             },
             End::Release => Self { attempt: self.attempt.saturating_sub(1), ..self.waiting(self.place.ord) },
+            End::Interrupt => Self {
+                attempt: self.attempt.saturating_sub(1),
+                errors: self.errors.saturating_add(1),
+                ..self.waiting(self.place.ord)
+            },
         })
     }
 

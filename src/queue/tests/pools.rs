@@ -278,6 +278,11 @@ async fn a_drain_ends_what_it_can_and_gives_back_the_rest() {
     for id in stuck.iter().chain([&queued]) {
         let view = bench.kernel.view(*id).await;
         assert_eq!((view.state, view.attempt, view.rescues), (State::Waiting, 0, 0));
+        let (queues, id) = (bench.kernel.queues.clone(), *id);
+        let told = bench.kernel.db.read(move |read| queues.errors(read, company(1), id)).await.unwrap().unwrap();
+        let was_started = id != queued;
+        assert_eq!(told.len(), usize::from(was_started), "only what was cut off in the middle: {told:?}");
+        assert!(told.iter().all(|error| error.is_interrupted && error.started_at.is_some()), "{told:?}");
     }
 }
 

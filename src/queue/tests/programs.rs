@@ -29,6 +29,7 @@ enum Step {
     Snooze(usize),
     Discard(usize),
     Release(usize),
+    Interrupt(usize),
     Late(usize),
     Cancel(usize),
     Retry(usize),
@@ -67,6 +68,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any().prop_map(Step::Snooze),
         1 => any().prop_map(Step::Discard),
         1 => any().prop_map(Step::Release),
+        1 => any().prop_map(Step::Interrupt),
         2 => any().prop_map(Step::Late),
         2 => any().prop_map(Step::Cancel),
         1 => any().prop_map(Step::Retry),
@@ -119,6 +121,7 @@ impl World {
             Step::Snooze(n) => self.settle(&kernel, n, Outcome::Snooze { ms: 500 }).await,
             Step::Discard(n) => self.settle(&kernel, n, Outcome::Discard { error: "y".into() }).await,
             Step::Release(n) => self.settle(&kernel, n, Outcome::Release).await,
+            Step::Interrupt(n) => self.settle(&kernel, n, Outcome::Interrupted { how: "as told" }).await,
             Step::Late(n) => {
                 if let Some(leased) = self.let_go.get(n % self.let_go.len().max(1)) {
                     assert!(matches!(kernel.settle(leased, complete()).await, Err(Error::LeaseLost(_))));
