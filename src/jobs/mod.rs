@@ -10,6 +10,8 @@
 mod actions;
 pub mod api;
 mod operate;
+#[cfg(test)]
+mod tests;
 mod workers;
 
 use std::collections::{BTreeMap, HashSet};

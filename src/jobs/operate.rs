@@ -7,7 +7,7 @@ use crate::{
     audit::{self, Entry, Origin},
     base::{CompanyId, JobId},
     queue::{self, GroupLimits, JobEdit, JobView, QueueName, QueueSettings, State},
-    storage::Tx,
+    storage::{self, Tx},
 };
 
 impl Jobs {
@@ -50,14 +50,37 @@ impl Jobs {
         Ok(job)
     }
 
-    /// Removes a finished job.
+    /// Removes a finished job, also one whose body is damaged.
     ///
     /// # Errors
     /// When the company has no such job, or it is not finished.
-    pub fn delete(&self, tx: &mut Tx<'_>, by: (CompanyId, &Origin), id: JobId) -> Result<(), Error> {
-        let before = self.job(tx, by.0, id)?;
-        self.queues.delete(tx, by.0, id)?;
-        record(tx, by, ("job.delete", id.to_string()), (of_job(&before), Value::Null))
+    pub async fn delete(&self, (company, origin): (CompanyId, &Origin), id: JobId) -> Result<(), Error> {
+        let (jobs, by) = (self.clone(), origin.clone());
+        let deleted = self.db.write_reclaiming(move |tx| {
+            let before = jobs.job(tx, company, id)?;
+            jobs.queues.delete(tx, company, id)?;
+            record(tx, (company, &by), ("job.delete", id.to_string()), (of_job(&before), Value::Null))
+        });
+        match deleted.await {
+            Err(Error::Queue(queue::Error::Storage(storage::Error::Corrupt { .. }))) => {}
+            done => return done,
+        }
+        let (jobs, by) = (self.clone(), origin.clone());
+        let lost = self.db.read(move |snapshot| jobs.queues.lost_entries(snapshot, company, id)).await??;
+        let jobs = self.clone();
+        let deleted = self.db.write_reclaiming(move |tx| {
+            let Some(remains) = jobs.queues.remains(tx, company, id)? else {
+                // Nobody has ever worked on it.
+                return Err(queue::Error::WrongState { id, state: State::Waiting }.into());
+            };
+            if let Some(kind) = remains.own_kind {
+                return Err(Error::OwnJob(kind.to_owned()));
+            }
+            jobs.queues.delete_damaged(tx, company, id, &lost)?;
+            let before = json!({ "queue": remains.queue.to_string(), "kind": null, "state": remains.state.as_str() });
+            record(tx, (company, &by), ("job.delete", id.to_string()), (before, Value::Null))
+        });
+        deleted.await
     }
 
     /// Changes payload, priority or time of a job that nobody works on.

@@ -12,6 +12,7 @@ mod boot;
 mod changes;
 mod check;
 mod claim;
+mod damaged;
 mod enqueue;
 mod error;
 mod external;
@@ -52,6 +53,7 @@ mod tests;
 
 pub use changes::JobChange;
 pub use check::{CheckFigures, check};
+pub use damaged::{LostEntries, Remains};
 pub use enqueue::{enqueue, enqueue_many};
 pub use error::Error;
 pub use external::{DEFAULT_LEASE_MS, LEASE_MS, LeaseRequest, LeasedJob, MAX_LEASE_JOBS, MAX_WAIT_MS};

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::{
     after::{After, Op},
+    damaged::LostEntries,
     error::Error,
     flows, index,
     job::{JobView, MAX_PAYLOAD_BYTES, MAX_PRIORITY, MAX_SEARCH_FIELDS, MAX_TEXT_BYTES, RunAt, State},
@@ -120,7 +121,8 @@ impl Queues {
         let Some(at) = row.finished_at.filter(|_| row.state.is_terminal()) else {
             return Err(Error::WrongState { id, state: row.effective(self.inner.boot) });
         };
-        Ok(remove_finished(tx, (key.0, row.place.queue, row.state, at, key.1), row.bytes)?)
+        let place = (key.0, row.place.queue, row.state, at, key.1);
+        Ok(remove_finished(tx, place, row.bytes, &LostEntries::default())?)
     }
 
     /// Pauses the company's part of a queue: nothing of it starts until it is resumed.
@@ -282,22 +284,25 @@ fn drain_chunk(
 }
 
 /// Removes a finished job by its place in the finished index; answers how many rows, at most a few thousand.
+///
+/// One whose body is damaged needs its entries in the indexes; without them nothing is removed.
 pub(super) fn remove_finished(
     tx: &mut Tx<'_>,
     (company, queue, state, at, job): (u64, QueueId, State, Timestamp, u64),
     bytes: u32,
+    lost: &LostEntries,
 ) -> Result<usize, storage::Error> {
     let key = (company, job);
     let mut rows = 3;
     if let Some(row) = tx.get(JOB_STATES, &key)? {
+        if row.extras.has(Extras::INDEXED) {
+            rows += leave_indexes(tx, key, lost)?;
+        }
         if row.children > 0 {
             rows += flows::forget_children(tx, key)?;
         }
         if row.extras.has(Extras::NOTES) {
             rows += notes::forget(tx, key)?;
-        }
-        if row.extras.has(Extras::INDEXED) {
-            rows += leave_indexes(tx, key)?;
         }
         for number in row.errors.saturating_sub(super::settle::KEPT_ERRORS)..row.errors {
             tx.remove(JOB_ERRORS, &(company, job, number))?;
@@ -316,14 +321,10 @@ pub(super) fn remove_finished(
     Ok(rows)
 }
 
-fn leave_indexes(tx: &mut Tx<'_>, key: JobKey) -> Result<usize, storage::Error> {
+fn leave_indexes(tx: &mut Tx<'_>, key: JobKey, lost: &LostEntries) -> Result<usize, storage::Error> {
     match tx.get(JOBS, &key) {
         Ok(body) => body.map_or(Ok(0), |body| index::leave(tx, key, &body)),
-        Err(error @ storage::Error::Corrupt { .. }) => {
-            // Its words are not known, so their entries stay behind: searches pass them over, and a check tells of them.
-            tracing::error!(%error, "a damaged job is removed without its entries in the indexes: {error}");
-            Ok(0)
-        }
+        Err(error @ storage::Error::Corrupt { .. }) => lost.leave(tx, key)?.ok_or(error),
         Err(error) => Err(error),
     }
 }

@@ -17,7 +17,7 @@ use super::{
     line::Line,
     name::QueueName,
     settings::{GroupPolicy, QueueConfig, QueueSettings},
-    store::{LANES, LaneRow, QUEUE_COUNT, QUEUES, QueueRow, lanes_of},
+    store::{LANES, LaneRow, QUEUE_COUNT, QUEUES, QueueRow, kind_hash, lanes_of},
     timers::Timers,
     token::TokenKey,
 };
@@ -238,6 +238,12 @@ impl Queues {
     /// Whether this process runs the jobs of the kind: they stand for something else, and only its owner may touch them.
     pub fn is_own_kind(&self, kind: &str) -> bool {
         self.inner.own_kinds.read().unwrap_or_else(PoisonError::into_inner).contains(kind)
+    }
+
+    /// The kind with this hash, when this process runs the jobs of it.
+    pub(super) fn own_kind(&self, hash: u32) -> Option<&'static str> {
+        let kinds = self.inner.own_kinds.read().unwrap_or_else(PoisonError::into_inner);
+        kinds.iter().copied().find(|kind| kind_hash(kind) == hash)
     }
 
     /// Refuses a queue that a pool of this process serves.

@@ -1,8 +1,9 @@
 //! Removing finished jobs by age, count and bytes; by a timer, in small transactions.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
+    damaged::LostEntries,
     job::State,
     operate::remove_finished,
     registry::Queues,
@@ -56,13 +57,36 @@ impl Queues {
     async fn trim(&self, mut heap: Heap) -> Result<u64, Error> {
         let mut removed = 0;
         loop {
-            let (count, next) = self.inner.db.write_reclaiming(move |tx| trim_chunk(tx, heap)).await?;
+            let Trimmed { count, damaged, next } =
+                self.inner.db.write_reclaiming(move |tx| trim_chunk(tx, heap)).await?;
             removed += count as u64;
+            if !damaged.is_empty() {
+                removed += self.remove_damaged(heap, damaged).await?;
+            }
             match next {
                 Some(next) if !self.is_stopping() => heap.oldest = next,
                 _ => return Ok(removed),
             }
         }
+    }
+
+    /// Removes jobs with damaged bodies, which need a look at the indexes first; answers how many.
+    async fn remove_damaged(&self, heap: Heap, damaged: Vec<(Place, u32)>) -> Result<u64, Error> {
+        let Heap { company, queue, state, .. } = heap;
+        let jobs: Vec<u64> = damaged.iter().map(|((_, job), _)| *job).collect();
+        let lost = self.inner.db.read(move |snapshot| LostEntries::find(snapshot, company, &jobs)).await??;
+        let lost = Arc::new(lost);
+        let mut removed = 0;
+        for ((at, job), bytes) in damaged {
+            let lost = Arc::clone(&lost);
+            let remove = move |tx: &mut Tx<'_>| remove_finished(tx, (company, queue, state, at, job), bytes, &lost);
+            match self.inner.db.write_reclaiming(remove).await {
+                Ok(_) => removed += 1,
+                Err(error @ Error::Corrupt { .. }) => tracing::error!(%error, "a finished job is damaged and kept"),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(removed)
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -111,40 +135,51 @@ fn overfull(
     Ok(heaps)
 }
 
-/// Removes some; answers how many, and where to go on unless that was all.
-fn trim_chunk(tx: &mut Tx<'_>, heap: Heap) -> Result<(usize, Option<Place>), Error> {
+/// What one transaction removed.
+struct Trimmed {
+    count: usize,
+    /// To be removed in another way: their places and sizes.
+    damaged: Vec<(Place, u32)>,
+    /// Where to go on, unless that was all.
+    next: Option<Place>,
+}
+
+fn trim_chunk(tx: &mut Tx<'_>, heap: Heap) -> Result<Trimmed, Error> {
     let Heap { company, queue, state, keep, oldest: (at, job) } = heap;
     let range = KeyRange::from(&(company, queue, state as u8, at, job)).within(&(company, queue, state as u8));
     let mut count = tx.count(&jobs_in(company, queue, state)).max(0).cast_unsigned();
     let mut bytes = tx.count(&bytes_in(company, queue, state)).max(0).cast_unsigned();
     let now = tx.now();
-    let (mut removed, mut looked_at, mut rows) = (0, 0, 0);
+    let (mut removed, mut looked_at, mut rows, mut damaged) = (0, 0, 0, Vec::new());
+    let none_lost = LostEntries::default();
     let mut last = heap.oldest;
     for ((.., at, job), row) in tx.list_past_damage(FINISHED, &range, Order::Ascending, CHUNK)? {
         if rows >= ROWS {
-            return Ok((removed, Some(last)));
+            return Ok(Trimmed { count: removed, damaged, next: Some(last) });
         }
         let is_old = now.ms_since(at) > keep.age_ms;
         if !is_old && count <= keep.count && bytes <= keep.bytes {
-            return Ok((removed, None));
+            return Ok(Trimmed { count: removed, damaged, next: None });
         }
         last = (at, job);
         looked_at += 1;
-        let gone = row.and_then(|row| {
-            rows += remove_finished(tx, (company, queue, state, at, job), row.bytes)?;
-            Ok(row.bytes)
-        });
-        match gone {
-            Ok(size) => {
-                count = count.saturating_sub(1);
-                bytes = bytes.saturating_sub(u64::from(size));
+        let size = match row {
+            Ok(row) => row.bytes,
+            Err(error) => {
+                tracing::error!(%error, "a finished job is damaged and kept");
+                continue;
+            }
+        };
+        match remove_finished(tx, (company, queue, state, at, job), size, &none_lost) {
+            Ok(gone) => {
+                rows += gone;
                 removed += 1;
             }
-            Err(error @ Error::Corrupt { .. }) => {
-                tracing::error!(%error, "a finished job is damaged and kept");
-            }
+            Err(Error::Corrupt { .. }) => damaged.push(((at, job), size)),
             Err(error) => return Err(error),
         }
+        count = count.saturating_sub(1);
+        bytes = bytes.saturating_sub(u64::from(size));
     }
-    Ok((removed, (looked_at == CHUNK).then_some(last)))
+    Ok(Trimmed { count: removed, damaged, next: (looked_at == CHUNK).then_some(last) })
 }

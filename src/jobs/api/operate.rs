@@ -116,8 +116,7 @@ pub(super) async fn delete_job(
     author: Author,
     Path(id): Path<JobId>,
 ) -> Result<StatusCode, Problem> {
-    let work = jobs.clone();
-    jobs.db().write(move |tx| work.delete(tx, author.by(), id)).await?;
+    jobs.delete(author.by(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

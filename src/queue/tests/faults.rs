@@ -247,6 +247,35 @@ async fn a_job_whose_body_is_damaged_is_removed_in_its_time_and_hides_no_other()
     let queues = kernel.queues.clone();
     let stats = kernel.db.read(move |read| queues.lane_stats(read, company(1), &queue())).await.unwrap().unwrap();
     assert_eq!(stats.unwrap().count(State::Completed), 0);
+    audit(&kernel).await;
+}
+
+#[tokio::test]
+async fn a_job_whose_body_is_damaged_is_deleted_with_its_entries() {
+    let kernel = Kernel::new().await;
+    let settings = kernel.queues.settings(&queue()).unwrap_or_default();
+    let queues = kernel.queues.clone();
+    let configure = move |tx: &mut Tx<'_>| {
+        let search_fields = vec!["a".to_owned()];
+        queues.configure(tx, &queue(), QueueSettings { search_fields, ..settings })
+    };
+    kernel.db.write(configure).await.unwrap();
+    let tagged = || NewJob { tags: vec!["blue".to_owned(), "red".to_owned()], ..job() };
+    let (damaged, other) = (kernel.add(tagged()).await, kernel.add(tagged()).await);
+    let delete = async || {
+        let queues = kernel.queues.clone();
+        let read = kernel.db.read(move |read| queues.lost_entries(read, company(1), damaged)).await;
+        let (queues, lost) = (kernel.queues.clone(), read.unwrap().unwrap());
+        kernel.db.write(move |tx| queues.delete_damaged(tx, company(1), damaged, &lost)).await
+    };
+    let leased = kernel.lease(1).await.remove(0);
+    kernel.damage(keyspaces::JOBS, (1_u64, damaged.hi())).await;
+    assert!(matches!(delete().await, Err(QueueError::WrongState { state: State::Active, .. })));
+    kernel.settle(&leased, complete()).await.unwrap();
+    delete().await.unwrap();
+    assert!(kernel.find(damaged).await.is_none() && kernel.find(other).await.is_some());
+    audit(&kernel).await;
+    assert!(matches!(delete().await, Err(QueueError::NotFound(id)) if id == damaged));
 }
 
 #[tokio::test]
