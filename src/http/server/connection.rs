@@ -3,20 +3,28 @@
 //! A connection is waiting for a request, receiving its headers, being answered, or sending. Each has its own time
 //! limit. The state is a pair of atomics that reading and writing update in passing; the connection's own task looks at
 //! it every now and then. So a request costs no timer of its own here, and a limit is kept to within one look.
+//!
+//! Who is answered before the whole body has come may still be sending. A socket that is closed on unread bytes resets
+//! the connection, and the answer may be lost with it: so what still comes is read and dropped for a while.
 
 use std::{
     convert::Infallible,
     io,
+    mem::MaybeUninit,
     pin::{Pin, pin},
     sync::{
         Arc,
-        atomic::{AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body, Bytes, Frame, Incoming, SizeHint},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -32,6 +40,11 @@ use crate::{
 /// Hyper's buffer; the headers must fit, so the limit on them is checked before this one is met.
 const BUFFER_BYTES_MIN: usize = 64 << 10;
 
+/// How long what still comes of an unread body is taken in after the answer.
+const LINGER_MS: u64 = 5_000;
+/// How much of it.
+const LINGER_BYTES: u64 = 64 << 20;
+
 const LOOK_MS_MIN: u64 = 20;
 const LOOK_MS_MAX: u64 = 5_000;
 
@@ -46,12 +59,13 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let watch = Arc::new(Watch::new(Arc::clone(edge.clock())));
     let look = look_interval(edge.options());
     let buffer = BUFFER_BYTES_MIN.max(edge.options().header_bytes_max * 2);
-    let io = TokioIo::new(Watched { stream, watch: Arc::clone(&watch) });
+    let io = TokioIo::new(Watched { stream, watch: Arc::clone(&watch), dropped: 0 });
     let service = {
         let (edge, watch) = (Arc::clone(&edge), Arc::clone(&watch));
         service_fn(move |request| {
             watch.enter(Phase::Answering);
             let (edge, watch) = (Arc::clone(&edge), Arc::clone(&watch));
+            let request = request.map(|body| Received { body, has_ended: false, watch: Arc::clone(&watch) });
             async move {
                 let response = edge.answer(request, peer).await;
                 watch.enter(Phase::Waiting);
@@ -108,6 +122,8 @@ enum Phase {
     Answering = 2,
     /// The client takes nothing of what is ready to be sent.
     Stalled = 3,
+    /// Everything is sent, and the rest of a body that nobody wants is taken in.
+    Lingering = 4,
 }
 
 /// The phase and since when, shared between the connection's ends.
@@ -115,6 +131,8 @@ enum Phase {
 struct Watch {
     phase: AtomicU8,
     since_ms: AtomicU64,
+    /// The last request was answered before the whole of its body had come.
+    is_unread: AtomicBool,
     clock: Arc<dyn Clock>,
 }
 
@@ -122,7 +140,7 @@ impl Watch {
     fn new(clock: Arc<dyn Clock>) -> Self {
         // A connection that never says anything counts as one that is slow to send its headers.
         let since_ms = AtomicU64::new(clock.mono_ms());
-        Self { phase: AtomicU8::new(Phase::Receiving as u8), since_ms, clock }
+        Self { phase: AtomicU8::new(Phase::Receiving as u8), since_ms, is_unread: AtomicBool::new(false), clock }
     }
 
     fn is(&self, phase: Phase) -> bool {
@@ -168,10 +186,44 @@ impl Watch {
             0 => (options.keep_alive_timeout_ms, "idle for too long"),
             1 => (options.header_read_timeout_ms, "the headers took too long"),
             3 => (options.write_stall_timeout_ms, "the client does not read"),
+            4 => (LINGER_MS, "the client goes on sending after its answer"),
             _ => return None,
         };
         let since_ms = self.since_ms.load(Ordering::Relaxed);
         (self.clock.mono_ms().saturating_sub(since_ms) > limit_ms).then_some(reason)
+    }
+}
+
+/// The body of a request, telling the watch at its end whether all of it had come.
+#[derive(Debug)]
+struct Received {
+    body: Incoming,
+    has_ended: bool,
+    watch: Arc<Watch>,
+}
+
+impl Body for Received {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.has_ended = frame.is_none();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        self.watch.is_unread.store(!self.has_ended && !self.body.is_end_stream(), Ordering::Relaxed);
     }
 }
 
@@ -180,6 +232,8 @@ impl Watch {
 struct Watched<S> {
     stream: S,
     watch: Arc<Watch>,
+    /// Bytes taken in after the answer.
+    dropped: u64,
 }
 
 impl<S> Watched<S> {
@@ -188,6 +242,25 @@ impl<S> Watched<S> {
             Poll::Ready(_) => self.watch.has_written(),
             Poll::Pending => self.watch.is_blocked(),
         }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Watched<S> {
+    /// Takes in what still comes, until the client has closed or has had its share.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.watch.is(Phase::Lingering) {
+            self.watch.enter(Phase::Lingering);
+        }
+        let mut space = [MaybeUninit::uninit(); 16 << 10];
+        while self.dropped < LINGER_BYTES {
+            let mut buffer = ReadBuf::uninit(&mut space);
+            let is_read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer)).is_ok();
+            if !is_read || buffer.filled().is_empty() {
+                break;
+            }
+            self.dropped += buffer.filled().len() as u64;
+        }
+        Poll::Ready(())
     }
 }
 
@@ -202,7 +275,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.observe(&poll);
@@ -234,6 +307,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        if !self.watch.is(Phase::Lingering) {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        }
+        if self.watch.is_unread.load(Ordering::Relaxed) {
+            ready!(self.poll_linger(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 }

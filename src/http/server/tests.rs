@@ -202,3 +202,19 @@ async fn requests_that_break_http_are_refused() {
     assert!(answer(next).await.1.starts_with("HTTP/1.1 200"));
     running.stop.cancel();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_still_sending_gets_the_answer() {
+    let running = run(Options::default());
+    let mut stream = connect(running.address);
+    let sent = tokio::task::spawn_blocking(move || {
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        // The address takes no body at all, and answers before any of it has come.
+        let size = 32 << 20;
+        write!(stream, "POST /small HTTP/1.1\r\nhost: a\r\ncontent-length: {size}\r\n\r\n").unwrap();
+        stream.write_all(&vec![b'x'; size]).map(|()| stream)
+    });
+    let answer = rest(sent.await.unwrap().expect("the server takes what is sent")).await;
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+    running.stop.cancel();
+}
