@@ -212,12 +212,12 @@ impl Events {
     /// Stores an event and runs the subscribers in the same transaction.
     ///
     /// # Errors
-    /// [`Error::OtherContent`] when the given id belongs to an event with other content; what a subscriber or
-    /// the store fails with.
+    /// [`Error::OtherContent`] when the given id belongs to an event with other content, also one the server gave; what a
+    /// subscriber or the store fails with.
     pub fn publish(&self, tx: &mut Tx<'_>, new: NewEvent) -> Result<Published, Error> {
         tx.admit_new_work()?;
         if let Some(external_id) = &new.external_id
-            && let Some(existing) = store::find_external(tx, new.company, external_id)?
+            && let Some(existing) = find_by_message_id(tx, new.company, external_id)?
         {
             return if existing.has_content(&new.event_type, &new.data) {
                 let message_id = existing.message_id();

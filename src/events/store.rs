@@ -96,11 +96,7 @@ pub fn record(tx: &mut Tx<'_>, event: &Event) -> Result<(), storage::Error> {
     tx.put(EVENTS, &(company, event.id.hi()), &row)
 }
 
-pub(super) fn find_external(
-    read: &impl Read,
-    company: CompanyId,
-    external_id: &str,
-) -> Result<Option<Event>, storage::Error> {
+fn find_external(read: &impl Read, company: CompanyId, external_id: &str) -> Result<Option<Event>, storage::Error> {
     let Some(found) = read.get(EXTERNAL_IDS, &(company.hi(), external_id.to_owned()))? else { return Ok(None) };
     by_hi(read, company, found.hi)
 }

@@ -92,6 +92,17 @@ fn a_given_id_is_idempotent_for_the_same_content_only() {
 }
 
 #[test]
+fn an_id_that_the_server_gave_is_taken() {
+    let world = world(Ok(3));
+    let first = world.publish("order.created", r#"{"a":1}"#, None).unwrap();
+    let again = world.publish("order.created", r#"{"a":1}"#, Some(&first.message_id)).unwrap();
+    assert_eq!(again, Published { is_duplicate: true, ..first.clone() });
+    let refused = world.publish("order.created", r#"{"a":2}"#, Some(&first.message_id));
+    assert!(matches!(refused, Err(Error::OtherContent(id)) if id == first.message_id));
+    assert_eq!(world.list().len(), 1);
+}
+
+#[test]
 fn another_companys_event_is_not_found() {
     let world = world(Ok(0));
     let published = world.publish("a", "1", Some("x")).unwrap();
