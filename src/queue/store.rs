@@ -20,7 +20,7 @@ use super::{
 use crate::{
     base::{QueueId, RawId, Timestamp},
     named_value, postcard_value,
-    storage::{CounterKey, Error, Read, Table, Tx, Value, keyspaces},
+    storage::{CounterKey, Error, Read, Table, Tx, keyspaces},
 };
 
 /// A company's `hi` and a job's `hi`.
@@ -46,23 +46,8 @@ pub(super) struct JobBody {
     pub(super) fields: Vec<(String, String)>,
 }
 
-impl Value for JobBody {
-    const FORMAT: u8 = 2;
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        let buffer = std::mem::take(out);
-        *out = postcard::to_extend(self, buffer).expect("a row in memory is always encodable");
-    }
-
-    fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
-        match format {
-            // Format 1 ended before the fields, and a list of none is one zero.
-            1 => postcard::from_bytes(&[bytes, &[0]].concat()).ok(),
-            2 => postcard::from_bytes(bytes).ok(),
-            _ => None,
-        }
-    }
-}
+// Format 1 ended before the fields, and a list of none is one zero.
+postcard_value!(JobBody, 2, 1 + [0]);
 
 impl JobBody {
     /// The row the job has while none is written.
@@ -118,25 +103,8 @@ pub(super) struct FinishedRow {
 }
 postcard_value!(FinishedRow, 1);
 
-/// Zeros that stand for the fields that format 2 of an error has behind those of format 1.
-const ERROR_ADDED_IN_2: [u8; 2] = [0; 2];
-
-impl Value for AttemptError {
-    const FORMAT: u8 = 2;
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        let buffer = std::mem::take(out);
-        *out = postcard::to_extend(self, buffer).expect("a row in memory is always encodable");
-    }
-
-    fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
-        match format {
-            1 => postcard::from_bytes(&[bytes, &ERROR_ADDED_IN_2].concat()).ok(),
-            2 => postcard::from_bytes(bytes).ok(),
-            _ => None,
-        }
-    }
-}
+// Zeros stand for the fields that format 2 of an error has behind those of format 1.
+postcard_value!(AttemptError, 2, 1 + [0; 2]);
 
 /// The result of a completed job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     base::{CompanyId, JobId, ScheduleId, Timestamp},
-    named_value,
+    named_value, postcard_value,
     storage::{
-        CounterKey, Error, KeyRange, Order, Read, Table, Tx, Value,
+        CounterKey, Error, KeyRange, Order, Read, Table, Tx,
         check::{Counted, each},
         keyspaces,
     },
@@ -106,23 +106,8 @@ pub(super) struct CursorRow {
     pub(super) last_started: Option<String>,
 }
 
-impl Value for CursorRow {
-    const FORMAT: u8 = 2;
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        let buffer = std::mem::take(out);
-        *out = postcard::to_extend(self, buffer).expect("a row in memory is always encodable");
-    }
-
-    fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
-        match format {
-            // Format 1 ended before what was started, and nothing is one zero.
-            1 => postcard::from_bytes(&[bytes, &[0]].concat()).ok(),
-            2 => postcard::from_bytes(bytes).ok(),
-            _ => None,
-        }
-    }
-}
+// Format 1 ended before what was started, and nothing is one zero.
+postcard_value!(CursorRow, 2, 1 + [0]);
 
 impl ScheduleRow {
     pub(super) const fn key(&self) -> ScheduleKey {

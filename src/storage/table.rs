@@ -51,9 +51,11 @@ impl Value for i64 {
 }
 
 /// Implements [`Value`] with postcard: compact, positional. For hot rows; a changed struct needs a new format.
+///
+/// A row of an older format that only ended earlier is read by the bytes of what it lacks: `2, 1 + [0; 4]`.
 #[macro_export]
 macro_rules! postcard_value {
-    ($type:ty, $format:literal) => {
+    ($type:ty, $format:literal $(, $old:literal + $lacking:expr)*) => {
         impl $crate::storage::Value for $type {
             const FORMAT: u8 = $format;
 
@@ -63,10 +65,11 @@ macro_rules! postcard_value {
             }
 
             fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
-                if format != $format {
-                    return None;
+                match format {
+                    $format => postcard::from_bytes(bytes).ok(),
+                    $($old => postcard::from_bytes(&[bytes, &$lacking[..]].concat()).ok(),)*
+                    _ => None,
                 }
-                postcard::from_bytes(bytes).ok()
             }
         }
     };

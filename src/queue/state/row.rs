@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     base::{QueueId, Timestamp},
+    postcard_value,
     queue::job::{FailureReason, State, UniqueScope},
-    storage::Value,
 };
 
 /// Where a job stands in line.
@@ -100,25 +100,8 @@ impl Extras {
     }
 }
 
-/// Zeros that stand for the fields that format 2 of the row has behind those of format 1.
-const ADDED_IN_2: [u8; 4] = [0; 4];
-
-impl Value for JobState {
-    const FORMAT: u8 = 2;
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        let buffer = std::mem::take(out);
-        *out = postcard::to_extend(self, buffer).expect("a row in memory is always encodable");
-    }
-
-    fn decode(format: u8, bytes: &[u8]) -> Option<Self> {
-        match format {
-            1 => postcard::from_bytes(&[bytes, &ADDED_IN_2].concat()).ok(),
-            2 => postcard::from_bytes(bytes).ok(),
-            _ => None,
-        }
-    }
-}
+// Zeros stand for the fields that format 2 of the row has behind those of format 1.
+postcard_value!(JobState, 2, 1 + [0; 4]);
 
 /// The time at which jobs that wait for children are listed: nothing else of them tells one.
 pub(crate) const BLOCKED_AT: Timestamp = Timestamp::from_ms(0);
