@@ -138,6 +138,24 @@ fn merged(mut all: Vec<Timed>, full: &[Timed], order: Order, number: u64) -> Bat
     Batch { candidates: all.into_iter().map(|entry| (entry.1, place_of(entry))).collect(), is_end, go_on: None }
 }
 
+/// Brings together what these queues have in lists by time, from at most [`CHUNK`] entries of each.
+fn gathered(
+    lanes: &[QueueId],
+    order: Order,
+    number: u64,
+    entries_of: impl Fn(QueueId) -> Result<Vec<Timed>, Error>,
+) -> Result<Batch, Error> {
+    let (mut all, mut full) = (Vec::new(), Vec::new());
+    for queue in lanes.iter().copied() {
+        let entries = entries_of(queue)?;
+        if entries.len() == CHUNK {
+            full.extend(entries.last().copied());
+        }
+        all.extend(entries);
+    }
+    Ok(merged(all, &full, order, number))
+}
+
 /// Finished jobs of these queues, the latest end first.
 pub(super) fn finished(
     read: &impl Read,
@@ -146,19 +164,12 @@ pub(super) fn finished(
     lanes: &[QueueId],
     (number, after): (u64, Option<Place>),
 ) -> Result<Batch, Error> {
-    let (mut all, mut full) = (Vec::new(), Vec::new());
-    for queue in lanes.iter().copied() {
+    gathered(lanes, Order::Descending, number, |queue| {
         let prefix = (company, queue, state as u8);
         let before = timed(after).map(|(at, job)| (company, queue, state as u8, at, job));
         let rows = read.list(FINISHED, &KeyRange::page(&prefix, before.as_ref()), Order::Descending, CHUNK)?;
-        let entries = rows.into_iter().map(|((.., at, job), _)| (at, job));
-        let count = all.len();
-        all.extend(entries);
-        if all.len() - count == CHUNK {
-            full.extend(all.last().copied());
-        }
-    }
-    Ok(merged(all, &full, Order::Descending, number))
+        Ok(rows.into_iter().map(|((.., at, job), _)| (at, job)).collect())
+    })
 }
 
 /// Delayed or retrying jobs of these queues, the next due first.
@@ -169,21 +180,15 @@ pub(super) fn pending(
     lanes: &[QueueId],
     (number, after): (u64, Option<Place>),
 ) -> Result<Batch, Error> {
-    let (mut all, mut full) = (Vec::new(), Vec::new());
-    for queue in lanes.iter().copied() {
+    gathered(lanes, Order::Ascending, number, |queue| {
         let prefix = (company, queue, state as u8);
         let range = match timed(after) {
             Some((at, job)) => KeyRange::after(&(company, queue, state as u8, at, job)).within(&prefix),
             None => KeyRange::prefix(&prefix),
         };
         let rows = read.list(PENDING_JOBS, &range, Order::Ascending, CHUNK)?;
-        let count = all.len();
-        all.extend(rows.into_iter().map(|((.., at, job), ())| (at, job)));
-        if all.len() - count == CHUNK {
-            full.extend(all.last().copied());
-        }
-    }
-    Ok(merged(all, &full, Order::Ascending, number))
+        Ok(rows.into_iter().map(|((.., at, job), ())| (at, job)).collect())
+    })
 }
 
 /// The bit of a place's second number that says: those who wait for children.
