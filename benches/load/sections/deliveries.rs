@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 
-use super::{BATCH, Scale, batch_of, event, post};
+use super::{BATCH, Scale, batch_of, event, fill, post};
 use crate::{
     api::Api,
     children::{Role, Server},
@@ -158,20 +158,6 @@ fn check_log(api: &mut Api, report: &mut Report, case: &Case, webhooks: &[String
 
 /// Publishes this many events of one type in batches.
 pub(super) fn publish(server: &Server, event_type: &str, total: u64) -> Result<()> {
-    let load = Load {
-        address: server.address,
-        requests: vec![post(server, "/events/batch", &batch_of("events", &event(event_type)))],
-        items_per_request: BATCH,
-        connections: 2,
-        threads: 1,
-        warm_up: Duration::ZERO,
-        duration: Duration::from_mins(2),
-        limit: total,
-    };
-    let outcome = drive::run(&load)?;
-    if let Some(refusal) = outcome.refusal {
-        bail!("{} batches were refused, the first with {refusal}", outcome.refused);
-    }
-    ensure!(outcome.acknowledged >= total, "only {} of {total} events were taken", outcome.acknowledged);
+    fill(server, "/events/batch", &batch_of("events", &event(event_type)), 2, total)?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{Scale, workers};
+use super::{Scale, fill_queue};
 use crate::{
     api::Api,
     children::Server,
@@ -37,9 +37,9 @@ struct Costs {
 pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
     let server = Server::start()?;
     let (few, many) = (10_000, scale.items(10_000_000));
-    workers::fill(&server, "bench-short", few)?;
+    fill_queue(&server, "bench-short", few)?;
     let short = measure(&server, "bench-short")?;
-    workers::fill(&server, "bench-long", many)?;
+    fill_queue(&server, "bench-long", many)?;
     let long = measure(&server, "bench-long")?;
     let depth = format!("{} waiting beside {}", figure(many as f64), figure(few as f64));
     for (what, short, long) in [("enqueue", &short.enqueue, &long.enqueue), ("lease", &short.lease, &long.lease)] {

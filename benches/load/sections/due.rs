@@ -8,11 +8,10 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::{BATCH, Scale, batch_of, job, pace, payload, post};
+use super::{Scale, batch_of, job, pace, payload, post};
 use crate::{
     api::Api,
     children::Server,
-    drive::{self, Load},
     report::{Report, Row, Target, figure, millis},
     wire::now_micros,
 };
@@ -68,21 +67,7 @@ pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
 fn fill(server: &Server, queue: &str, total: u64, due_at: u64) -> Result<()> {
     let time = jiff::Timestamp::from_millisecond(i64::try_from(due_at / 1_000)?)?;
     let order = format!(r#"{{"queue":"{queue}","kind":"bench.noop","run_at":"{time:.3}","payload":{}}}"#, payload());
-    let load = Load {
-        address: server.address,
-        requests: vec![post(server, "/jobs/batch", &batch_of("jobs", &order))],
-        items_per_request: BATCH,
-        connections: 4,
-        threads: 1,
-        warm_up: Duration::ZERO,
-        duration: LIMIT,
-        limit: total,
-    };
-    let outcome = drive::run(&load)?;
-    if let Some(refusal) = &outcome.refusal {
-        bail!("{} batches were refused, the first with {refusal}", outcome.refused);
-    }
-    ensure!(outcome.acknowledged >= total, "only {} of {total} jobs were taken", outcome.acknowledged);
+    super::fill(server, "/jobs/batch", &batch_of("jobs", &order), 4, total)?;
     Ok(())
 }
 

@@ -1,15 +1,14 @@
 //! One million waiting jobs of 512 B: memory, disk and the time to be ready again after SIGKILL.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use serde_json::json;
 
-use super::{BATCH, PAYLOAD, Scale, batch_of, job, post};
+use super::{PAYLOAD, Scale, fill_queue};
 use crate::{
     api::Api,
     children::Server,
-    drive::{self, Load},
     machine,
     report::{Report, Row, Target, figure},
 };
@@ -22,21 +21,7 @@ pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
     let total = scale.items(1_000_000);
     let mut server = Server::start()?;
     report.push(Row::new("memory before", machine::memory_mib(server.pid(), "VmRSS")?, "MiB"));
-    let load = Load {
-        address: server.address,
-        requests: vec![post(&server, "/jobs/batch", &batch_of("jobs", &job(QUEUE)))],
-        items_per_request: BATCH,
-        connections: 4,
-        threads: 1,
-        warm_up: Duration::ZERO,
-        duration: Duration::from_mins(3),
-        limit: total,
-    };
-    let outcome = drive::run(&load)?;
-    if let Some(refusal) = &outcome.refusal {
-        bail!("{} batches were refused, the first with {refusal}", outcome.refused);
-    }
-    ensure!(outcome.acknowledged >= total, "only {} of {total} jobs were taken", outcome.acknowledged);
+    let outcome = fill_queue(&server, QUEUE, total)?;
     report.push(
         Row::new("loading", total as f64 / outcome.seconds, "/s")
             .note(format!("{} jobs of {PAYLOAD} B", figure(total as f64))),

@@ -16,10 +16,11 @@ mod workers;
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
 
 use crate::{
     children::Server,
+    drive::{self, Load, Outcome},
     report::Report,
     wire::{Request, SENT_AT, SEQUENCE, pad},
 };
@@ -90,6 +91,34 @@ fn event(event_type: &str) -> String {
 
 fn batch_of(field: &str, item: &str) -> String {
     format!(r#"{{"{field}":[{}]}}"#, vec![item; BATCH as usize].join(","))
+}
+
+/// How long a server may take to be filled.
+const FILLING_LIMIT: Duration = Duration::from_mins(5);
+
+/// Sends a batch again and again until so many items are taken; what came of it.
+fn fill(server: &Server, path: &str, batch: &str, connections: usize, total: u64) -> Result<Outcome> {
+    let load = Load {
+        address: server.address,
+        requests: vec![post(server, path, batch)],
+        items_per_request: BATCH,
+        connections,
+        threads: 1,
+        warm_up: Duration::ZERO,
+        duration: FILLING_LIMIT,
+        limit: total,
+    };
+    let outcome = drive::run(&load)?;
+    if let Some(refusal) = &outcome.refusal {
+        bail!("{} batches were refused, the first with {refusal}", outcome.refused);
+    }
+    ensure!(outcome.acknowledged >= total, "only {} of {total} items were taken", outcome.acknowledged);
+    Ok(outcome)
+}
+
+/// Puts so many jobs into a queue; what came of it.
+fn fill_queue(server: &Server, queue: &str, total: u64) -> Result<Outcome> {
+    fill(server, "/jobs/batch", &batch_of("jobs", &job(queue)), 4, total)
 }
 
 fn post(server: &Server, path: &str, body: &str) -> Request {

@@ -8,11 +8,10 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::{BATCH, Scale, batch_of, job, post};
+use super::{Scale, fill_queue};
 use crate::{
     api::Api,
     children::Server,
-    drive::{self, Load},
     machine,
     report::{Report, Row, Target, figure},
 };
@@ -25,18 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
     let total = scale.items(1_000_000);
     let server = Server::start()?;
-    let load = Load {
-        address: server.address,
-        requests: vec![post(&server, "/jobs/batch", &batch_of("jobs", &job("bench-reports")))],
-        items_per_request: BATCH,
-        connections: 4,
-        threads: 1,
-        warm_up: Duration::ZERO,
-        duration: Duration::from_mins(3),
-        limit: total,
-    };
-    let outcome = drive::run(&load)?;
-    ensure!(outcome.acknowledged >= total, "only {} of {total} jobs were taken", outcome.acknowledged);
+    fill_queue(&server, "bench-reports", total)?;
     for format in ["csv", "xlsx"] {
         let made = make(&server, format)?;
         ensure!(made.rows >= total, "{format}: {} of {total} rows", made.rows);

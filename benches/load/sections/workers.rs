@@ -10,15 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use tokio::task::JoinSet;
 
-use super::{BATCH, PAYLOAD, Scale, batch_of, job, post};
+use super::{BATCH, PAYLOAD, Scale, fill_queue};
 use crate::{
     api::Api,
     children::Server,
-    drive::{self, Load},
     report::{Report, Row, Target, figure},
     wire::{Connection, Request},
 };
@@ -61,7 +60,7 @@ pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
 
 fn measure(server: &Server, report: &mut Report, case: &Case) -> Result<()> {
     let total = case.jobs.next_multiple_of(BATCH);
-    fill(server, case.queue, total)?;
+    fill_queue(server, case.queue, total)?;
     let done = Arc::new(AtomicU64::new(0));
     let start = Instant::now();
     let workers: Vec<_> = (0..THREADS)
@@ -83,26 +82,6 @@ fn measure(server: &Server, report: &mut Report, case: &Case) -> Result<()> {
             .target(Target::AtLeast(case.target))
             .note(format!("{} jobs of {PAYLOAD} B, {CONNECTIONS} connections", figure(total as f64))),
     );
-    Ok(())
-}
-
-/// Puts this many jobs into a queue.
-pub(super) fn fill(server: &Server, queue: &str, total: u64) -> Result<()> {
-    let load = Load {
-        address: server.address,
-        requests: vec![post(server, "/jobs/batch", &batch_of("jobs", &job(queue)))],
-        items_per_request: BATCH,
-        connections: 4,
-        threads: 1,
-        warm_up: Duration::ZERO,
-        duration: Duration::from_mins(5),
-        limit: total,
-    };
-    let outcome = drive::run(&load)?;
-    if let Some(refusal) = &outcome.refusal {
-        bail!("{} batches were refused, the first with {refusal}", outcome.refused);
-    }
-    ensure!(outcome.acknowledged >= total, "only {} of {total} jobs were taken", outcome.acknowledged);
     Ok(())
 }
 
