@@ -174,15 +174,26 @@ const fn is_private(owner: u32, mode: u32) -> bool {
     }
 }
 
+fn is_closed(directory: &Path) -> bool {
+    let opened = fs::read_dir(directory);
+    let kind = opened.as_ref().err().map(io::Error::kind);
+    matches!(kind, Some(io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied))
+}
+
 impl Config {
     /// The configured master keys, else those in the data directory; `None` when there are none yet.
+    ///
+    /// Also when that is no directory, or one that may not be looked into: opening it says so.
     ///
     /// # Errors
     /// [`MasterKeyError`].
     pub fn master_keys(&self) -> Result<Option<MasterKeys>, MasterKeyError> {
         match &self.secrets.master_key {
             Some(secret) => MasterKeys::parse(secret.expose(), SETTING).map(Some),
-            None => MasterKeys::read(&self.storage.directory.join(MASTER_KEY_FILE)),
+            None => match MasterKeys::read(&self.storage.directory.join(MASTER_KEY_FILE)) {
+                Err(MasterKeyError::File { .. }) if is_closed(&self.storage.directory) => Ok(None),
+                keys => keys,
+            },
         }
     }
 }

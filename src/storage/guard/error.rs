@@ -65,7 +65,7 @@ pub enum GuardError {
         what: String,
     },
     /// The directory or a file in it may not be read or written.
-    #[error("{path} cannot be opened for {access}: {source}; check owner, mode and mount options", path = path.display())]
+    #[error("{path} cannot be opened for {access}; check owner, mode and mount options", path = path.display())]
     Access {
         /// The file or directory.
         path: PathBuf,
@@ -75,7 +75,7 @@ pub enum GuardError {
         source: io::Error,
     },
     /// No space left.
-    #[error("{path} cannot be written: {source}; free space on this file system and start again", path = path.display())]
+    #[error("{path} cannot be written; free space on this file system and start again", path = path.display())]
     Full {
         /// The file or directory.
         path: PathBuf,
@@ -83,7 +83,7 @@ pub enum GuardError {
         source: io::Error,
     },
     /// Any other failure of the file system.
-    #[error("{path}: {source}; check the disk and the system log", path = path.display())]
+    #[error("{path} cannot be used; check the disk and the system log", path = path.display())]
     Io {
         /// The file or directory.
         path: PathBuf,

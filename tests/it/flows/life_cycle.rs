@@ -105,6 +105,21 @@ fn one_process_per_directory() {
 }
 
 #[test]
+fn a_file_in_the_place_of_the_directory_is_foreign() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("thesis.txt");
+    fs::write(&file, "not a store").unwrap();
+    for command in [&["serve", "--listen", "127.0.0.1:0", "--data"][..], &["check", "--data"]] {
+        let refused =
+            Command::new(env!("CARGO_BIN_EXE_novapulse")).args(command).arg(&file).env_clear().output().unwrap();
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(21), "{said}");
+        assert!(said.contains("it is a file"), "{said}");
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"not a store");
+}
+
+#[test]
 fn a_busy_address_has_its_own_exit_code() {
     let directory = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
