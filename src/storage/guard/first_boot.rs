@@ -43,7 +43,7 @@ const HARMLESS_EXTENSIONS: &[&str] = &["log", "toml", "env", "pem", "md", "servi
 pub(super) fn ensure_dir(dir: &Path) -> Result<(), GuardError> {
     match fs::metadata(dir) {
         Ok(metadata) if metadata.is_dir() => return Ok(()),
-        Ok(_) => return Err(GuardError::Foreign { dir: dir.to_path_buf(), names: "it is a file".to_owned() }),
+        Ok(_) => return Err(is_a_file(dir)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).reading(dir),
     }
@@ -54,14 +54,21 @@ pub(super) fn ensure_dir(dir: &Path) -> Result<(), GuardError> {
     }
 }
 
+fn is_a_file(dir: &Path) -> GuardError {
+    GuardError::Foreign { dir: dir.to_path_buf(), names: "it is a file".to_owned() }
+}
+
 /// Whether a store of ours is in the directory, whole or not.
 ///
 /// # Errors
 /// [`GuardError::Foreign`] for a folder of that name in which nothing is ours, and no witness beside it.
 pub(super) fn has_store(dir: &Path) -> Result<bool, GuardError> {
     let store = dir.join(STORE_FOLDER);
-    if !store.try_exists().reading(&store)? {
-        return Ok(false);
+    match store.try_exists() {
+        Ok(true) => {}
+        Ok(false) => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(is_a_file(dir)),
+        Err(error) => return Err(error).reading(&store),
     }
     for ours in [store.join(SUPERBLOCK_FILE), store.join(ENGINE_FOLDER), dir.join(WITNESS_FILE)] {
         match ours.try_exists() {
