@@ -203,7 +203,7 @@ impl Queues {
                 begin.map_or(Ok(()), |begin| begin(tx))?;
                 drain_chunk(tx, &queues, (company.hi(), id), from)
             };
-            let (count, next) = self.inner.db.write(work).await?;
+            let (count, next) = self.inner.db.write_reclaiming(work).await?;
             cancelled += count;
             at = next;
         }

@@ -285,7 +285,7 @@ pub(super) async fn delete_email_template(
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     let handle = emails.clone();
-    emails.db().write(move |tx| handle.delete_template(tx, author.by(), &name)).await?;
+    emails.db().write_reclaiming(move |tx| handle.delete_template(tx, author.by(), &name)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

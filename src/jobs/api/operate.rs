@@ -15,7 +15,7 @@ use crate::{
     base::{JobId, Timestamp},
     http::{Change, Idempotent, IfMatch, Json, NoBody, Page, PageQuery, Path, Problem, Query, RawJson, idempotency},
     queue::{JobEdit, JobView, MAX_PAYLOAD_BYTES, MAX_PRIORITY, RunAt},
-    storage::Tx,
+    storage::{Db, Tx},
 };
 
 /// Lists jobs
@@ -134,7 +134,9 @@ pub(super) async fn cancel_job(
     request: Idempotent,
     _: NoBody,
 ) -> Result<Response, Problem> {
-    change(jobs, author, request, move |jobs, tx, author| jobs.cancel(tx, author.by(), id)).await
+    // What ends work is done on a full disk, too.
+    let db = jobs.db().reclaiming();
+    change(&db, jobs, author, request, move |jobs, tx, author| jobs.cancel(tx, author.by(), id)).await
 }
 
 /// Puts a finished job back in line
@@ -151,7 +153,8 @@ pub(super) async fn retry_job(
     request: Idempotent,
     _: NoBody,
 ) -> Result<Response, Problem> {
-    change(jobs, author, request, move |jobs, tx, author| jobs.retry(tx, author.by(), id)).await
+    let db = jobs.db().clone();
+    change(&db, jobs, author, request, move |jobs, tx, author| jobs.retry(tx, author.by(), id)).await
 }
 
 /// Ends the wait of a delayed or retrying job
@@ -166,18 +169,19 @@ pub(super) async fn promote_job(
     request: Idempotent,
     _: NoBody,
 ) -> Result<Response, Problem> {
-    change(jobs, author, request, move |jobs, tx, author| jobs.promote(tx, author.by(), id)).await
+    let db = jobs.db().clone();
+    change(&db, jobs, author, request, move |jobs, tx, author| jobs.promote(tx, author.by(), id)).await
 }
 
 async fn change(
+    db: &Db,
     jobs: Jobs,
     author: Author,
     request: Idempotent,
     step: impl FnOnce(&Jobs, &mut Tx<'_>, &Author) -> Result<JobView, Error> + Send + 'static,
 ) -> Result<Response, Problem> {
-    let work = jobs.clone();
-    idempotency::run(jobs.db(), request, author.caller.company, move |tx| {
-        let job = step(&work, tx, &author)?;
+    idempotency::run(db, request, author.caller.company, move |tx| {
+        let job = step(&jobs, tx, &author)?;
         Ok::<_, Error>((StatusCode::OK, JobDocument::from(job)))
     })
     .await

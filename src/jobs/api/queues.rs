@@ -299,7 +299,8 @@ pub(super) async fn drain_queue(
     _: NoBody,
 ) -> Result<Response, Problem> {
     let queue = queue_name(&name)?;
-    idempotency::run_outside(jobs.db(), request, author.caller.company, async {
+    // What ends work is done on a full disk, too.
+    idempotency::run_outside(&jobs.db().reclaiming(), request, author.caller.company, async {
         let cancelled = jobs.drain(author.by(), queue).await?;
         Ok((StatusCode::OK, DrainDocument { cancelled }))
     })

@@ -133,7 +133,8 @@ pub(super) async fn cancel_delivery(
     _: NoBody,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
-    idempotency::run(webhooks.db(), idempotent, author.caller.company, move |tx| {
+    // What ends work is done on a full disk, too.
+    idempotency::run(&webhooks.db().reclaiming(), idempotent, author.caller.company, move |tx| {
         let delivery: Delivery = handle.cancel(tx, author.by(), id)?;
         let webhook_id = handle.webhook_id(tx, author.caller.company, delivery.webhook_hi())?;
         Ok::<_, Error>((StatusCode::OK, DeliveryView::of(&delivery, webhook_id)))

@@ -196,6 +196,6 @@ pub(super) async fn delete_event_type(
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
-    webhooks.db().write(move |tx| handle.delete_event_type(tx, author.by(), &name)).await?;
+    webhooks.db().write_reclaiming(move |tx| handle.delete_event_type(tx, author.by(), &name)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

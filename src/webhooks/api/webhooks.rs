@@ -266,6 +266,6 @@ pub(super) async fn delete_webhook(
     Path(id): Path<WebhookId>,
 ) -> Result<Response, Problem> {
     let handle = webhooks.clone();
-    webhooks.db().write(move |tx| handle.delete(tx, author.by(), id)).await?;
+    webhooks.db().write_reclaiming(move |tx| handle.delete(tx, author.by(), id)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

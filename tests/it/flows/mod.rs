@@ -4,6 +4,7 @@ mod command_line;
 mod console;
 mod delivery;
 mod dev_mode;
+mod full_disk;
 mod life_cycle;
 mod mail_server;
 mod official_receivers;
