@@ -2,7 +2,8 @@
 //!
 //! Nothing here looks at jobs, however many there are: one commit gives this start its number
 //! and moves the counters of active jobs, whose leases are dead, to waiting. The jobs
-//! themselves are met in line.
+//! themselves are met in line. Only those that workers outside hold in groups are taken over at
+//! once, as many as there are leases: whoever is met first in line must not start beside them.
 
 use std::sync::Arc;
 
@@ -10,18 +11,25 @@ use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
+    after::After,
     error::Error,
-    groups, history,
+    groups,
+    heartbeat::old_lease,
+    history,
     job::State,
     name::QueueName,
-    registry::{BUILT_IN, Background, Inner, OWN, Queues},
+    registry::{BUILT_IN, Background, Inner, OWN, Queues, Rearmed},
     settings::QueueConfig,
-    store::{BootRow, LANES, LaneRow, QUEUE_BOOTS, QUEUES, QueueRow, count, jobs_in},
+    state::{Claim, Claimed, JobState},
+    store::{
+        BootRow, HELD_IN_GROUPS, JOB_STATES, JobKey, LANES, LaneRow, QUEUE_BOOTS, QUEUES, QueueRow, count, jobs_in,
+    },
     token::TokenKey,
+    writer::Writer,
 };
 use crate::{
     base::QueueId,
-    storage::{Db, KeyRange, Order, Read, Tx},
+    storage::{self, Db, KeyRange, Order, Read, Tx},
 };
 
 /// What the boot commit read.
@@ -31,6 +39,8 @@ struct Found {
     lanes: Vec<((QueueId, u64), LaneRow)>,
     /// Lanes with counts that no minute holds yet.
     counted: Vec<(QueueId, u64)>,
+    /// Jobs of groups that workers outside go on holding, and for how long.
+    held: Vec<(JobKey, JobState, u64)>,
 }
 
 impl Queues {
@@ -75,6 +85,16 @@ impl Queues {
                 line.core().history.touch(company);
             }
         }
+        let mut rearmed = Rearmed::new();
+        for (key, row, left_ms) in found.held {
+            let Some(line) = inner.line(row.place.queue) else { continue };
+            let lease = old_lease(key, &row, inner.opened_mono_ms.saturating_add(left_ms), None);
+            let mut core = line.core();
+            core.heads.count_lease(key.0, lease.group);
+            core.leases.grant(key.1, row.generation, lease);
+            rearmed.entry(line.id).or_default().push((key, row));
+        }
+        inner.note_rearmed(rearmed);
         Self { inner: Arc::new(inner) }
     }
 
@@ -90,6 +110,11 @@ impl Queues {
         tracker.spawn(self.clone().run_rescue_loop());
         tracker.spawn(self.clone().run_retention_loop());
         tracker.spawn(self.clone().run_history_loop());
+        for (queue, rearmed) in self.inner.take_rearmed() {
+            if let Some(line) = self.inner.line(queue) {
+                self.inner.cut_off_later(&line, rearmed);
+            }
+        }
         for line in self.inner.lines() {
             self.inner.load(&line);
         }
@@ -114,5 +139,26 @@ fn boot(tx: &mut Tx<'_>) -> Result<Found, Error> {
     }
     let has_counts = |(queue, company): &(QueueId, u64)| history::has_counts(tx, *company, *queue);
     let counted = lanes.iter().map(|(lane, _)| *lane).filter(has_counts).collect();
-    Ok(Found { boot, queues, lanes, counted })
+    let held = take_over(tx, boot)?;
+    Ok(Found { boot, queues, lanes, counted, held })
+}
+
+/// Gives the leases of workers outside on jobs of groups to this start.
+fn take_over(tx: &mut Tx<'_>, boot: u32) -> Result<Vec<(JobKey, JobState, u64)>, Error> {
+    let claim = Claim { now: tx.now(), boot, since_boot_ms: 0, is_external: true, lease_ms: 0, worker: "" };
+    let mut held = Vec::new();
+    for (key, _) in tx.list_past_damage(HELD_IN_GROUPS, &KeyRange::all(), Order::Ascending, usize::MAX)? {
+        let row = match tx.get(JOB_STATES, &key) {
+            // It is met in line, where damage is told.
+            Err(storage::Error::Corrupt { .. }) => None,
+            row => row?,
+        };
+        let Some(row) = row else { continue };
+        if let Claimed::Rearm(next, left_ms) = row.claim(&claim) {
+            // Nothing follows in memory: the job stays where it is in line.
+            Writer { tx, after: &mut After::default(), boot }.change(key, &row, &next)?;
+            held.push((key, next, left_ms));
+        }
+    }
+    Ok(held)
 }

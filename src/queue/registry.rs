@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    sync::{Arc, OnceLock, PoisonError, RwLock, atomic::Ordering},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::Ordering},
 };
 
 use tokio::{runtime::Handle, sync::Notify};
@@ -17,7 +17,8 @@ use super::{
     line::Line,
     name::QueueName,
     settings::{GroupPolicy, QueueConfig, QueueSettings},
-    store::{LANES, LaneRow, QUEUE_COUNT, QUEUES, QueueRow, kind_hash, lanes_of},
+    state::JobState,
+    store::{JobKey, LANES, LaneRow, QUEUE_COUNT, QUEUES, QueueRow, kind_hash, lanes_of},
     timers::Timers,
     token::TokenKey,
 };
@@ -89,7 +90,12 @@ pub(super) struct Inner {
     pub(super) tokens: TokenKey,
     pub(super) timers: Timers,
     pub(super) background: OnceLock<Background>,
+    /// Jobs whose leases the start took over and whose timeouts are not known yet.
+    rearmed: Mutex<Rearmed>,
 }
+
+/// Jobs with their rows, by queue.
+pub(super) type Rearmed = HashMap<QueueId, Vec<(JobKey, JobState)>>;
 
 impl Inner {
     pub(super) fn new(db: Db, config: QueueConfig, boot: u32, tokens: TokenKey) -> Self {
@@ -108,7 +114,17 @@ impl Inner {
             tokens,
             timers: Timers::default(),
             background: OnceLock::new(),
+            rearmed: Mutex::default(),
         }
+    }
+
+    /// Leaves the leases that the start took over to [`Inner::take_rearmed`].
+    pub(super) fn note_rearmed(&self, rearmed: Rearmed) {
+        *self.rearmed.lock().unwrap_or_else(PoisonError::into_inner) = rearmed;
+    }
+
+    pub(super) fn take_rearmed(&self) -> Rearmed {
+        std::mem::take(&mut *self.rearmed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn line(&self, id: QueueId) -> Option<Arc<Line>> {

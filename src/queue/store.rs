@@ -188,6 +188,8 @@ pub(super) const JOB_FIELDS: Table<(u64, QueueId, u64, u64), ()> = Table::of(key
 /// By parent and child.
 pub(super) const FLOW_CHILDREN: Table<(u64, u64, u64), ChildRow> = Table::of(keyspaces::FLOW_CHILDREN);
 pub(super) const PENDING_JOBS: Table<(u64, QueueId, u8, Timestamp, u64), ()> = Table::of(keyspaces::PENDING_JOBS);
+/// Jobs of groups under a lease outside.
+pub(super) const HELD_IN_GROUPS: Table<JobKey, ()> = Table::of(keyspaces::HELD_IN_GROUPS);
 pub(super) const QUEUES: Table<String, QueueRow> = Table::of(keyspaces::QUEUES);
 pub(super) const LANES: Table<(QueueId, u64), LaneRow> = Table::of(keyspaces::LANES);
 pub(super) const QUEUE_BOOTS: Table<u8, BootRow> = Table::of(keyspaces::QUEUE_BOOTS);

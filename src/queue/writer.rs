@@ -6,8 +6,8 @@ use super::{
     job::State,
     state::{Indexes, JobState},
     store::{
-        ChildRow, FINISHED, FLOW_CHILDREN, FinishedRow, JOB_STATES, JobKey, PENDING_JOBS, READY, ReadyRow, TIMERS,
-        TimerKind, TimerRow, UNIQUE_KEYS, bytes_in, count, ready_key,
+        ChildRow, FINISHED, FLOW_CHILDREN, FinishedRow, HELD_IN_GROUPS, JOB_STATES, JobKey, PENDING_JOBS, READY,
+        ReadyRow, TIMERS, TimerKind, TimerRow, UNIQUE_KEYS, bytes_in, count, ready_key,
     },
 };
 use crate::{
@@ -103,6 +103,11 @@ impl Writer<'_, '_> {
             && let Some(held) = old.and_then(|(row, _)| row.held_key.as_ref())
         {
             self.tx.remove(UNIQUE_KEYS, &(company, queue, held.key.clone()))?;
+        }
+        match (from.is_some_and(|from| from.is_held_in_group), to.is_held_in_group) {
+            (false, true) => self.tx.put(HELD_IN_GROUPS, &key, &())?,
+            (true, false) => self.tx.remove(HELD_IN_GROUPS, &key)?,
+            _ => {}
         }
         let finished = old.and_then(|(old, from)| Some((from.counted, from.finished?, old.bytes)));
         self.write_finished(key, queue, finished, to.finished.map(|at| (to.counted, at, new.bytes)))?;

@@ -111,6 +111,8 @@ tables! {
     FLOW_CHILDREN = 25 in Index, owner "queue": "company u64, parent u64, child u64" => "ChildRow";
     /// Jobs that stand in no line yet: delayed, retrying, or waiting for children.
     PENDING_JOBS = 26 in Index, owner "queue": "company u64, queue u32, state u8, at i64, job u64" => "()";
+    /// Jobs of groups that workers outside hold; a start knows by it which groups are at work.
+    HELD_IN_GROUPS = 27 in Index, owner "queue": "company u64, job u64" => "()";
 
     /// Events with the exact bytes that receivers get.
     EVENTS = 30 in Records, owner "events": "company u64, event u64" => "EventRow";

@@ -10,9 +10,9 @@ use super::{
     job::State,
     state::JobState,
     store::{
-        FINISHED, JOB_ERRORS, JOB_LINES, JOB_NOTES, JOB_RESULTS, JOB_STATES, JOBS, JobKey, LANES, PENDING_JOBS,
-        QUEUE_BOOTS, READY, ReadyRow, TIMERS, TimerKind, UNIQUE_KEYS, all_jobs_in, bytes_in, find_state, jobs_in,
-        ready_key,
+        FINISHED, HELD_IN_GROUPS, JOB_ERRORS, JOB_LINES, JOB_NOTES, JOB_RESULTS, JOB_STATES, JOBS, JobKey, LANES,
+        PENDING_JOBS, QUEUE_BOOTS, READY, ReadyRow, TIMERS, TimerKind, UNIQUE_KEYS, all_jobs_in, bytes_in, find_state,
+        jobs_in, ready_key,
     },
 };
 use crate::{
@@ -57,6 +57,7 @@ pub fn check<R: Read>(read: &R, found: &mut dyn FnMut(String)) -> Result<CheckFi
     check.finished()?;
     check.keys()?;
     check.pending()?;
+    check.held_in_groups()?;
     check.indexes()?;
     check.children()?;
     check.orphans(JOB_STATES, |key| *key)?;
@@ -206,6 +207,17 @@ impl<R: Read> Check<'_, R> {
             };
             if !is_known {
                 check.report(format!("unique key \"{key}\" of queue {queue:?} is held by no job"));
+            }
+            Ok(())
+        })
+    }
+
+    /// One way only: a lease that an earlier version gave is in no list.
+    fn held_in_groups(&mut self) -> Result<(), Error> {
+        self.each(HELD_IN_GROUPS, |check, key, ()| {
+            let row = check.read.get(JOB_STATES, &key)?;
+            if !row.is_some_and(|row| row.indexes(check.boot).is_held_in_group) {
+                check.report(format!("job {key:?} is listed as held in its group and is not"));
             }
             Ok(())
         })

@@ -119,6 +119,8 @@ pub(crate) struct Indexes {
     pub(crate) expiry: Option<Timestamp>,
     /// Holds its unique key.
     pub(crate) holds_key: bool,
+    /// In the list of jobs of groups that workers outside hold.
+    pub(crate) is_held_in_group: bool,
     /// In the finished index.
     pub(crate) finished: Option<Timestamp>,
     /// Counted under this state.
@@ -207,6 +209,9 @@ impl JobState {
                 Some(UniqueScope::UntilFinished) => !self.state.is_terminal(),
                 Some(UniqueScope::Window { .. }) | None => false,
             },
+            is_held_in_group: self.state == State::Active
+                && self.place.group != 0
+                && self.lease.as_ref().is_some_and(|lease| lease.is_external),
             finished: self.finished_at.filter(|_| self.state.is_terminal()),
             counted: self.effective(boot),
         }

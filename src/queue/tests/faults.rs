@@ -1,6 +1,9 @@
 //! What memory and disk may do wrong: stale refs, damaged rows, a full disk, ends in an unlucky order.
 
-use std::sync::mpsc;
+use std::{
+    sync::mpsc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::oneshot;
 
@@ -14,10 +17,12 @@ use crate::{
         enqueue_many,
         heads::Ref,
         line::Line,
-        store::{JOB_STATES, TimerKind, kind_hash},
+        store::{HELD_IN_GROUPS, JOB_STATES, TimerKind, kind_hash},
     },
     storage::{COMMITS, Error, KeyRange, Order, Read, Tx, keyspaces},
 };
+
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Kernel {
     /// The memory of the queue of [`job`], which must exist.
@@ -84,6 +89,8 @@ async fn a_lease_from_before_a_crash_is_counted_once() {
     let first = kernel.add(NewJob { group: Some(group.clone()), ..job() }).await;
     let second = kernel.add(NewJob { group: Some(group.clone()), ..job() }).await;
     let leased = kernel.lease(1).await.remove(0);
+    // As an earlier version left it: the start does not know of the lease.
+    kernel.db.write(move |tx| tx.remove(HELD_IN_GROUPS, &(1, first.hi()))).await.unwrap();
     kernel = kernel.crash().await;
     kernel.queues.set_group_policy(&queue(), company(1), group.number, policy);
     let beat = async || kernel.queues.heartbeat(company(1), first, &leased.token, 30_000).await.unwrap();
@@ -113,6 +120,24 @@ async fn a_timeout_goes_on_after_a_crash() {
         kernel.advance(10_000).await;
         assert_eq!(kernel.state(id).await, State::Retrying);
     }
+}
+
+#[tokio::test]
+async fn a_timeout_goes_on_for_a_lease_that_the_start_took_over() {
+    let mut kernel = Kernel::new().await;
+    let id = kernel.add(NewJob { timeout_ms: Some(40_000), group: Some(Group::named("line")), ..job() }).await;
+    let leased = kernel.lease(1).await.remove(0);
+    kernel.advance(10_000).await;
+    kernel = kernel.crash().await;
+    kernel.advance(20_000).await;
+    let started = Instant::now();
+    // How long it may take is read beside the start.
+    while kernel.queues.heartbeat(company(1), id, &leased.token, 30_000).await.unwrap() != holds(10_000) {
+        assert!(started.elapsed() < PATIENCE, "the timeout is not known");
+        tokio::task::yield_now().await;
+    }
+    kernel.advance(10_000).await;
+    assert_eq!(kernel.state(id).await, State::Retrying);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Kernel, company, complete, holds, ids, job, queue, request};
+use super::{Kernel, company, complete, holds, ids, job, programs::audit, queue, request};
 use crate::{
     base::{Backoff, JobId},
     queue::{
@@ -388,4 +388,30 @@ async fn an_attempt_that_takes_too_long_fails_whatever_the_heartbeats() {
     kernel.advance(20_000).await;
     assert_eq!(kernel.state(id).await, State::Retrying);
     assert!(matches!(kernel.settle(&leased, complete()).await, Err(Error::LeaseLost(_))));
+}
+
+#[tokio::test]
+async fn a_group_with_one_place_stays_taken_across_a_crash_for_every_priority_and_kind() {
+    let mut kernel = Kernel::new().await;
+    let group = Group::named("line");
+    let policy = GroupPolicy { concurrency: Some(1), ..GroupPolicy::default() };
+    let in_group =
+        |priority, kind: &str| NewJob { group: Some(group.clone()), priority, kind: kind.to_owned(), ..job() };
+    let held = kernel.add(in_group(7, "slow")).await;
+    let leased = kernel.lease(1).await.remove(0);
+    let urgent = kernel.add(in_group(0, "quick")).await;
+    kernel = kernel.crash().await;
+    kernel.queues.set_group_policy(&queue(), company(1), group.number, policy);
+    let quick = LeaseRequest { kinds: Some(vec!["quick".to_owned()]), ..request(10) };
+    kernel.load().await;
+    assert!(kernel.queues.lease(quick).await.unwrap().is_empty(), "the other kind holds its group");
+    assert!(kernel.lease(10).await.is_empty());
+    assert_eq!((kernel.state(held).await, kernel.state(urgent).await), (State::Active, State::Waiting));
+    audit(&kernel).await;
+    kernel.advance(29_999).await;
+    assert!(kernel.lease(10).await.is_empty());
+    kernel.advance(1).await;
+    assert_eq!(ids(&kernel.lease(10).await), [urgent]);
+    assert!(matches!(kernel.settle(&leased, complete()).await, Err(Error::LeaseLost(_))));
+    audit(&kernel).await;
 }
