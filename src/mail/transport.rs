@@ -69,15 +69,21 @@ pub(super) fn words(text: &str) -> String {
 
 /// The same words without addresses of people and machines, which servers like to repeat.
 pub(super) fn without_addresses(text: &str) -> String {
-    let is_machine = |word: &str| {
-        let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != ':');
-        let bare = bare.strip_prefix("IPv6:").unwrap_or(bare);
-        let host = bare.rsplit_once(':').map_or(bare, |(host, _)| host.trim_matches(['[', ']']));
-        bare.parse::<IpAddr>().is_ok() || host.parse::<IpAddr>().is_ok()
+    let hidden = |word: &str| {
+        if word.contains('@') || names_machine(word) { "(address)".to_owned() } else { word.to_owned() }
     };
-    let hidden =
-        |word: &str| if word.contains('@') || is_machine(word) { "(address)".to_owned() } else { word.to_owned() };
     text.split(' ').map(hidden).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the address of a machine stands anywhere in a word, with brackets, a port or a name around it.
+fn names_machine(word: &str) -> bool {
+    let is_address = |text: &str| text.parse::<IpAddr>().is_ok();
+    word.split(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | ':'))).any(|run| {
+        let bare = run.trim_matches(['.', ':']);
+        let without_port = bare.rsplit_once(':').map_or(bare, |(before, _)| before);
+        let without_name = bare.split_once(':').map_or(bare, |(_, after)| after);
+        [run, bare, without_port, without_name].into_iter().chain(bare.split(':')).any(is_address)
+    })
 }
 
 #[cfg(test)]
@@ -95,6 +101,10 @@ mod tests {
             ("421 too many from [IPv6:2001:db8::1]", "421 too many from (address)"),
             ("refused by 192.0.2.7:25, later", "refused by (address) later"),
             ("535 5.7.8 sign-in failed for user=ops@example.com", "535 5.7.8 sign-in failed for (address)"),
+            ("450 rejected, rip=192.0.2.7, lip=[2001:db8::7]:25", "450 rejected, (address) (address)"),
+            ("421 (192.0.2.7) from=<mx[192.0.2.7]> ehlo=<[IPv6:fe80::1%eth0]>", "421 (address) (address) (address)"),
+            ("554 client:192.0.2.7/32;2001:db8::/32 \"192.0.2.7.\"", "554 (address) (address)"),
+            ("source:192.0.2.7:25 and ::1 at 12:30:45", "(address) and (address) at 12:30:45"),
             ("cannot connect: Connection refused (os error 111)", "cannot connect: Connection refused (os error 111)"),
         ] {
             assert_eq!(without_addresses(said), told);
