@@ -118,8 +118,7 @@ fn a_browser_gets_cookies_and_proves_each_change() {
     let signed_in = answer.expect(200);
     assert!(signed_in.get("access_token").is_none() && signed_in.get("refresh_token").is_none());
     let csrf = signed_in["csrf_token"].as_str().unwrap();
-    let set: Vec<&str> =
-        answer.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, v)| v.as_str()).collect();
+    let set = answer.set_cookies();
     assert_eq!(set.len(), 3);
     for line in &set {
         assert!(
@@ -128,7 +127,7 @@ fn a_browser_gets_cookies_and_proves_each_change() {
         );
         assert_eq!(line.contains("HttpOnly"), !line.contains("np_csrf"), "{line}");
     }
-    let cookies = set.iter().map(|line| line.split(';').next().unwrap()).collect::<Vec<_>>().join("; ");
+    let cookies = answer.cookies();
     let with = ("cookie", cookies.as_str());
     client.send("GET", "/api/v1/auth/me", &[with], None).expect(200);
     let change =
@@ -323,15 +322,14 @@ fn an_instance_with_a_path_of_its_own_writes_it_into_links_and_cookies() {
     let body = json!({ "email": email, "password": password }).to_string();
     let answer = client.send("POST", "/api/v1/auth/login", &[cookie], Some(body.as_bytes()));
     let csrf = answer.expect(200)["csrf_token"].as_str().unwrap().to_owned();
-    let set: Vec<&str> =
-        answer.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str()).collect();
+    let set = answer.set_cookies();
     assert_eq!(set.len(), 3);
     for line in &set {
         assert!(line.starts_with("__Secure-np_") && line.contains("; Path=/ops/nova;"), "{line}");
         assert!(line.contains("; Secure") && line.contains("SameSite=Strict"), "{line}");
     }
     // The proxy has taken the path away.
-    let cookies = set.iter().map(|line| line.split(';').next().unwrap()).collect::<Vec<_>>().join("; ");
+    let cookies = answer.cookies();
     let with = ("cookie", cookies.as_str());
     client.send("GET", "/api/v1/auth/me", &[with], None).expect(200);
     let of_another = cookies.replace("__Secure-", "__Host-");

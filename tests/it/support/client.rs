@@ -46,6 +46,17 @@ impl Answer {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The cookies that are set, as they were sent.
+    pub fn set_cookies(&self) -> Vec<&str> {
+        self.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, line)| line.as_str()).collect()
+    }
+
+    /// The same as a browser sends them back.
+    pub fn cookies(&self) -> String {
+        let cookies = self.set_cookies().into_iter().map(|line| line.split(';').next().unwrap());
+        cookies.collect::<Vec<_>>().join("; ")
+    }
+
     /// The body as JSON, after checking the status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {

@@ -122,13 +122,12 @@ fn set_up(watch: &mut Watch, server: &Server) -> Client {
 
     let cookie = [("x-session-mode", "cookie")];
     let browser = watch.send(&mut client, ("POST", "/api/v1/auth/login", ""), &cookie, Some(&right.to_string()));
-    let set = browser.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.clone());
-    let cookies: Vec<String> = set.filter_map(|line| Some(line.split(';').next()?.to_owned())).collect();
-    assert_eq!(cookies.len(), 3);
-    for cookie in &cookies {
+    let cookies = browser.cookies();
+    assert_eq!(browser.set_cookies().len(), 3);
+    for cookie in cookies.split("; ") {
         watch.canary("token of a session", cookie.split_once('=').unwrap().1);
     }
-    let with = [("cookie", cookies.join("; ")), ("x-csrf-token", "wrong".to_owned())];
+    let with = [("cookie", cookies.clone()), ("x-csrf-token", "wrong".to_owned())];
     let with = with.each_ref().map(|(name, value)| (*name, value.as_str()));
     watch.send(&mut client, ("GET", "/api/v1/auth/me", ""), &with, None).expect(200);
     watch.send(&mut client, ("POST", "/api/v1/auth/logout", ""), &with, None);
