@@ -1,37 +1,19 @@
 //! E-mails in the order in which they were queued.
 
-use super::{PAGE_ROWS, Records, first_at};
+use super::{Ids, PAGE_ROWS, Records};
 use crate::{
     base::CompanyId,
     mail::{EmailView, Mail, Via, email::RecipientState},
     reports::{
         Error,
-        model::Plan,
         record::{Cell, Record},
     },
     storage::Snapshot,
 };
 
-/// The ids that are still to be read.
-#[derive(Debug)]
-pub(in crate::reports) struct Place {
-    from: u64,
-    to: u64,
-}
-
-impl Place {
-    pub(super) fn new(plan: &Plan) -> Self {
-        Self { from: first_at(plan.since), to: first_at(plan.until) }
-    }
-
-    pub(super) fn next(&mut self, read: &Snapshot, mail: &Mail, company: CompanyId) -> Result<Records, Error> {
-        let mut records = Vec::new();
-        let next =
-            mail.each_email(read, company, (self.from, self.to), PAGE_ROWS, &mut |view| records.push(record(view)));
-        let next = next.map_err(Error::Mail)?;
-        self.from = next.unwrap_or(self.to);
-        Ok(Records { records, is_last: next.is_none() })
-    }
+/// The next page.
+pub(super) fn next(ids: &mut Ids, read: &Snapshot, mail: &Mail, company: CompanyId) -> Result<Records, Error> {
+    ids.next(record, |ids, show| mail.each_email(read, company, ids, PAGE_ROWS, show).map_err(Error::Mail))
 }
 
 fn record(view: EmailView) -> Record {

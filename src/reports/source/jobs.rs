@@ -1,37 +1,19 @@
 //! Jobs in the order of their acceptance.
 
-use super::{PAGE_ROWS, Records, first_at};
+use super::{Ids, PAGE_ROWS, Records};
 use crate::{
     base::CompanyId,
     queue::{FailureReason, JobView, Queues},
     reports::{
         Error,
-        model::Plan,
         record::{Cell, Record},
     },
     storage::Snapshot,
 };
 
-/// The places that are still to be read.
-#[derive(Debug)]
-pub(in crate::reports) struct Place {
-    from: u64,
-    to: u64,
-}
-
-impl Place {
-    pub(super) fn new(plan: &Plan) -> Self {
-        Self { from: first_at(plan.since), to: first_at(plan.until) }
-    }
-
-    pub(super) fn next(&mut self, read: &Snapshot, queues: &Queues, company: CompanyId) -> Result<Records, Error> {
-        let mut records = Vec::new();
-        let next = queues.each_accepted(read, company, (self.from, self.to), PAGE_ROWS, &mut |job| {
-            records.push(record(job));
-        })?;
-        self.from = next.unwrap_or(self.to);
-        Ok(Records { records, is_last: next.is_none() })
-    }
+/// The next page.
+pub(super) fn next(ids: &mut Ids, read: &Snapshot, queues: &Queues, company: CompanyId) -> Result<Records, Error> {
+    ids.next(record, |ids, show| Ok(queues.each_accepted(read, company, ids, PAGE_ROWS, show)?))
 }
 
 fn record(job: JobView) -> Record {

@@ -33,12 +33,37 @@ fn first_at(at: Timestamp) -> u64 {
     at.as_ms().max(0).cast_unsigned().saturating_mul(1 << 16)
 }
 
+/// The ids of a period that are still to be read, for records in the order of their ids.
+#[derive(Debug)]
+pub(super) struct Ids {
+    from: u64,
+    to: u64,
+}
+
+impl Ids {
+    fn of(plan: &Plan) -> Self {
+        Self { from: first_at(plan.since), to: first_at(plan.until) }
+    }
+
+    /// Makes records of what `read` shows of these ids; it answers where to go on, unless that was all.
+    fn next<T>(
+        &mut self,
+        record: fn(T) -> Record,
+        read: impl FnOnce((u64, u64), &mut dyn FnMut(T)) -> Result<Option<u64>, Error>,
+    ) -> Result<Records, Error> {
+        let mut records = Vec::new();
+        let next = read((self.from, self.to), &mut |one| records.push(record(one)))?;
+        self.from = next.unwrap_or(self.to);
+        Ok(Records { records, is_last: next.is_none() })
+    }
+}
+
 /// Where a report stands in its records.
 #[derive(Debug)]
 pub(super) enum Source {
-    Jobs(jobs::Place),
+    Jobs(Ids),
     Deliveries(deliveries::Place),
-    Emails(emails::Place),
+    Emails(Ids),
     Audit(audit::Place),
 }
 
@@ -53,9 +78,9 @@ impl Source {
     /// The beginning of a dataset.
     pub(super) fn new(dataset: Dataset, plan: &Plan) -> Self {
         match dataset {
-            Dataset::Jobs => Self::Jobs(jobs::Place::new(plan)),
+            Dataset::Jobs => Self::Jobs(Ids::of(plan)),
             Dataset::Deliveries => Self::Deliveries(deliveries::Place::default()),
-            Dataset::Emails => Self::Emails(emails::Place::new(plan)),
+            Dataset::Emails => Self::Emails(Ids::of(plan)),
             Dataset::Audit => Self::Audit(audit::Place::new("")),
             Dataset::SignIns => Self::Audit(audit::Place::new("session.")),
         }
@@ -69,9 +94,9 @@ impl Source {
         (company, plan): (CompanyId, &Plan),
     ) -> Result<Records, Error> {
         match self {
-            Self::Jobs(place) => place.next(read, &origins.queues, company),
+            Self::Jobs(ids) => jobs::next(ids, read, &origins.queues, company),
             Self::Deliveries(place) => place.next(read, &origins.webhooks, (company, plan)),
-            Self::Emails(place) => place.next(read, &origins.mail, company),
+            Self::Emails(ids) => emails::next(ids, read, &origins.mail, company),
             Self::Audit(place) => place.next(read, (company, plan)),
         }
     }
