@@ -1,7 +1,9 @@
 //! Refresh tokens under parallel use and kills: one successor each, whatever happens in between.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -9,12 +11,16 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp, signal};
+use crate::support::{Client, TestApp, signal, skipped};
 
 /// Clients that refresh with the same token at once.
 const CLIENTS: usize = 50;
 /// Kills of the short form; `NOVAPULSE_REFRESH_KILLS` asks for another number.
 const KILLS: usize = 5;
+/// System calls between the request that exchanges a token and its answer: it is read, written, synced and answered.
+const CALLS: [&str; 7] = ["recvfrom", "write", "writev", "pwrite64", "fdatasync", "fsync", "sendto"];
+/// The most deaths at one of them; the exchange makes fewer, the rest of the server may make more.
+const DEATHS_MAX: u32 = 6;
 /// How long a token that was exchanged is answered with its successor.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -100,6 +106,71 @@ fn a_kill_at_any_moment_leaves_one_successor() {
         token = text(&next["refresh_token"]).to_owned();
     }
     assert!(acknowledged > 0, "no kill came late enough to let one answer through");
+    assert!(refresh(&app.anonymous(), &first).is_none(), "the first token was spent long ago");
+    assert!(refresh(&app.anonymous(), &token).is_none(), "and its second use ended the session");
+}
+
+/// Lets the running server die at the N-th call of this name that one of its threads makes from now on.
+fn dies_at(pid: u32, call: &str, number: u32) -> Child {
+    let (trace, inject) = (format!("trace={call}"), format!("inject={call}:signal=SIGKILL:when={number}"));
+    let mut strace = Command::new("strace")
+        .args(["-f", "-o", "/dev/null", "-e", &trace, "-e", &inject, "-p", &pid.to_string()])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut words = BufReader::new(strace.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("attached") {
+        assert!(words.read_line(&mut said).unwrap() > 0, "strace cannot attach: {said}");
+    }
+    // What it says later goes nowhere, and must not make it wait.
+    thread::spawn(move || words.lines().count());
+    strace
+}
+
+/// What is true after a death: the token that counts, found with the one that was exchanged when no answer came.
+fn after_death(app: &TestApp, token: &str, acknowledged: Option<String>, point: &str) -> String {
+    let successor = |token: &str| refresh(&app.anonymous(), token).map(|it| text(&it["refresh_token"]).to_owned());
+    let again = successor(token).unwrap_or_else(|| panic!("{point}: the token was lost"));
+    assert!(acknowledged.is_none_or(|known| known == again), "{point}: a token was spent twice");
+    assert_eq!(successor(token).as_ref(), Some(&again), "{point}: within the grace there is one successor");
+    successor(&again).unwrap_or_else(|| panic!("{point}: the successor is not good"))
+}
+
+#[test]
+fn a_death_at_each_system_call_of_an_exchange_leaves_one_successor() {
+    if !Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success()) {
+        skipped("a_death_at_each_system_call_of_an_exchange", "strace is not installed");
+        return;
+    }
+    let mut app = TestApp::start();
+    let first = text(&sign_in(&app)["refresh_token"]).to_owned();
+    let (mut token, mut points) = (first.clone(), BTreeMap::new());
+    for call in CALLS {
+        for number in 1..=DEATHS_MAX {
+            let mut strace = dies_at(app.pid(), call, number);
+            let answer = refresh(&app.anonymous(), &token);
+            // Whoever is traced lives on without strace, and is not gone before strace is.
+            strace.kill().unwrap();
+            strace.wait().unwrap();
+            let lives = app.anonymous().try_send("GET", "/health/live", b"").is_some();
+            if !lives {
+                app.kill9();
+                app.start_again();
+                *points.entry(call).or_insert(0) += 1;
+            }
+            let acknowledged = answer.map(|it| text(&it["refresh_token"]).to_owned());
+            token = after_death(&app, &token, acknowledged, &format!("{call} {number}"));
+            if lives {
+                // The exchange makes no more such calls.
+                break;
+            }
+        }
+    }
+    println!("deaths by call: {points:?}");
+    for call in ["write", "fdatasync"] {
+        assert!(points.contains_key(call), "none at {call}: {points:?}");
+    }
     assert!(refresh(&app.anonymous(), &first).is_none(), "the first token was spent long ago");
     assert!(refresh(&app.anonymous(), &token).is_none(), "and its second use ended the session");
 }
