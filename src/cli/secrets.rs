@@ -96,10 +96,7 @@ fn told(done: &Rotated) -> String {
 
 fn seal(sources: &ConfigArguments) -> anyhow::Result<ExitCode> {
     let config = Config::load_closed(&sources.sources())?;
-    let Some(keys) = config.master_keys()? else {
-        let directory = config.storage.directory.display();
-        bail!("there is no master key yet: set secrets.master_key, or start the server on {directory} once");
-    };
+    let keys = config.present_master_keys()?;
     let secret = ask()?;
     output::say(&seal_value(&keys.seal_key(), &SystemRandom, &secret))
 }

@@ -43,6 +43,9 @@ pub enum MasterKeyError {
     /// The file is gone, and the secrets of the directory are sealed with it.
     #[error("{} is missing, and secrets.master_key is not set: the secrets of this directory need it", .0.display())]
     Missing(PathBuf),
+    /// There is none yet: none is configured, and no server was started on this directory.
+    #[error("there is no master key yet: set secrets.master_key, or start the server on {} once", .0.display())]
+    None(PathBuf),
     /// Others than its owner can read the file.
     #[error("{} can be read by others than its owner (mode {mode:o}); `chmod 600` it", path.display())]
     Open {
@@ -195,6 +198,14 @@ impl Config {
                 keys => keys,
             },
         }
+    }
+
+    /// The same where there must be some.
+    ///
+    /// # Errors
+    /// [`MasterKeyError`], with [`MasterKeyError::None`] when there are none yet.
+    pub fn present_master_keys(&self) -> Result<MasterKeys, MasterKeyError> {
+        self.master_keys()?.ok_or_else(|| MasterKeyError::None(self.storage.directory.clone()))
     }
 }
 

@@ -44,9 +44,6 @@ pub struct Rotated {
 /// Why keys are not replaced.
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
-    /// There is no key yet.
-    #[error("there is no master key yet")]
-    NoKey,
     /// The configured key cannot be replaced by one that is made here.
     #[error("secrets.master_key is configured: give the new key with --new-key-file")]
     NewKeyWanted,
@@ -82,6 +79,9 @@ enum Step {
 pub fn rotate(config: &Config, order: &RotationOrder) -> Result<Rotated, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    // Before a directory is made where none is.
+    master_key::require(config)?;
+    config.present_master_keys()?;
     let directory = adapters::open_directory(config, &clock, &random)?;
     let done = rotate_in(config, order, &directory, usize::MAX);
     directory.close();
@@ -95,7 +95,7 @@ fn rotate_in(
     directory: &Directory,
     steps_max: usize,
 ) -> Result<Rotated, Error> {
-    let known = config.master_keys()?.ok_or(RotationError::NoKey)?;
+    let known = config.present_master_keys()?;
     let random = &**directory.db().random();
     sealing::open(directory.db(), &known)?;
     let new = if order.is_end { known.first_alone() } else { new_key(config, order, &known, random)? };

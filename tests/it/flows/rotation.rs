@@ -179,3 +179,17 @@ fn a_check_without_the_key_says_what_it_left_out() {
     assert_eq!(serve.status.code(), Some(5), "{}", out(&serve));
     assert!(out(&serve).contains("master.key is missing"), "{}", out(&serve));
 }
+
+#[test]
+fn without_a_key_nothing_is_replaced_and_no_directory_made() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("data");
+    for more in [&[][..], &["--data-key"], &["--finish"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
+        let output =
+            command.args(["secrets", "rotate"]).args(more).arg("--data").arg(&data).env_clear().output().unwrap();
+        assert_eq!(output.status.code(), Some(5), "{}", out(&output));
+        assert!(out(&output).contains("there is no master key yet"), "{}", out(&output));
+        assert!(!data.exists());
+    }
+}
