@@ -20,6 +20,7 @@ use crate::{
     },
     auth::Role,
     base::{CompanyId, SystemRandom},
+    storage::guard,
 };
 
 #[derive(Debug, Args)]
@@ -125,6 +126,8 @@ fn carry_out(sources: &ConfigArguments, order: Order) -> anyhow::Result<Vec<Pers
     let (people, how) = if let Some(reply) = runtime.block_on(console::ask(data, &order))? {
         (reply.people, "by the server that runs")
     } else {
+        // A directory that was named by mistake is not to be made.
+        guard::require_store(data)?;
         let work = setup::with_accounts(&config, async |accounts| console::perform(accounts, order).await);
         (runtime.block_on(work)?, "no server runs")
     };

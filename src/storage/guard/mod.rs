@@ -167,18 +167,26 @@ pub fn prepare(
     }
 }
 
+/// Refuses a directory without a store, for commands that are about one that is there.
+///
+/// # Errors
+/// A [`GuardError`].
+pub fn require_store(dir: &Path) -> Result<(), GuardError> {
+    if first_boot::has_store(dir)? {
+        return Ok(());
+    }
+    if dir.try_exists().reading(dir)? {
+        first_boot::survey(dir)?;
+    }
+    Err(GuardError::missing(&dir.join(STORE_FOLDER), "there is no store in this data directory"))
+}
+
 /// Locks an existing store and checks it without changing anything else.
 ///
 /// # Errors
 /// A [`GuardError`]; also when there is no store, which is then not made.
 pub fn inspect_locked(dir: &Path, spec: &EngineSpec<'_>) -> Result<(DirLock, Inspection), GuardError> {
-    let store = dir.join(STORE_FOLDER);
-    if !first_boot::has_store(dir)? {
-        if dir.try_exists().reading(dir)? {
-            first_boot::survey(dir)?;
-        }
-        return Err(GuardError::missing(&store, "there is no store in this data directory"));
-    }
+    require_store(dir)?;
     let lock = DirLock::take(dir)?;
     match inspect(dir, spec) {
         Ok(inspection) => Ok((lock, inspection)),

@@ -99,6 +99,12 @@ fn people_are_helped_back_in_offline() {
     let data = directory.path().join("data");
     let data = data.to_str().unwrap();
     let user = |arguments: &[&str]| novapulse(&[&["user"], arguments, &["--data", data]].concat());
+    for nowhere in [&["list"][..], &["promote", "ada@example.com"], &["create", "--email", "ada@example.com"]] {
+        let refused = user(nowhere);
+        assert_eq!(refused.status.code(), Some(24), "{}", err(&refused));
+        assert!(err(&refused).contains("there is no store in this data directory"), "{}", err(&refused));
+        assert!(!std::path::Path::new(data).exists(), "a directory named by mistake is not made");
+    }
     let made = novapulse(&["setup", "--company", "Acme", "--email", "ada@example.com", "--data", data]);
     assert!(made.status.success(), "{}", err(&made));
     let created = user(&["create", "--email", "grace@example.com", "--role", "manager"]);
