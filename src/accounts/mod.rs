@@ -82,6 +82,9 @@ pub enum Error {
     /// The name is empty, too long or holds control characters.
     #[error("a name has 1 to {NAME_CHARACTERS_MAX} printable characters")]
     Name,
+    /// The same of the name of a company that is given beside a person's.
+    #[error("the name of a company has 1 to {NAME_CHARACTERS_MAX} printable characters")]
+    CompanyName,
     /// The description is too long or holds control characters.
     #[error("a description has at most {DESCRIPTION_CHARACTERS_MAX} printable characters")]
     Description,
@@ -163,6 +166,9 @@ pub enum Error {
     /// A scope is unknown or no key may carry it.
     #[error("{0} is no scope that an API key can carry")]
     Scope(String),
+    /// No scope, or more than there are.
+    #[error("an API key has 1 to {0} scopes")]
+    ScopeCount(usize),
     /// An end in the past.
     #[error("the end is in the past")]
     Past,

@@ -40,7 +40,9 @@ impl Email {
 impl FromStr for Email {
     type Err = Error;
 
+    /// Spaces around an address are no part of it: they come with copying.
     fn from_str(text: &str) -> Result<Self, Error> {
+        let text = text.trim_matches(' ');
         let is_plain =
             |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control() || c == '@');
         if !text.is_ascii() {
@@ -52,10 +54,20 @@ impl FromStr for Email {
     }
 }
 
+/// Whether a character has no place in a name: it is not printed, ends a line, or turns the direction of what follows.
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Checks the name of a company.
+pub(super) fn company_name(text: &str) -> Result<String, Error> {
+    name(text).map_err(|_| Error::CompanyName)
+}
+
 /// Checks a name and takes the space around it off.
 pub(super) fn name(text: &str) -> Result<String, Error> {
     let text = text.trim();
-    let is_name = (1..=NAME_CHARACTERS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    let is_name = (1..=NAME_CHARACTERS_MAX).contains(&text.chars().count()) && !text.chars().any(is_unprintable);
     if is_name { Ok(text.to_owned()) } else { Err(Error::Name) }
 }
 

@@ -67,13 +67,17 @@ async fn setting_up_makes_company_admin_and_key_together() {
 #[tokio::test]
 async fn unusable_fields_are_refused_and_leave_nothing() {
     let (accounts, _, _) = accounts();
-    let cases: [Case; 8] = [
+    let cases: [Case; 12] = [
         (|order| order.password = "short".to_owned().into(), |error| matches!(error, Error::Password)),
         (|order| order.password = "x".repeat(129).into(), |error| matches!(error, Error::Password)),
         (|order| order.password = "adaadaadaada".to_owned().into(), |error| matches!(error, Error::WeakPassword)),
         (|order| order.email = "аda@example.com".to_owned(), |error| matches!(error, Error::EmailLetters)),
-        (|order| order.company_name = "  ".to_owned(), |error| matches!(error, Error::Name)),
+        (|order| order.company_name = "  ".to_owned(), |error| matches!(error, Error::CompanyName)),
         (|order| order.name = "a\nb".to_owned(), |error| matches!(error, Error::Name)),
+        (|order| order.name = "a\u{2028}b".to_owned(), |error| matches!(error, Error::Name)),
+        (|order| order.name = "Ada\u{202e}nimda".to_owned(), |error| matches!(error, Error::Name)),
+        (|order| order.company_name = "a\u{2067}b".to_owned(), |error| matches!(error, Error::CompanyName)),
+        (|order| order.email = "ada@example.com\r\n".to_owned(), |error| matches!(error, Error::Email)),
         (|order| order.email = "ada".to_owned(), |error| matches!(error, Error::Email)),
         (|order| order.email = "a@b@c".to_owned(), |error| matches!(error, Error::Email)),
     ];
@@ -144,6 +148,16 @@ async fn a_refused_sign_in_works_and_writes_as_much_for_an_unknown_account_as_fo
     let found =
         db.read(move |snapshot| audit::list(snapshot, company, &query, None, (10, 100))).await.unwrap().unwrap();
     assert_eq!(found.0.len(), 2);
+}
+
+#[tokio::test]
+async fn an_address_is_the_same_in_capitals_and_with_spaces_around_it() {
+    let (accounts, _, _) = accounts();
+    accounts.set_up(order()).await.unwrap();
+    for email in ["ada@example.com", " ADA@Example.com  "] {
+        let order = SignIn { email: email.to_owned(), password: order().password, code: None, client: client() };
+        accounts.sign_in(order).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -203,9 +203,10 @@ impl From<Error> for Problem {
         match error {
             Error::Password | Error::WeakPassword | Error::StolenPassword => Self::invalid("/password", words),
             Error::Name => Self::invalid("/name", words),
+            Error::CompanyName => Self::invalid("/company_name", words),
             Error::Email | Error::EmailLetters => Self::invalid("/email", words),
             Error::Description => Self::invalid("/description", words),
-            Error::Scope(_) => Self::invalid("/scopes", words),
+            Error::Scope(_) | Error::ScopeCount(_) => Self::invalid("/scopes", words),
             Error::Past => Self::invalid("/expires_at", words),
             Error::EmailTaken => Self::of(&problems::EMAIL_TAKEN).detail(words),
             Error::Credentials => Self::of(&problems::INVALID_CREDENTIALS).detail(words),

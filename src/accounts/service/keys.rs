@@ -22,7 +22,7 @@ impl NewKey {
     /// Checks an order of somebody who was granted these scopes.
     ///
     /// # Errors
-    /// [`Error::Name`]; [`Error::Scope`] for a scope that is unknown, not for keys, or beyond the maker's own.
+    /// [`Error::Name`]; [`Error::ScopeCount`]; [`Error::Scope`] for a scope that is unknown, not for keys, or beyond the maker's own.
     pub(in crate::accounts) fn check(
         name: &str,
         scopes: &[String],
@@ -32,7 +32,7 @@ impl NewKey {
         let name = model::name(name)?;
         let may = granted.and(Scopes::of_keys());
         if scopes.is_empty() || scopes.len() > Scope::ALL.len() {
-            return Err(Error::Scope(if scopes.is_empty() { "nothing" } else { "so many words" }.to_owned()));
+            return Err(Error::ScopeCount(Scope::ALL.len()));
         }
         let scopes = scopes.iter().map(|text| {
             let scope = text.parse::<Scope>().ok().filter(|scope| may.contains(*scope));

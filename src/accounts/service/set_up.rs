@@ -173,7 +173,7 @@ impl Accounts {
     }
 
     async fn check(&self, order: SetUp) -> Result<Checked, Error> {
-        let (company_name, name) = (model::name(&order.company_name)?, model::name(&order.name)?);
+        let (company_name, name) = (model::company_name(&order.company_name)?, model::name(&order.name)?);
         let email: Email = order.email.parse()?;
         let password = self.hash(order.password, &[&company_name, &name, email.as_str()]).await?;
         Ok(Checked { company_name, name, email, password, needs_password: order.needs_password })

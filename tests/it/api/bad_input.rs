@@ -135,9 +135,9 @@ fn names_cannot_carry_lines_into_headers_of_messages() {
     refused(owner.post("/api/v1/api-keys", &json!({ "name": bad, "scopes": ["jobs:read"] })), "/name");
     let accept = json!({ "token": invite["token"], "name": bad, "password": PASSWORD });
     refused(app.anonymous().post("/api/v1/auth/invites/accept", &accept), "/name");
-    for (company, name) in [(bad, "Ada"), ("Example", bad)] {
+    for (company, name, pointer) in [(bad, "Ada", "/company_name"), ("Example", bad, "/name")] {
         let order = json!({ "company_name": company, "name": name, "email": "ada@example.com", "password": PASSWORD });
-        refused(app.anonymous().post("/api/v1/auth/register", &order), "/name");
+        refused(app.anonymous().post("/api/v1/auth/register", &order), pointer);
     }
     refused(
         owner.post("/api/v1/auth/invites", &json!({ "email": format!("x@example.com\r\nBcc: {bad}"), "role": "user" })),
