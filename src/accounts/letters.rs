@@ -14,7 +14,7 @@ use crate::{
 const TOLD_MAX: usize = 20;
 
 /// Tells the admins of a company something in the transaction that is the reason for it; without one who may sign in,
-/// and to addresses no mail can be sent to, nothing is said.
+/// and to addresses no mail can be sent to, nothing is said. What is too much for the mail server lies in the mailbox.
 ///
 /// # Errors
 /// When the store fails.
@@ -26,7 +26,7 @@ pub fn tell_admins(
 ) -> Result<(), storage::Error> {
     for admin in store::first_admins(tx, company, TOLD_MAX)? {
         if let Ok(message) = Message::new(admin.email.as_str(), subject, text.to_owned()) {
-            mail.send(tx, company, &message)?;
+            mail.send(tx, company, &message.counted())?;
         }
     }
     Ok(())

@@ -88,7 +88,8 @@ impl World {
     async fn queue(&self, attachments: Vec<NewAttachment>) -> EmailId {
         let content = Content { subject: Some("Hi".to_owned()), text: Some("Hello".to_owned()), ..Content::default() };
         let recipients = vec![(RecipientKind::To, "b@example.com".parse().unwrap())];
-        let new = NewEmail { recipients, content, template: None, attachments, is_own: false, about: None };
+        let new =
+            NewEmail { recipients, content, template: None, attachments, is_own: false, about: None, is_counted: true };
         let mail = self.mail.clone();
         let row = self.db.write(move |tx| mail.queue(tx, COMPANY, new)).await;
         let row: Result<_, queue::Error> = row;

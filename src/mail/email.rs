@@ -178,6 +178,8 @@ pub struct NewEmail {
     pub is_own: bool,
     /// Whose account it is about.
     pub about: Option<UserId>,
+    /// Whether it counts among those of the company that may wait to be sent: all do that the company causes.
+    pub is_counted: bool,
 }
 
 /// Whether this can be a subject: one line, neither empty nor too long.

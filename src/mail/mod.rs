@@ -246,7 +246,9 @@ impl Mail {
     /// # Errors
     /// When the store fails.
     pub fn send(&self, tx: &mut Tx<'_>, company: CompanyId, message: &Message) -> Result<(), storage::Error> {
-        if let Some(new) = self.as_email(message) {
+        // One that counts and has no room stays in the mailbox.
+        let has_room = !message.is_counted() || self.admit(tx, company).is_ok();
+        if let Some(new) = self.as_email(message).filter(|_| has_room) {
             match self.queue(tx, company, new) {
                 Ok(_) => return Ok(()),
                 // The reason for the message is not to fail for want of space; the mailbox keeps it, and is read.
@@ -289,8 +291,9 @@ impl Mail {
             ..Content::default()
         };
         let recipients = vec![(RecipientKind::To, to)];
-        let about = message.user();
-        Some(NewEmail { recipients, content, template: None, attachments: Vec::new(), is_own: true, about })
+        let (about, is_counted) = (message.user(), message.is_counted());
+        let attachments = Vec::new();
+        Some(NewEmail { recipients, content, template: None, attachments, is_own: true, about, is_counted })
     }
 
     /// Puts a copy of an e-mail into the mailbox; `about` is the person it is about, for whom it may be hidden.

@@ -35,6 +35,7 @@ pub struct Message {
     subject: String,
     text: Zeroizing<String>,
     user: Option<UserId>,
+    is_counted: bool,
 }
 
 impl fmt::Debug for Message {
@@ -61,7 +62,7 @@ impl Message {
         if !is_plain || !(1..=TEXT_BYTES_MAX).contains(&text.len()) {
             return Err(MessageError::Text);
         }
-        Ok(Self { to: to.to_owned(), subject: subject.to_owned(), text, user: None })
+        Ok(Self { to: to.to_owned(), subject: subject.to_owned(), text, user: None, is_counted: false })
     }
 
     /// The same, about the account of this person: who may read it is asked by that.
@@ -69,6 +70,19 @@ impl Message {
     pub const fn about(mut self, user: UserId) -> Self {
         self.user = Some(user);
         self
+    }
+
+    /// The same, as one that something the company does is the reason for: it counts among the e-mails that may wait.
+    #[must_use]
+    pub const fn counted(mut self) -> Self {
+        self.is_counted = true;
+        self
+    }
+
+    /// Whether it counts among the e-mails that may wait to be sent.
+    #[must_use]
+    pub const fn is_counted(&self) -> bool {
+        self.is_counted
     }
 
     /// The address.

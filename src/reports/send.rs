@@ -1,7 +1,8 @@
 //! The job that tells those who are to get a report what became of it: the file, where it is, or why there is none.
 //!
 //! It waits for the job that renders, however that ends. It may run twice: the e-mail is queued in the commit that ends
-//! the job, and the row of the report says that it was. Nobody is told of a report that somebody has deleted.
+//! the job, and the row of the report says that it was. Nobody is told of a report that somebody has deleted, and the
+//! e-mail counts among those of the company that may wait to be sent: without room it waits here.
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use crate::{
     storage::{self, Snapshot, Tx},
 };
 
-/// How long to wait for a report that somebody has begun anew.
+/// How long to wait for a report that somebody has begun anew, and for room among the e-mails that wait to be sent.
 const AGAIN_MS: u64 = 60_000;
 
 /// Runs jobs of the kind `report.send`.
@@ -61,6 +62,9 @@ impl Handler for SendReport {
         let Some(row) = store::find(read, job.company, payload.report_id)?.filter(|row| row.email.is_none()) else {
             return Ok(None);
         };
+        if !row.plan.recipients.is_empty() && !self.shared.parts.mail.has_room(read, job.company)? {
+            return Err(LoadError::Snooze { ms: AGAIN_MS });
+        }
         let key = store::blob_key(job.company, &row);
         let view = self.shared.shown(read, job.company, row).map_err(|error| match error {
             Error::Storage(error) | Error::Queue(queue::Error::Storage(error)) => LoadError::Storage(error),
@@ -98,6 +102,7 @@ fn tell(shared: &Shared, tx: &mut Tx<'_>, News { view, key }: News) -> Result<()
         source: FileSource::Blob { key, size_bytes },
     });
     let new = letter.email(&view.plan.recipients, attachments);
+    mail.admit(tx, company).map_err(|full| storage::Error::Panicked(full.to_string()))?;
     let email = mail.queue(tx, company, new).map_err(of_queue)?;
     store::put_email(tx, company, row, email.id)
 }
@@ -173,6 +178,7 @@ impl Letter {
             attachments: attachment.into_iter().collect(),
             is_own: true,
             about: None,
+            is_counted: true,
         }
     }
 }

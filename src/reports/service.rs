@@ -188,7 +188,8 @@ impl Reports {
         rows.into_iter().map(|row| self.shared.shown(read, company, row)).collect()
     }
 
-    /// Deletes a report, whatever its state; its job is cancelled and its file removed soon after.
+    /// Deletes a report, whatever its state; its job is cancelled, an e-mail with it that still waits is not sent, and its
+    /// file is removed soon after.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -202,6 +203,10 @@ impl Reports {
         match self.shared.parts.queues.cancel(tx, company, row.job) {
             Ok(_) | Err(queue::Error::NotFound(_) | queue::Error::WrongState { .. }) => {}
             Err(error) => return Err(error.into()),
+        }
+        // Nobody expects to get what was deleted, and its file would be missing.
+        if let Some(email) = row.email {
+            self.shared.parts.mail.withdraw(tx, (company, email), "the report was deleted before this was sent")?;
         }
         let entry = Entry { action: "report.delete", object: id.to_string(), before: facts(&row), after: Value::Null };
         audit::record(tx, company, origin, entry)?;

@@ -44,7 +44,7 @@ impl Emails {
                 Some(TemplateUse { name, version: row.version })
             }
         };
-        let new = NewEmail { recipients, content, template, attachments, is_own: false, about: None };
+        let new = NewEmail { recipients, content, template, attachments, is_own: false, about: None, is_counted: true };
         let row = self.mail.queue(tx, company, new)?;
         let after = json!({
             "recipients": row.recipients.iter().map(|recipient| &recipient.address).collect::<Vec<_>>(),

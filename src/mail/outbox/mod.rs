@@ -93,7 +93,7 @@ impl Mail {
     pub fn queue(&self, tx: &mut Tx<'_>, company: CompanyId, new: NewEmail) -> Result<EmailRow, queue::Error> {
         let id = EmailId::from_raw(tx.mint());
         let job = self.enqueue(tx, company, id, new.is_own)?;
-        let NewEmail { recipients, content, template, attachments, is_own, about } = new;
+        let NewEmail { recipients, content, template, attachments, is_own, about, is_counted } = new;
         let subject = content.subject.clone();
         let row = EmailRow {
             id,
@@ -114,19 +114,30 @@ impl Mail {
             answer: None,
             created_at: tx.now(),
             finished_at: None,
-            is_counted: !is_own,
+            is_counted,
         };
         let row = store::insert(tx, row, self.seal_content(tx, company, id, &content), attachments)?;
         self.metrics().record_queued(tx);
         Ok(row)
     }
 
-    /// Whether the company may queue one more e-mail of its own: so many and so large may wait to be sent.
+    /// Whether the company may queue one more e-mail that counts: so many and so large may wait to be sent.
     ///
     /// # Errors
     /// [`Unsent`]: the limit that is reached.
     pub fn admit(&self, tx: &Tx<'_>, company: CompanyId) -> Result<(), Unsent> {
-        let (count, bytes) = store::unsent(tx, company);
+        self.fits(store::unsent(tx, company))
+    }
+
+    /// Whether it might have queued one when this was read.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn has_room(&self, read: &impl Read, company: CompanyId) -> Result<bool, storage::Error> {
+        Ok(self.fits(store::unsent_then(read, company)?).is_ok())
+    }
+
+    fn fits(&self, (count, bytes): (u64, u64)) -> Result<(), Unsent> {
         let (count_max, bytes_max) = self.unsent_max();
         if count >= count_max {
             return Err(Unsent::Count(count_max));

@@ -10,7 +10,7 @@ use crate::{
         email::{EmailState, RecipientState},
         model,
     },
-    queue::Settled,
+    queue::{self, Settled, State},
     storage::{self, Tx},
 };
 
@@ -84,6 +84,31 @@ impl Mail {
             self.metrics().record_end(tx, row.end == Some(EmailState::Sent));
         }
         store::update(tx, &row)
+    }
+}
+
+impl Mail {
+    /// Takes an e-mail back whose reason is gone, unless it is being handed over at this moment or has ended.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn withdraw(
+        &self,
+        tx: &mut Tx<'_>,
+        (company, id): (CompanyId, EmailId),
+        reason: &str,
+    ) -> Result<(), queue::Error> {
+        let row = store::find(tx, company, id)?.filter(|row| row.end.is_none());
+        let (Some(mut row), Some(queues)) = (row, self.queues()) else { return Ok(()) };
+        let job = queues.find(tx, company, row.job)?;
+        if job.is_none_or(|job| job.state == State::Active || job.state.is_terminal()) {
+            return Ok(());
+        }
+        queues.cancel(tx, company, row.job)?;
+        row.answer = Some(reason.to_owned());
+        finish(tx, &mut row)?;
+        self.metrics().record_end(tx, false);
+        Ok(store::update(tx, &row)?)
     }
 }
 

@@ -215,6 +215,12 @@ pub(super) fn unsent(tx: &Tx<'_>, company: CompanyId) -> (u64, u64) {
     (count(UNSENT), count(UNSENT_BYTES))
 }
 
+/// The same as it was when this was read.
+pub(super) fn unsent_then(read: &impl Read, company: CompanyId) -> Result<(u64, u64), Error> {
+    let count = |what| Ok::<_, Error>(read.counter(&counter(company.hi(), what))?.max(0).cast_unsigned());
+    Ok((count(UNSENT)?, count(UNSENT_BYTES)?))
+}
+
 /// Writes the end of an e-mail.
 pub(super) fn end(tx: &mut Tx<'_>, row: &mut EmailRow, end: EmailState) {
     if row.end.replace(end).is_none() {

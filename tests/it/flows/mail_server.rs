@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Authority, Client, MailServer, SMALL, TestApp, wait_until};
 
-const PATIENCE: Duration = Duration::from_mins(1);
-const QUEUE: &str = "/api/v1/queues/email";
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const QUEUE: &str = "/api/v1/queues/email";
 
-fn start(server: &MailServer, more: &[(&str, &str)]) -> TestApp {
+pub(super) fn start(server: &MailServer, more: &[(&str, &str)]) -> TestApp {
     let settings = server.settings(&[&[("NOVAPULSE_MAIL_RETRY_MS", "10")], more].concat());
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let app = TestApp::start_with(&settings);
@@ -19,7 +19,7 @@ fn start(server: &MailServer, more: &[(&str, &str)]) -> TestApp {
     app
 }
 
-fn send(client: &mut Client, to: &Value, more: &Value) -> String {
+pub(super) fn send(client: &mut Client, to: &Value, more: &Value) -> String {
     let mut body = json!({ "to": to, "subject": "Grüße", "text": "Hello\n.dot\n" });
     for (name, value) in more.as_object().unwrap() {
         body[name] = value.clone();
@@ -407,23 +407,6 @@ fn invitations_and_resets_go_out_and_are_shown_to_nobody() {
     command.arg("check").arg("--data").arg(app.data()).env_clear().envs(SMALL);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-}
-
-#[test]
-fn a_report_goes_out_with_its_file() {
-    let server = MailServer::start(&[]);
-    let app = start(&server, &[]);
-    let mut client = app.client();
-    let order = json!({ "definition": "jobs", "format": "csv", "period": { "last_ms": 60_000 },
-        "recipients": ["ops@example.com"] });
-    let id = client.post("/api/v1/reports", &order).expect(202)["id"].as_str().unwrap().to_owned();
-    let got = server.next();
-    assert_eq!(got["recipients"], json!(["ops@example.com"]));
-    let file = client.get(&format!("/api/v1/reports/{id}/download"));
-    let lines = STANDARD.encode(&file.bytes);
-    let content = got["content"].as_str().unwrap().replace("\r\n", "");
-    assert!(content.contains(&lines), "the file is in {content}");
-    assert!(content.contains("Content-Disposition: attachment; filename=\"Jobs-"), "{content}");
 }
 
 #[test]

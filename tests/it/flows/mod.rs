@@ -8,5 +8,6 @@ mod full_disk;
 mod life_cycle;
 mod mail_server;
 mod official_receivers;
+mod report_mail;
 mod rotation;
 mod workers;
