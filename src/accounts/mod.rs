@@ -30,8 +30,8 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::{self, Auth},
-    base::{CompanyId, DepartmentId, SealKey},
+    auth::{self, Auth, Scopes},
+    base::{CompanyId, DepartmentId, SealKey, UserId},
     limits::{self, Limits},
     mail::Mail,
     sealing::SealedRows,
@@ -65,6 +65,19 @@ const PROFILES_MAX: u64 = 10_000;
 /// When a row cannot be read.
 pub fn check(read: &impl storage::Read, found: &mut dyn FnMut(String)) -> Result<(), storage::Error> {
     store::check(read, found)
+}
+
+/// What a person of the company may do now, by role; nothing when there is no such person, or a disabled one.
+///
+/// # Errors
+/// When the store fails.
+pub fn scopes_of(
+    read: &impl storage::Read,
+    company: CompanyId,
+    user: UserId,
+) -> Result<Option<Scopes>, storage::Error> {
+    let user = store::find_user_of(read, company, user)?.filter(|user| !user.is_disabled);
+    Ok(user.map(|user| Scopes::of(user.role, user.is_owner)))
 }
 
 /// Why something about accounts was refused.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::{
-    auth::{Auth, Caller},
+    auth::{Auth, Caller, Scopes},
     http::Problem,
     queue,
     reports::{self, Occasion, ReportOrder, Reports},
@@ -31,6 +31,10 @@ impl Starter for OfReports {
         let order = ReportOrder::recurring(order)?;
         order.allow(&self.auth, caller)?;
         Ok(self.reports.check_order(order.order()?)?)
+    }
+
+    fn allow(&self, order: &Bytes, scopes: Scopes) -> Result<(), Problem> {
+        ReportOrder::recurring(order)?.within(scopes)
     }
 
     fn facts(&self, order: &Bytes) -> Value {

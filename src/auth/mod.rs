@@ -99,6 +99,23 @@ pub enum Error {
     Storage(#[from] storage::Error),
 }
 
+/// What an API key of the company may do now; nothing when there is no such key, or one that is revoked or over.
+///
+/// # Errors
+/// When the store fails.
+pub fn scopes_of_key(
+    read: &impl Read,
+    company: CompanyId,
+    id: ApiKeyId,
+    now: Timestamp,
+) -> Result<Option<Scopes>, storage::Error> {
+    let is_good = |row: &ApiKeyRow| {
+        row.company == company && row.revoked_at.is_none() && row.expires_at.is_none_or(|end| now < end)
+    };
+    let row = store::find(read, id)?.filter(is_good);
+    Ok(row.map(|row| KnownKey::from(row).scopes.and(Scopes::of_keys())))
+}
+
 /// The order to make an API key.
 #[derive(Debug, Clone)]
 pub struct NewApiKey {

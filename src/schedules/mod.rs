@@ -9,6 +9,7 @@
 //! - What runs after a time of absence is bounded (`due`), and so is the memory: the agenda is on disk and only its first
 //!   entry is known in memory, whatever the number of schedules.
 //! - A schedule whose target is refused says so and goes on; it never keeps another one from its tick.
+//! - A schedule does nothing that its author may not do any more (`rights`).
 //!
 //! Time is the logical clock of the store. It never goes back: when the wall clock is set back, ticks come later and none
 //! comes again; when it is set forward, the ticks in between were missed. Local times and time zones are in `rule`.
@@ -18,6 +19,7 @@
 pub mod api;
 mod due;
 mod metrics;
+mod rights;
 mod rule;
 mod service;
 mod store;

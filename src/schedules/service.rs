@@ -8,18 +8,21 @@ use serde_json::{Value, json};
 
 use super::{
     CatchUp, Error, NotStarted, Schedules, Starters, Tick,
+    rights::AuthorRow,
     rule::{self, Rule},
     store::{self, CursorRow, RuleRow, ScheduleRow},
     target::{Kind, Target},
 };
 use crate::{
     audit::{self, Entry, Origin},
-    auth::Caller,
+    auth::{Caller, Scope},
     base::{CompanyId, JobId, ScheduleId, Timestamp},
     jobs::{CheckedJob, JobOrder, Jobs},
     storage::{Read, Tx},
 };
 
+/// What whoever makes, changes or runs a schedule may do, and its author at each tick.
+pub(super) const SCOPE: Scope = Scope::SchedulesWrite;
 /// The most schedules of a company.
 pub(super) const SCHEDULES_MAX: u64 = 1_000;
 /// The longest name, in bytes.
@@ -169,7 +172,7 @@ impl ScheduleRow {
         facts
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         tx: &mut Tx<'_>,
         origin: &Origin,
@@ -254,6 +257,7 @@ impl Schedules {
             revision: 0,
             created_at: since,
             updated_at: since,
+            author: AuthorRow::of(origin),
         };
         row.work(&self.inner.jobs)?;
         store::insert(tx, &row)?;
@@ -318,6 +322,7 @@ impl Schedules {
             return Err(Error::Moved);
         }
         let Timetable { rule, times, .. } = timetable;
+        let was_checked = change.target.is_some() || change.is_enabled != Some(false);
         let mut row = old.clone();
         if let Some(name) = change.name {
             row.name = checked_name(name)?;
@@ -329,6 +334,10 @@ impl Schedules {
         }
         row.catch_up = change.catch_up.unwrap_or(row.catch_up);
         row.is_enabled = change.is_enabled.unwrap_or(row.is_enabled);
+        // Whoever only pauses it was not asked for the rights to what it does.
+        if was_checked && (row != old || change.is_enabled == Some(true)) {
+            row.author = AuthorRow::of(origin).or(row.author);
+        }
         if row == old {
             return Ok(ScheduleView::of(old, old_cursor, times));
         }

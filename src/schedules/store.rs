@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     due::CatchUp,
+    rights::AuthorRow,
     rule::{Rule, RuleError},
     target::Kind,
 };
@@ -56,6 +57,9 @@ pub(super) struct ScheduleRow {
     pub(super) created_at: Timestamp,
     /// When somebody last changed it.
     pub(super) updated_at: Timestamp,
+    /// With whose rights it ticks; none where it is from before they were kept.
+    #[serde(default)]
+    pub(super) author: Option<AuthorRow>,
 }
 named_value!(ScheduleRow, 1);
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Error;
 use crate::{
     audit::Origin,
-    auth::Caller,
+    auth::{Caller, Scopes},
     base::{CompanyId, JobId, ScheduleId, Timestamp},
     http::{Problem, problems},
     jobs::JobOrder,
@@ -102,6 +102,12 @@ pub trait Starter: fmt::Debug + Send + Sync {
     /// # Errors
     /// The problem, with pointers into the order.
     fn check(&self, order: &Bytes, caller: &Caller) -> Result<(), Problem>;
+
+    /// Refuses an order to whoever has these scopes and no more: asked at each tick, without a proof.
+    ///
+    /// # Errors
+    /// The problem.
+    fn allow(&self, order: &Bytes, scopes: Scopes) -> Result<(), Problem>;
 
     /// What the audit log keeps of an order.
     fn facts(&self, order: &Bytes) -> Value;

@@ -208,6 +208,11 @@ impl Schedules {
         if row.revision != revision || found.next != cursor.next {
             return Ok(0);
         }
+        if let Some(reason) = self.forbidden(tx, &row)? {
+            self.pause(tx, (&row, &found), reason)?;
+            self.measure(tx, &due, false);
+            return Ok(0);
+        }
         let mut next = CursorRow { next: due.next, ..found.clone() };
         let started = match &work {
             Ok(work) => {

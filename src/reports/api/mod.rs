@@ -13,7 +13,7 @@ pub use order::ReportOrder;
 
 use super::{Error, Reports, definitions::Definition};
 use crate::{
-    auth::{Auth, Caller, Scope},
+    auth::{Auth, Caller, Scope, Scopes},
     http::{Problem, problems},
     queue,
     storage::Snapshot,
@@ -44,8 +44,14 @@ async fn read<T: Send + 'static>(
 
 /// Refuses who may not read what the report is made of. Taking the audit log out asks for a proof, as its export does.
 fn may_read(auth: &Auth, caller: &Caller, definition: &Definition) -> Result<(), Problem> {
-    if caller.scopes.contains(definition.scope) {
-        return if definition.scope == Scope::AuditRead { Ok(auth.require_proof(caller)?) } else { Ok(()) };
+    has_scope(caller.scopes, definition)?;
+    if definition.scope == Scope::AuditRead { Ok(auth.require_proof(caller)?) } else { Ok(()) }
+}
+
+/// Refuses who has not the scope of what the report is made of.
+fn has_scope(scopes: Scopes, definition: &Definition) -> Result<(), Problem> {
+    if scopes.contains(definition.scope) {
+        return Ok(());
     }
     let detail = format!("a report of {} needs the scope {}", definition.name, definition.scope);
     Err(Problem::of(&problems::FORBIDDEN).detail(detail))

@@ -6,9 +6,9 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{may_read, view::ReportBody};
+use super::{has_scope, may_read, view::ReportBody};
 use crate::{
-    auth::{Auth, Author, Caller, Scope},
+    auth::{Auth, Author, Caller, Scope, Scopes},
     base::Timestamp,
     http::{Idempotent, Json, Problem, idempotency, parse_json, problems},
     reports::{Error, NewReport, Period, Reports, definitions},
@@ -89,11 +89,23 @@ impl ReportOrder {
     /// # Errors
     /// 403 with the scope that is missing, or because a proof is.
     pub fn allow(&self, auth: &Auth, caller: &Caller) -> Result<(), Problem> {
+        self.within(caller.scopes)?;
+        match definitions::find(&self.definition) {
+            Some(definition) => may_read(auth, caller, definition),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses who has these scopes and no more.
+    ///
+    /// # Errors
+    /// 403 with the scope that is missing.
+    pub fn within(&self, scopes: Scopes) -> Result<(), Problem> {
         if let Some(definition) = definitions::find(&self.definition) {
-            may_read(auth, caller, definition)?;
+            has_scope(scopes, definition)?;
         }
         for (scope, is_needed) in [(Scope::ReportsWrite, true), (Scope::EmailsWrite, !self.recipients.is_empty())] {
-            if is_needed && !caller.scopes.contains(scope) {
+            if is_needed && !scopes.contains(scope) {
                 let detail = format!("this report needs the scope {scope}");
                 return Err(Problem::of(&problems::FORBIDDEN).detail(detail));
             }

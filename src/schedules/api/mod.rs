@@ -19,7 +19,7 @@ use super::{
     target::Kind,
 };
 use crate::{
-    auth::{Auth, Author, Caller},
+    auth::{Auth, Author, Caller, Scopes},
     base::{JobId, ScheduleId, Timestamp},
     http::{
         Change, Idempotent, IfMatch, Json, NoBody, Page, PageParameters, PageQuery, Path, Problem, idempotency,
@@ -113,10 +113,14 @@ struct ScheduleDocument {
     /// When somebody last changed it.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+    /// Who made it, or changed or enabled it last: a person or an API key. It ticks with the rights of the author, and is
+    /// paused at its next tick when these do not suffice any more. None where it was not kept yet.
+    author_id: Option<String>,
 }
 
-impl From<ScheduleView> for ScheduleDocument {
-    fn from(view: ScheduleView) -> Self {
+impl ScheduleDocument {
+    /// A schedule as somebody with these scopes sees it.
+    fn of(view: ScheduleView, scopes: Scopes) -> Self {
         let ScheduleView { row, cursor, next_times } = view;
         let (cron, timezone, every_ms) = match row.rule {
             RuleRow::Cron { text, zone } => (Some(text), Some(zone), None),
@@ -128,7 +132,7 @@ impl From<ScheduleView> for ScheduleDocument {
             cron,
             every_ms,
             timezone,
-            target: ScheduleTargetDocument::of(row.kind, row.order),
+            target: ScheduleTargetDocument::of(row.kind, row.order, scopes),
             catch_up: row.catch_up,
             enabled: row.is_enabled,
             next_times,
@@ -138,6 +142,7 @@ impl From<ScheduleView> for ScheduleDocument {
             last_error: cursor.error,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            author_id: row.author.map(|author| author.to_string()),
         }
     }
 }
@@ -175,7 +180,7 @@ async fn list_schedules(
     let (before, limit, now) = (page.after::<1>()?.map(|[hi]| hi), page.limit, schedules.db().now());
     let read = schedules.db().read(move |snapshot| Schedules::list(snapshot, caller.company, before, limit + 1, now));
     let found = read.await??;
-    Ok(Json(Page::cut(found, limit, |last| [last.row.id.hi()]).map(ScheduleDocument::from)))
+    Ok(Json(Page::cut(found, limit, |last| [last.row.id.hi()]).map(|view| ScheduleDocument::of(view, caller.scopes))))
 }
 
 /// Makes a schedule
@@ -193,12 +198,12 @@ async fn create_schedule(
     idempotent: Idempotent,
     Json(input): Json<ScheduleInput>,
 ) -> Result<Response, Problem> {
-    let (new, handle) = (input.new_schedule()?, schedules.clone());
+    let (new, handle, scopes) = (input.new_schedule()?, schedules.clone(), author.caller.scopes);
     schedules.check_target(&new.target, &author.caller)?;
     let timetable = schedules.timetable(new.rule.clone()).await?;
     idempotency::run(schedules.db(), idempotent, author.caller.company, move |tx| {
         let made = handle.create(tx, author.by(), new, timetable)?;
-        Ok::<_, Error>((StatusCode::CREATED, ScheduleDocument::from(made)))
+        Ok::<_, Error>((StatusCode::CREATED, ScheduleDocument::of(made, scopes)))
     })
     .await
 }
@@ -216,7 +221,7 @@ async fn get_schedule(
 ) -> Result<Json<ScheduleDocument>, Problem> {
     let now = schedules.db().now();
     let found = schedules.db().read(move |snapshot| Schedules::get(snapshot, caller.company, id, now)).await??;
-    Ok(Json(found.into()))
+    Ok(Json(ScheduleDocument::of(found, caller.scopes)))
 }
 
 /// Changes to a schedule: fields left out stay. A rule of the other kind takes the place of the one it has.
@@ -316,7 +321,7 @@ async fn update_schedule(
 ) -> Result<Json<ScheduleDocument>, Problem> {
     let (handle, caller) = (schedules.clone(), author.caller);
     let decide = |current: &ScheduleView| {
-        if_match.check(&ScheduleDocument::from(current.clone())).map_err(|_| Error::Changed)?;
+        if_match.check(&ScheduleDocument::of(current.clone(), caller.scopes)).map_err(|_| Error::Changed)?;
         let change = patch.clone().change(&current.row.rule).map_err(Error::Input)?;
         match &change.target {
             Some(target) => handle.check_target(target, &caller)?,
@@ -326,7 +331,7 @@ async fn update_schedule(
         }
         Ok(change)
     };
-    Ok(Json(schedules.change(author.by(), id, decide).await?.into()))
+    Ok(Json(ScheduleDocument::of(schedules.change(author.by(), id, decide).await?, caller.scopes)))
 }
 
 /// Deletes a schedule

@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
+    auth::{Scope, Scopes},
     http::{Problem, RawJson},
     jobs::JobOrder,
     schedules::target::{Kind, Target},
@@ -58,14 +60,18 @@ pub(super) struct ScheduleTargetDocument {
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     workflow: Option<RawJson>,
-    /// The report that is asked for.
+    /// The report that is asked for; its `recipients` and `filters` are for readers of reports (`reports:read`).
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<RawJson>,
 }
 
 impl ScheduleTargetDocument {
-    pub(super) fn of(kind: Kind, order: Bytes) -> Self {
+    /// What somebody with these scopes sees of an order: whoever may not look at reports is not told whom one goes to,
+    /// nor by what it is filtered.
+    pub(super) fn of(kind: Kind, order: Bytes, scopes: Scopes) -> Self {
+        let is_hidden = kind == Kind::Report && !scopes.contains(Scope::ReportsRead);
+        let order = if is_hidden { without_names(&order) } else { order };
         let mut document = Self { job: None, workflow: None, report: None };
         let place = match kind {
             Kind::Job => &mut document.job,
@@ -75,4 +81,14 @@ impl ScheduleTargetDocument {
         *place = Some(RawJson::from_trusted(order));
         document
     }
+}
+
+/// The order of a report without its recipients and what it is filtered by.
+fn without_names(order: &Bytes) -> Bytes {
+    let order: Option<serde_json::Map<String, Value>> = serde_json::from_slice(order).ok();
+    let mut order = order.unwrap_or_default();
+    for name in ["recipients", "filters"] {
+        order.remove(name);
+    }
+    Value::Object(order).to_string().into()
 }

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::ticks::{World, every};
 use crate::{
-    auth::Caller,
+    auth::{Caller, Scope, Scopes},
     base::{JobId, RawId},
-    http::Problem,
+    http::{Problem, problems},
     schedules::{
         CatchUp, NotStarted, Started, Starter, Starters, Tick,
         service::NewSchedule,
@@ -25,6 +25,11 @@ struct Keeping(Mutex<Vec<String>>);
 impl Starter for Keeping {
     fn check(&self, _: &Bytes, _: &Caller) -> Result<(), Problem> {
         Ok(())
+    }
+
+    fn allow(&self, _: &Bytes, scopes: Scopes) -> Result<(), Problem> {
+        let may = scopes.contains(Scope::AuditRead);
+        may.then_some(()).ok_or_else(|| Problem::of(&problems::FORBIDDEN).detail("needs the scope audit:read"))
     }
 
     fn facts(&self, _: &Bytes) -> Value {

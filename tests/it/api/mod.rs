@@ -22,6 +22,7 @@ mod recovery;
 mod report_files;
 mod reports;
 mod rights;
+mod schedule_rights;
 mod scheduled_reports;
 mod schedules;
 mod search;

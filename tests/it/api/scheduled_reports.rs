@@ -203,3 +203,32 @@ fn whoever_may_not_read_the_data_schedules_no_report_of_it() {
     quiet.as_object_mut().unwrap().remove("recipients");
     key.post(SCHEDULES, &schedule(&quiet)).expect(201);
 }
+
+#[test]
+fn who_may_not_look_at_reports_is_not_told_whom_a_schedule_sends_them_to() {
+    let app = TestApp::start();
+    let mut owner = app.owner();
+    let mut order = report();
+    order["filters"] = json!({ "kind": ["thing.do"] });
+    let made = owner.post(SCHEDULES, &schedule(&order)).expect(201);
+    assert_eq!(made["target"]["report"], order);
+    let path = format!("{SCHEDULES}/{}", made["id"].as_str().unwrap());
+    let mut user = bearer(&app, &join(&app, &mut owner, "u@example.com", "user"));
+    let mut seen = order.clone();
+    for name in ["recipients", "filters"] {
+        seen.as_object_mut().unwrap().remove(name);
+    }
+    assert_eq!(user.get(&path).expect(200)["target"]["report"], seen);
+    assert_eq!(user.get(SCHEDULES).expect(200)["data"][0]["target"]["report"], seen);
+    let mut manager = bearer(&app, &join(&app, &mut owner, "m@example.com", "manager"));
+    assert_eq!(manager.get(&path).expect(200)["target"]["report"], order);
+
+    // What is left out is no part of the tag either.
+    let key = owner.post("/api/v1/api-keys", &json!({ "name": "k", "scopes": ["schedules:write", "schedules:read"] }));
+    let mut key = Client::with_key(app.address(), key.expect(201)["secret"].as_str().unwrap());
+    let shown = key.get(&path);
+    let tag = [("if-match", shown.header("etag").unwrap())];
+    let off = json!({ "enabled": false, "name": "Paused" }).to_string();
+    assert_eq!(key.send("PATCH", &path, &tag, Some(off.as_bytes())).expect(200)["target"]["report"], seen);
+    assert_eq!(owner.get(&path).expect(200)["target"]["report"], order);
+}

@@ -4316,6 +4316,11 @@ export interface components {
         Page_Schedule: {
             /** @description The items, newest first. */
             data: {
+                /**
+                 * @description Who made it, or changed or enabled it last: a person or an API key. It ticks with the rights of the author, and is
+                 *     paused at its next tick when these do not suffice any more. None where it was not kept yet.
+                 */
+                author_id?: string | null;
                 /** @description What becomes of missed ticks. */
                 catch_up: components["schemas"]["CatchUp"];
                 /**
@@ -5192,6 +5197,11 @@ export interface components {
         };
         /** @description A schedule. */
         Schedule: {
+            /**
+             * @description Who made it, or changed or enabled it last: a person or an API key. It ticks with the rights of the author, and is
+             *     paused at its next tick when these do not suffice any more. None where it was not kept yet.
+             */
+            author_id?: string | null;
             /** @description What becomes of missed ticks. */
             catch_up: components["schemas"]["CatchUp"];
             /**
@@ -5330,7 +5340,7 @@ export interface components {
         /** @description What a schedule starts when it ticks. */
         ScheduleTargetDocument: {
             job?: components["schemas"]["JobOrder"] | null;
-            /** @description The report that is asked for. */
+            /** @description The report that is asked for; its `recipients` and `filters` are for readers of reports (`reports:read`). */
             report?: Record<string, never> | null;
             /** @description The run that is started. */
             workflow?: Record<string, never> | null;
