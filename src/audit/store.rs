@@ -14,6 +14,8 @@ use crate::{
 
 /// Where the last entry that concerns no company stands: no company has this id.
 const NOBODY: u64 = 0;
+/// A company without entries, as no company has this id either.
+const WITHOUT_ENTRIES: u64 = 1;
 
 const ENTRIES: Table<(u64, u64), EntryRow> = Table::of(keyspaces::AUDIT_ENTRIES);
 
@@ -60,7 +62,9 @@ pub(super) fn append(tx: &mut Tx<'_>, company: CompanyId, origin: &Origin, entry
 
 /// Writes the one entry of nobody anew, at the cost of [`append`].
 pub(super) fn replace_of_nobody(tx: &mut Tx<'_>, origin: &Origin, entry: Entry) -> Result<(), Error> {
-    last(tx, NOBODY)?;
+    // Not looked for at the place of nobody: a row that is written again and again leaves its versions behind, and a
+    // search would step over each of them, so that the time would tell who is nobody.
+    last(tx, WITHOUT_ENTRIES)?;
     put(tx, (NOBODY, 1), &chain::START, origin, entry)
 }
 

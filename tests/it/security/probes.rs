@@ -79,8 +79,11 @@ pub(super) fn body(operation: &str) -> Value {
     }
 }
 
+/// Status, body and names of headers.
+pub(super) type Essence = (u16, Value, Vec<String>);
+
 /// An answer without what differs between any two requests.
-fn essence(answer: &crate::support::Answer, ids: [&str; 2]) -> (u16, Value, Vec<String>) {
+pub(super) fn essence(answer: &crate::support::Answer, ids: [&str; 2]) -> Essence {
     let mut body = answer.json();
     body["request_id"] = Value::Null;
     let text = ids.iter().fold(body.to_string(), |text, id| text.replace(id, "(id)"));
