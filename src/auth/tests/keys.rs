@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::{Router, body::Body, http::Request, routing::get};
 use tower::ServiceExt;
 
-use super::super::{Auth, Caller, Credential, Error, NewApiKey, Role, Scope, Scopes, Settings, permissions};
+use super::super::{
+    Auth, Caller, Credential, Error, NewApiKey, Role, Scope, Scopes, Settings, permissions, scopes_of_key,
+};
 use crate::{
     audit::Origin,
-    base::{ApiKeyId, CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp},
+    base::{ApiKeyId, Clock, CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp},
     http::Problem,
     storage::Db,
 };
@@ -51,6 +53,21 @@ async fn a_key_speaks_for_its_company_with_its_scopes() {
     }
     assert!(scopes.contains(Scope::JobsRead) && !scopes.contains(Scope::JobsWrite));
     assert!(auth.identify(Some(&header.replace("Bearer", "bearer"))).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_key_may_do_ends_with_its_time_and_its_company() {
+    let (auth, clock) = auth();
+    let scopes = [Scope::JobsRead, Scope::EventsWrite].into_iter().collect();
+    let end = Timestamp::from_ms(1_060_000);
+    let (id, _) = create(&auth, scopes, Some(end)).await;
+    let may = |company| scopes_of_key(&auth.inner.db.snapshot(), company, id, clock.now()).unwrap();
+    let other = CompanyId::from_raw(RawId { hi: 7, lo: 2 });
+    assert_eq!((may(COMPANY), may(other)), (Some(scopes), None));
+    clock.advance_ms(59_999);
+    assert_eq!(may(COMPANY), Some(scopes));
+    clock.advance_ms(1);
+    assert_eq!(may(COMPANY), None);
 }
 
 #[tokio::test]
