@@ -10,8 +10,9 @@ use super::{
     reading::{self, Batch, Cursor, Object},
 };
 use crate::{
-    auth::{self, Auth, Caller, Credential, Scopes},
-    base::{ApiKeyId, CompanyId, JobId, ManualClock, RawId, SealKey, SeededRandom, Timestamp},
+    audit::Origin,
+    auth::{self, Auth, Caller, Credential, NewApiKey, Scopes},
+    base::{CompanyId, JobId, ManualClock, RawId, SealKey, SeededRandom, Timestamp},
     queue::{JobChange, LeaseRequest, NewJob, Outcome, QueueConfig, Queues, enqueue, enqueue_many},
     storage::{Db, Table, Value, engine::memory::MemoryEngine, keyspaces},
 };
@@ -252,10 +253,14 @@ fn cursors_are_read_back_and_nothing_else_is() {
 #[tokio::test]
 async fn a_company_has_a_bounded_number_of_streams_and_one_without_rights_ends() {
     let world = World::with(Settings { streams_per_company: 2, ..Settings::default() }).await;
+    let auth = world.changes.parts().auth.clone();
+    let (maker, scopes) = (auth.clone(), Scopes::of_keys());
+    let order = NewApiKey { company: company(1), name: "test".to_owned(), scopes, expires_at: None };
+    let (key, _) = world.db.write(move |tx| maker.create_key(tx, &Origin::machine(), order)).await.unwrap();
     let caller = Caller {
         company: company(1),
-        credential: Credential::ApiKey(ApiKeyId::from_raw(RawId { hi: 5, lo: 5 })),
-        scopes: Scopes::all(),
+        credential: Credential::ApiKey(key),
+        scopes,
         role: None,
         is_enrolling: false,
         needs_password: false,
@@ -264,7 +269,9 @@ async fn a_company_has_a_bounded_number_of_streams_and_one_without_rights_ends()
     let open = async || world.changes.open(caller, None).await;
     let (mut first, _second) = (open().await.unwrap(), open().await.unwrap());
     assert!(matches!(open().await, Err(Error::TooManyStreams(2))));
-    // There is no such key.
+    world.db.write(move |tx| auth.revoke_key(tx, (company(1), &Origin::machine()), key)).await.unwrap();
+    // It is asked for again with the next change.
+    world.add(job(1)).await;
     let mut text = String::new();
     while let Some(bytes) = first.recv().await {
         text.push_str(std::str::from_utf8(&bytes).unwrap());
