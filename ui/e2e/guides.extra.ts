@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { expect, type Page, test } from "@playwright/test";
 import { ids, open } from "./pages";
 import { small } from "./png";
-import { serve, until } from "./server";
-import { NOBODY, pageOf, person } from "./support";
+import { serve } from "./server";
+import { NOBODY, pageOf, person, setUpLink } from "./support";
 
 const FOLDER = process.env.NOVAPULSE_GUIDES ?? "guides";
 /** A guide is read over slow lines too. */
@@ -25,7 +25,7 @@ test.describe("without a session", () => {
 
   test("set-up", async ({ page }) => {
     const server = await serve({ isDev: false });
-    const link = await until("the set-up", () => /https?:\S+\/setup#\S+/.exec(server.said())?.[0]);
+    const link = await setUpLink(server);
     await page.goto(link);
     await page.getByLabel("Company").fill("Example");
     await page.getByLabel("Your name").fill("Ada Lovelace");

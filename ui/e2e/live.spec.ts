@@ -72,7 +72,7 @@ test.describe("with a server of its own", () => {
 
   test("a killed server is said to be away, and the open page goes on when it is back", async ({ page }) => {
     const server = await serve();
-    const { email, password, api_key: token } = await credentialsIn(server.data);
+    const { email, password, api_key: token } = credentialsIn(server.data);
     await page.goto(`${server.url}/jobs?queue=before`);
     await signIn(page, { email, password });
     await isLive(page);

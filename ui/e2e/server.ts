@@ -1,6 +1,7 @@
 // Servers the journeys run against: the real binary on a port of its own with a fresh directory.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,8 +11,8 @@ const PORT = process.env.NOVAPULSE_E2E_PORT ?? "18499";
 export const BASE_URL = `http://127.0.0.1:${PORT}`;
 /** Where the signed-in browser keeps its cookies; made anew at each start. */
 export const SESSION = join(tmpdir(), `novapulse-e2e-${PORT}.json`);
-const START_MS = 30_000;
-const LOOK_MS = 50;
+/** What a server does in the background is done by then, on a busy machine as well. */
+export const LATEST_MS = 30_000;
 
 export interface Credentials {
   email: string;
@@ -42,12 +43,15 @@ export async function serve(options: Options = {}): Promise<Server> {
   const { isDev = true, port = await freePort() } = options;
   const binary = process.env.NOVAPULSE_BIN;
   if (binary === undefined) throw new Error("NOVAPULSE_BIN names no binary; scripts/ui-e2e sets it");
-  const data = mkdtempSync(join(tmpdir(), "novapulse-e2e-"));
+  const place = mkdtempSync(join(tmpdir(), "novapulse-e2e-"));
+  const [data, ready] = [join(place, "data"), join(place, "ready.json")];
+  mkdirSync(data, { mode: 0o700 });
   const address = `127.0.0.1:${port}`;
   const url = `http://${address}`;
   let said = "";
   const begin = async () => {
     const flags = ["serve", ...(isDev ? ["--dev"] : []), "--listen", address, "--data", data];
+    flags.push("--ready-file", ready);
     const env = {
       ...process.env,
       // Receivers of journeys are on this machine, where a server for real sends nothing unasked.
@@ -55,11 +59,13 @@ export async function serve(options: Options = {}): Promise<Server> {
       // Journeys come from addresses of their own, since sign-ins from one address are limited.
       NOVAPULSE_SERVER_TRUSTED_PROXIES: "127.0.0.1/32",
     };
+    // The file of an earlier run must not pass for the news of this one.
+    rmSync(ready, { force: true });
     const child = spawn(binary, flags, { stdio: ["ignore", "pipe", "ignore"], env });
     child.stdout?.on("data", (part) => {
       said += String(part);
     });
-    await isReady(child, url);
+    await isReady(child, place, ready);
     return child;
   };
   let child = await begin();
@@ -73,37 +79,34 @@ export async function serve(options: Options = {}): Promise<Server> {
     },
     stop: async () => {
       await end(child, "SIGTERM");
-      rmSync(data, { recursive: true, force: true });
+      rmSync(place, { recursive: true, force: true });
     },
   };
 }
 
-/** Asks until there is an answer; for what no signal tells of. */
-export async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const latest = Date.now() + START_MS;
-  while (Date.now() < latest) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-  throw new Error(`waited in vain for ${what}`);
+/** Dev mode makes the demo company before it is ready. */
+export function credentialsIn(data: string): Credentials {
+  return JSON.parse(readFileSync(join(data, "dev-credentials.json"), "utf8")) as Credentials;
 }
 
-/** The demo company is made once the server listens. */
-export function credentialsIn(data: string): Promise<Credentials> {
-  const file = join(data, "dev-credentials.json");
-  return until("the demo company", () =>
-    existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Credentials) : undefined,
-  );
-}
-
-async function isReady(child: ChildProcess, url: string): Promise<void> {
-  await until("the server to be ready", async () => {
-    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
-    // It is not listening at first.
-    const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
-    return answer?.ok === true ? true : undefined;
+/** Waits for the file that says so, which stands in its folder whole or not at all. */
+async function isReady(child: ChildProcess, place: string, ready: string): Promise<void> {
+  const over = new AbortController();
+  const deadline = AbortSignal.timeout(LATEST_MS);
+  const signal = AbortSignal.any([over.signal, deadline]);
+  const changes = watch(place, { signal });
+  const ended = once(child, "exit", { signal }).then(([code]) => {
+    throw new Error(`the server ended with ${code}`);
   });
+  const written = (async () => {
+    while (!existsSync(ready)) await once(changes, "change", { signal });
+  })();
+  try {
+    await Promise.race([written, ended]);
+  } finally {
+    over.abort();
+    await Promise.allSettled([written, ended]);
+  }
 }
 
 function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

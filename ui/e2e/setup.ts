@@ -1,6 +1,8 @@
 // Before the journeys: starts the server, fills it with something to see, signs in once.
-import { chromium, type FullConfig } from "@playwright/test";
-import { BASE_URL, call, credentialsIn, SESSION, serve, until } from "./server";
+import { chromium, expect, type FullConfig } from "@playwright/test";
+import { BASE_URL, call, credentialsIn, LATEST_MS, SESSION, serve } from "./server";
+
+const EVENTS = 5;
 
 interface Made {
   id: string;
@@ -19,7 +21,7 @@ async function fill(): Promise<void> {
     description: "A customer placed an order",
     example: { order: 7 },
   });
-  for (let order = 0; order < 5; order += 1) {
+  for (let order = 0; order < EVENTS; order += 1) {
     await call("POST", "/events", { type: "order.created", data: { order, customer: { city: "London" } } });
   }
   await call("POST", "/jobs", {
@@ -41,14 +43,14 @@ async function fill(): Promise<void> {
     period: { last_ms: 86_400_000 },
     group_by: "queue",
   });
-  await until("the report", async () => {
-    const { state } = await call<{ state: string }>("GET", `/reports/${report.id}`);
-    return state === "ready" ? true : undefined;
-  });
-  await until("the deliveries", async () => {
+  const stateOf = async () => (await call<{ state: string }>("GET", `/reports/${report.id}`)).state;
+  await expect.poll(stateOf, { message: "the report", timeout: LATEST_MS }).toBe("ready");
+  const statesOf = async () => {
     const { data } = await call<{ data: { state: string }[] }>("GET", `/webhooks/${webhook.id}/logs`);
-    return data.length >= 5 && data.every(({ state }) => state === "succeeded") ? true : undefined;
-  });
+    return data.map(({ state }) => state);
+  };
+  const all = Array.from({ length: EVENTS }, () => "succeeded");
+  await expect.poll(statesOf, { message: "the deliveries", timeout: LATEST_MS }).toEqual(all);
 }
 
 /** Leaves jobs behind whose only attempt failed, and one with a worker. */
@@ -75,7 +77,7 @@ async function fail(): Promise<void> {
 export default async function setup(config: FullConfig): Promise<() => Promise<void>> {
   const server = await serve({ port: new URL(BASE_URL).port });
   try {
-    const credentials = await credentialsIn(server.data);
+    const credentials = credentialsIn(server.data);
     process.env.NOVAPULSE_E2E_CREDENTIALS = JSON.stringify(credentials);
     await fill();
     const browser = await chromium.launch(config.projects[0]?.use.launchOptions);

@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "@playwright/test";
-import { credentials, serve, until } from "./server";
-import { NOBODY, PASSWORD, receiver, signIn } from "./support";
+import { credentials, serve } from "./server";
+import { NOBODY, PASSWORD, receiver, setUpLink, signIn } from "./support";
 
 const PERSON_MS = 120_000;
 
@@ -12,10 +12,7 @@ test.use({ storageState: NOBODY });
 test("from set-up to the first delivered webhook", async ({ page }) => {
   const server = await serve({ isDev: false });
   const begin = Date.now();
-  const link = await until(
-    "the address of the set-up",
-    () => /https?:\S+\/setup#\S+/.exec(server.said())?.[0],
-  );
+  const link = await setUpLink(server);
   await page.goto(link);
   await page.getByLabel("Company").fill("Example");
   await page.getByLabel("Your name").fill("Ada Lovelace");

@@ -1,9 +1,10 @@
 // What several journeys need: people of their own, receivers, codes of an authenticator app.
 import { createHmac, randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type Server as HttpServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Browser, expect, type Page } from "@playwright/test";
-import { address, BASE_URL, call, callAsOwner, until } from "./server";
+import { address, BASE_URL, call, callAsOwner, LATEST_MS, type Server } from "./server";
 
 export const NOBODY = { cookies: [], origins: [] };
 export const PASSWORD = "tram orbit velvet noon";
@@ -61,6 +62,24 @@ export async function confirm(page: Page, title: string | RegExp): Promise<void>
   await expect(dialog).toHaveCount(0);
 }
 
+/** What a look finds at last; for what no signal tells of. */
+export async function found<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  let last: T | undefined;
+  const isThere = async () => {
+    last = await look();
+    return last !== undefined;
+  };
+  await expect.poll(isThere, { message: what, timeout: LATEST_MS }).toBe(true);
+  return last as T;
+}
+
+/** The address at which a new server is set up: it prints it. */
+export async function setUpLink({ said }: Server): Promise<string> {
+  const address = /https?:\S+\/setup#\S+/;
+  await expect.poll(said, { message: "the address of the set-up", timeout: LATEST_MS }).toMatch(address);
+  return address.exec(said())?.[0] ?? "";
+}
+
 export interface Receiver {
   url: string;
   /** What it answers from now on. */
@@ -76,6 +95,7 @@ export async function receiver(status = 200, body = "ok"): Promise<Receiver> {
   const server: HttpServer = createServer((request: IncomingMessage, response) => {
     request.resume().on("end", () => {
       count += 1;
+      server.emit("counted");
       response.writeHead(next, { "Content-Type": "text/html" }).end(text);
     });
   });
@@ -87,7 +107,8 @@ export async function receiver(status = 200, body = "ok"): Promise<Receiver> {
       [next, text] = [status, body];
     },
     got: async (wanted) => {
-      await until(`${wanted} requests`, () => (count >= wanted ? true : undefined));
+      const signal = AbortSignal.timeout(LATEST_MS);
+      while (count < wanted) await once(server, "counted", { signal });
     },
     close: () => {
       server.closeAllConnections();

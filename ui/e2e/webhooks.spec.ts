@@ -1,7 +1,7 @@
 // From an event to its receiver, and back when it failed.
 import { expect, type Page, test } from "@playwright/test";
-import { call, until } from "./server";
-import { confirm, receiver } from "./support";
+import { call, LATEST_MS } from "./server";
+import { confirm, found, receiver } from "./support";
 
 interface Made {
   id: string;
@@ -17,7 +17,7 @@ async function webhook(url: string, type: string, more: object = {}): Promise<Ma
 }
 
 async function outcome(id: string, state: string): Promise<string> {
-  return await until(`a delivery to be ${state}`, async () => {
+  return await found(`a delivery to be ${state}`, async () => {
     const { data } = await call<{ data: { id: string; state: string }[] }>("GET", `/webhooks/${id}/logs`);
     return data.find((one) => one.state === state)?.id;
   });
@@ -79,10 +79,9 @@ test("what failed in a span of time is replayed after counting it", async ({ pag
   const { id } = await webhook(target.url, "outage.one", ONCE);
   for (let event = 0; event < 3; event += 1) await call("POST", "/events", { type: "outage.one", data: {} });
   await target.got(3);
-  await until("three failed deliveries", async () => {
-    const { data } = await call<{ data: unknown[] }>("GET", `/webhooks/${id}/logs?state=failed`);
-    return data.length === 3 ? true : undefined;
-  });
+  const failed = async () =>
+    (await call<{ data: unknown[] }>("GET", `/webhooks/${id}/logs?state=failed`)).data.length;
+  await expect.poll(failed, { message: "failed deliveries", timeout: LATEST_MS }).toBe(3);
   target.answers(204);
   await openWebhook(page, "To outage.one");
   await page.getByRole("button", { name: "Replay…" }).click();
