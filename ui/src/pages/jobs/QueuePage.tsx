@@ -47,7 +47,9 @@ export function QueuePage() {
       <Loaded query={queue}>
         {({ settings }) => (
           <>
-            {figures && <QueueFiguresCard figures={figures} />}
+            <Loaded query={queues} rows={2}>
+              {() => figures && <QueueFiguresCard figures={figures} />}
+            </Loaded>
             <History
               name={name}
               window={windowOf(window)}

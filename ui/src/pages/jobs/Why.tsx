@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Countdown } from "../../components/Countdown";
 import { Icon } from "../../components/Icon";
+import { Loading } from "../../components/states";
 import { count } from "../../lib/numbers";
 import { t } from "../../texts";
 import { type Job, useQueue, useQueues, useWorkers } from "./data";
@@ -13,6 +14,8 @@ export function Why({ job }: { job: Job }) {
   const queues = useQueues(isWaiting);
   const queue = useQueue(job.queue, isWaiting);
   const workers = useWorkers(isWaiting);
+  // What is below would move with each answer.
+  if ([queues, queue, workers].some(({ isLoading }) => isLoading)) return <Loading rows={2} />;
   const reasons = reasonsOf({
     job,
     figures: queues.data?.data.find(({ name }) => name === job.queue),

@@ -23,34 +23,36 @@ export function Flow({ window, onChange }: Props) {
       note={t.overview.flowNote}
       actions={<Windows windows={SHOWN_WINDOWS} value={window} onChange={onChange} />}
     >
-      <Loaded query={history} rows={6}>
-        {(queues) => {
-          const { times, added, completed, failed, retried } = summed(queues);
-          if ([...added, ...completed, ...failed].every((count) => count === 0)) {
+      <div className="chart-room">
+        <Loaded query={history} rows={6}>
+          {(queues) => {
+            const { times, added, completed, failed, retried } = summed(queues);
+            if ([...added, ...completed, ...failed].every((count) => count === 0)) {
+              return (
+                <div className="chart-wait">
+                  <Empty icon="overview" title={texts.empty}>
+                    <p>{t.overview.noFlowText}</p>
+                  </Empty>
+                </div>
+              );
+            }
             return (
-              <div className="chart-wait">
-                <Empty icon="overview" title={texts.empty}>
-                  <p>{t.overview.noFlowText}</p>
-                </Empty>
-              </div>
+              <Suspense fallback={<div className="chart-wait" />}>
+                <Chart
+                  label={t.overview.flow}
+                  times={times}
+                  series={[
+                    { label: texts.completed, values: completed, color: "ok", bars: true },
+                    { label: texts.failed, values: failed, color: "bad", bars: true },
+                    { label: texts.added, values: added, color: "accent" },
+                    { label: texts.retried, values: retried, color: "warn" },
+                  ]}
+                />
+              </Suspense>
             );
-          }
-          return (
-            <Suspense fallback={<div className="chart-wait" />}>
-              <Chart
-                label={t.overview.flow}
-                times={times}
-                series={[
-                  { label: texts.completed, values: completed, color: "ok", bars: true },
-                  { label: texts.failed, values: failed, color: "bad", bars: true },
-                  { label: texts.added, values: added, color: "accent" },
-                  { label: texts.retried, values: retried, color: "warn" },
-                ]}
-              />
-            </Suspense>
-          );
-        }}
-      </Loaded>
+          }}
+        </Loaded>
+      </div>
     </Card>
   );
 }
