@@ -90,6 +90,21 @@ function page<const P extends string, M extends object>(
   });
 }
 
+/** A page with search parameters. */
+function found<const P extends string, M extends object, K extends string>(
+  path: P,
+  load: () => Promise<M>,
+  name: keyof M & string,
+  ...keys: K[]
+) {
+  return createRoute({
+    getParentRoute: () => app,
+    path,
+    validateSearch: search(...keys),
+    component: lazyRouteComponent(load as () => Promise<Record<string, never>>, name),
+  });
+}
+
 const jobs = () => import("./pages/jobs");
 const schedules = () => import("./pages/schedules");
 const reports = () => import("./pages/reports");
@@ -101,100 +116,53 @@ const account = () => import("./pages/account");
 const manage = () => import("./pages/manage");
 
 const webhook = page("/webhooks/$id", webhooks, "WebhookFrame");
+
+/** A page inside that of a webhook. */
+function tab<const P extends string>(
+  path: P,
+  name: "WebhookOverview" | "WebhookSettings" | "WebhookSecret" | "WebhookTesting",
+) {
+  return createRoute({ getParentRoute: () => webhook, path, component: lazyRouteComponent(webhooks, name) });
+}
+
 const webhookPages = [
-  createRoute({
-    getParentRoute: () => webhook,
-    path: "/",
-    component: lazyRouteComponent(webhooks, "WebhookOverview"),
-  }),
+  tab("/", "WebhookOverview"),
   createRoute({
     getParentRoute: () => webhook,
     path: "/deliveries",
     validateSearch: search("state", "event_type", "since", "until"),
     component: lazyRouteComponent(webhooks, "WebhookDeliveries"),
   }),
-  createRoute({
-    getParentRoute: () => webhook,
-    path: "/settings",
-    component: lazyRouteComponent(webhooks, "WebhookSettings"),
-  }),
-  createRoute({
-    getParentRoute: () => webhook,
-    path: "/secret",
-    component: lazyRouteComponent(webhooks, "WebhookSecret"),
-  }),
-  createRoute({
-    getParentRoute: () => webhook,
-    path: "/testing",
-    component: lazyRouteComponent(webhooks, "WebhookTesting"),
-  }),
+  tab("/settings", "WebhookSettings"),
+  tab("/secret", "WebhookSecret"),
+  tab("/testing", "WebhookTesting"),
 ] as const;
 
 const appPages = [
-  createRoute({
-    getParentRoute: () => app,
-    path: "/",
-    validateSearch: search("window"),
-    component: lazyRouteComponent(() => import("./pages/overview"), "Overview"),
-  }),
+  found("/", () => import("./pages/overview"), "Overview", "window"),
   page("/queues", jobs, "Queues"),
-  createRoute({
-    getParentRoute: () => app,
-    path: "/queues/$name",
-    validateSearch: search("window"),
-    component: lazyRouteComponent(jobs, "QueuePage"),
-  }),
-  createRoute({
-    getParentRoute: () => app,
-    path: "/jobs",
-    validateSearch: search("queue", "state", "kind", "tag", "group", "q", "since", "until"),
-    component: lazyRouteComponent(jobs, "Jobs"),
-  }),
-  createRoute({
-    getParentRoute: () => app,
-    path: "/jobs/new",
-    validateSearch: search("queue", "like"),
-    component: lazyRouteComponent(jobs, "NewJob"),
-  }),
+  found("/queues/$name", jobs, "QueuePage", "window"),
+  found("/jobs", jobs, "Jobs", "queue", "state", "kind", "tag", "group", "q", "since", "until"),
+  found("/jobs/new", jobs, "NewJob", "queue", "like"),
   page("/jobs/$id", jobs, "JobPage"),
-  createRoute({
-    getParentRoute: () => app,
-    path: "/failures",
-    validateSearch: search("queue", "kind"),
-    component: lazyRouteComponent(jobs, "Failures"),
-  }),
+  found("/failures", jobs, "Failures", "queue", "kind"),
   page("/workers", jobs, "Workers"),
   page("/schedules", schedules, "Schedules"),
   page("/schedules/new", schedules, "NewSchedule"),
   page("/schedules/$id", schedules, "SchedulePage"),
   page("/schedules/$id/edit", schedules, "EditSchedule"),
   page("/reports", reports, "Reports"),
-  createRoute({
-    getParentRoute: () => app,
-    path: "/reports/new",
-    validateSearch: search("like"),
-    component: lazyRouteComponent(reports, "NewReport"),
-  }),
+  found("/reports/new", reports, "NewReport", "like"),
   page("/reports/$id", reports, "ReportPage"),
   page("/webhooks", webhooks, "Webhooks"),
   page("/webhooks/new", webhooks, "NewWebhook"),
   webhook.addChildren(webhookPages),
   page("/deliveries/$id", () => import("./pages/deliveries"), "DeliveryPage"),
-  createRoute({
-    getParentRoute: () => app,
-    path: "/events",
-    validateSearch: search("type", "since", "until"),
-    component: lazyRouteComponent(events, "Events"),
-  }),
+  found("/events", events, "Events", "type", "since", "until"),
   page("/events/$id", events, "EventPage"),
   page("/event-types", events, "EventTypes"),
   page("/inspector", events, "Inspector"),
-  createRoute({
-    getParentRoute: () => app,
-    path: "/emails",
-    validateSearch: search("state", "to", "template"),
-    component: lazyRouteComponent(emails, "Emails"),
-  }),
+  found("/emails", emails, "Emails", "state", "to", "template"),
   page("/emails/$id", emails, "EmailPage"),
   page("/email-templates", emails, "Templates"),
   page("/people", people, "People"),
@@ -202,12 +170,7 @@ const appPages = [
   page("/departments/$id", people, "DepartmentPage"),
   page("/invites", people, "Invites"),
   page("/keys", manage, "Keys"),
-  createRoute({
-    getParentRoute: () => app,
-    path: "/audit",
-    validateSearch: search("actor", "action", "object", "since", "until"),
-    component: lazyRouteComponent(manage, "Audit"),
-  }),
+  found("/audit", manage, "Audit", "actor", "action", "object", "since", "until"),
   page("/mailbox", manage, "Mailbox"),
   page("/settings", manage, "Settings"),
   page("/profile", account, "Profile"),

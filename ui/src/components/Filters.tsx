@@ -1,5 +1,6 @@
 // The filters of a list; they live in the address, so that a view can be kept and sent to somebody.
 import type { ReactNode } from "react";
+import type { Span } from "../lib/time";
 import { t } from "../texts";
 import { Button } from "./Button";
 
@@ -72,5 +73,16 @@ export function FilterText({
         onKeyDown={(event) => event.key === "Enter" && send(event.currentTarget.value)}
       />
     </label>
+  );
+}
+
+/** From when until when. */
+export function FilterSpan({ since, until, onChange }: Span & { onChange: (change: Span) => void }) {
+  const type = "datetime-local";
+  return (
+    <>
+      <FilterText label={t.kit.since} type={type} value={since} onChange={(since) => onChange({ since })} />
+      <FilterText label={t.kit.until} type={type} value={until} onChange={(until) => onChange({ until })} />
+    </>
   );
 }

@@ -143,20 +143,10 @@ function useField(name: string, hint: ReactNode) {
   return { id, error, attributes };
 }
 
-interface FrameProps extends FieldProps {
-  id: string;
-  error: string | undefined;
-  children: ReactNode;
-}
-
-function Frame({ id, label, hint, optional, error, children }: FrameProps) {
+/** What is said below a field. */
+function Below({ id, hint, error }: { id: string; hint: ReactNode; error: string | undefined }) {
   return (
-    <div className="field">
-      <label className="label" htmlFor={id}>
-        {label}
-        {optional && <span className="optional">{t.kit.optional}</span>}
-      </label>
-      {children}
+    <>
       {hint !== undefined && (
         <span className="hint" id={`${id}-hint`}>
           {hint}
@@ -167,23 +157,51 @@ function Frame({ id, label, hint, optional, error, children }: FrameProps) {
           {error}
         </span>
       )}
-    </div>
+    </>
   );
 }
 
-export function TextField({
+type Attributes = ReturnType<typeof useField>["attributes"];
+
+/** A field between its label and what is said below it. */
+function Field({
   label,
   name,
   hint,
   optional,
-  ...rest
-}: FieldProps & Omit<InputHTMLAttributes<HTMLInputElement>, "name">) {
+  children,
+}: FieldProps & { children: (attributes: Attributes) => ReactNode }) {
   const { id, error, attributes } = useField(name, hint);
   return (
-    <Frame {...{ id, label, name, hint, optional, error }}>
-      <input autoComplete="off" {...rest} {...attributes} />
-    </Frame>
+    <div className="field">
+      <label className="label" htmlFor={id}>
+        {label}
+        {optional && <span className="optional">{t.kit.optional}</span>}
+      </label>
+      {children(attributes)}
+      <Below id={id} hint={hint} error={error} />
+    </div>
   );
+}
+
+type Own<A> = FieldProps & Omit<A, "name">;
+type InputProps = Own<InputHTMLAttributes<HTMLInputElement>>;
+
+export function TextField({ label, name, hint, optional, ...rest }: InputProps) {
+  return (
+    <Field {...{ label, name, hint, optional }}>
+      {(attributes) => <input autoComplete="off" {...rest} {...attributes} />}
+    </Field>
+  );
+}
+
+/** A number that may be left out; it counts from nought unless told otherwise. */
+export function NumberField({ defaultValue, ...rest }: Omit<InputProps, "defaultValue"> & Default) {
+  return <TextField type="number" min={0} defaultValue={defaultValue ?? ""} {...rest} />;
+}
+
+interface Default {
+  defaultValue: number | null | undefined;
 }
 
 export function AreaField({
@@ -192,14 +210,15 @@ export function AreaField({
   hint,
   optional,
   ...rest
-}: FieldProps & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, "name">) {
-  const { id, error, attributes } = useField(name, hint);
+}: Own<TextareaHTMLAttributes<HTMLTextAreaElement>>) {
   return (
-    <Frame {...{ id, label, name, hint, optional, error }}>
-      <textarea rows={4} spellCheck={false} {...rest} {...attributes} />
-    </Frame>
+    <Field {...{ label, name, hint, optional }}>
+      {(attributes) => <textarea rows={4} spellCheck={false} {...rest} {...attributes} />}
+    </Field>
   );
 }
+
+type Choices = readonly (readonly [string, string])[];
 
 export function SelectField({
   label,
@@ -208,46 +227,30 @@ export function SelectField({
   optional,
   choices,
   ...rest
-}: FieldProps & { choices: readonly (readonly [string, string])[] } & Omit<
-    SelectHTMLAttributes<HTMLSelectElement>,
-    "name"
-  >) {
-  const { id, error, attributes } = useField(name, hint);
+}: Own<SelectHTMLAttributes<HTMLSelectElement>> & { choices: Choices }) {
   return (
-    <Frame {...{ id, label, name, hint, optional, error }}>
-      <select {...rest} {...attributes}>
-        {choices.map(([value, text]) => (
-          <option key={value} value={value}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </Frame>
+    <Field {...{ label, name, hint, optional }}>
+      {(attributes) => (
+        <select {...rest} {...attributes}>
+          {choices.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
   );
 }
 
-export function CheckField({
-  label,
-  name,
-  hint,
-  ...rest
-}: FieldProps & Omit<InputHTMLAttributes<HTMLInputElement>, "name">) {
+export function CheckField({ label, name, hint, ...rest }: InputProps) {
   const { id, error, attributes } = useField(name, hint);
   return (
     <div className="field field-check">
       <input type="checkbox" {...rest} {...attributes} />
       <div>
         <label htmlFor={id}>{label}</label>
-        {hint !== undefined && (
-          <span className="hint" id={`${id}-hint`}>
-            {hint}
-          </span>
-        )}
-        {error !== undefined && (
-          <span className="field-error" id={`${id}-error`}>
-            {error}
-          </span>
-        )}
+        <Below id={id} hint={hint} error={error} />
       </div>
     </div>
   );

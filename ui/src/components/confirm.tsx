@@ -4,7 +4,7 @@ import { t } from "../texts";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
 
-interface Question {
+export interface Question {
   title: string;
   text: string;
   /** The word on the button that does it. */

@@ -1,5 +1,6 @@
 // Something a button does: asks the server, says how it went, and has what it changed read again.
 import { type QueryKey, useMutation, useQueryClient } from "@tanstack/react-query";
+import { confirm, type Question } from "./confirm";
 import { toast, toastError } from "./toasts";
 
 interface Options<R> {
@@ -22,4 +23,12 @@ export function useAction<R, V = void>(act: (input: V) => Promise<R>, options: O
       next?.(result);
     },
   });
+}
+
+/** The same for what destroys something: it asks first, in words that name the object. */
+export function useAsked<R>(act: () => Promise<R>, question: Omit<Question, "danger">, options: Options<R>) {
+  const { mutate } = useAction(act, options);
+  return async () => {
+    if (await confirm({ ...question, danger: true })) mutate();
+  };
 }

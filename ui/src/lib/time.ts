@@ -59,3 +59,14 @@ export function toLocalInput(time: Date): string {
   const shifted = new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
   return shifted.toISOString().slice(0, 16);
 }
+
+/** From when until when, as fields for times have it. */
+export interface Span {
+  since?: string;
+  until?: string;
+}
+
+/** A filter as the API takes it, with instants for what fields have. */
+export function queryOf<F extends Span>({ since, until, ...rest }: F) {
+  return { ...rest, since: fromLocalInput(since ?? ""), until: fromLocalInput(until ?? "") };
+}

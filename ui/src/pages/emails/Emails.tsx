@@ -8,10 +8,10 @@ import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { Filters, FilterText } from "../../components/Filters";
 import { AreaField, type Fields, Form, SelectField, TextField } from "../../components/Form";
-import { Card, Page } from "../../components/Page";
+import { ListCard } from "../../components/ListCard";
+import { Page } from "../../components/Page";
 import { State } from "../../components/State";
-import { Empty, LoadedPages } from "../../components/states";
-import { type Column, Table } from "../../components/Table";
+import type { Column } from "../../components/Table";
 import { Time } from "../../components/Time";
 import { toast } from "../../components/toasts";
 import { useLive, usePages } from "../../lib/live";
@@ -36,11 +36,6 @@ export function Emails() {
       {texts.send}
     </Button>
   );
-  const empty = (
-    <Empty icon="emails" title={texts.empty}>
-      <p>{texts.emptyText}</p>
-    </Empty>
-  );
   return (
     <Page title={texts.title} note={texts.note} actions={send}>
       <Filters values={filter} onClear={() => void navigate({ search: {} })}>
@@ -51,11 +46,7 @@ export function Emails() {
           onChange={(template) => set({ template })}
         />
       </Filters>
-      <Card flush>
-        <LoadedPages pages={emails} empty={empty}>
-          {(rows) => <Table label={texts.title} columns={columns()} rows={rows} keyOf={({ id }) => id} />}
-        </LoadedPages>
-      </Card>
+      <ListCard icon="emails" texts={texts} pages={emails} columns={columns()} keyOf={({ id }) => id} />
       {isSending && <SendDialog onClose={() => setSending(false)} />}
     </Page>
   );

@@ -5,14 +5,13 @@ import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Code } from "../../components/Copy";
-import { confirm } from "../../components/confirm";
 import { Dialog } from "../../components/Dialog";
 import { AreaField, type Fields, Form, TextField } from "../../components/Form";
-import { Card, Page } from "../../components/Page";
-import { Empty, LoadedPages } from "../../components/states";
-import { type Column, Facts, Table } from "../../components/Table";
+import { ListCard } from "../../components/ListCard";
+import { Page } from "../../components/Page";
+import { type Column, Facts } from "../../components/Table";
 import { Time } from "../../components/Time";
-import { useAction } from "../../components/useAction";
+import { useAction, useAsked } from "../../components/useAction";
 import { usePages } from "../../lib/live";
 import { t } from "../../texts";
 
@@ -31,23 +30,18 @@ export function Templates() {
       {texts.add}
     </Button>
   );
-  const empty = (
-    <Empty icon="templates" title={texts.tempty}>
-      <p>{texts.temptyText}</p>
-    </Empty>
-  );
   const actions = (template: Template) => (
     <RowActions template={template} can={can} onEdit={() => setEdited(template)} onPreview={setPreview} />
   );
   return (
     <Page title={texts.t} note={texts.tn} actions={add}>
-      <Card flush>
-        <LoadedPages pages={templates} empty={empty}>
-          {(rows) => (
-            <Table label={texts.t} columns={columns(actions)} rows={rows} keyOf={({ name }) => name} />
-          )}
-        </LoadedPages>
-      </Card>
+      <ListCard
+        icon="templates"
+        texts={{ title: texts.t, empty: texts.tempty, emptyText: texts.temptyText }}
+        pages={templates}
+        columns={columns(actions)}
+        keyOf={({ name }) => name}
+      />
       {edited && (
         <TemplateDialog
           template={edited === "new" ? undefined : edited}
@@ -84,19 +78,11 @@ function RowActions({ template: { name, sample }, can, onEdit, onPreview }: RowP
     () => read(api.POST("/email-templates/{name}/preview", { params, body: { variables: sample } })),
     { next: onPreview },
   );
-  const remove = useAction(() => read(api.DELETE("/email-templates/{name}", { params })), {
-    done: texts.deleted,
-    changes: [["email-templates"]],
-  });
-  const ask = async () => {
-    const question = {
-      title: texts.deleteTitle(name),
-      text: texts.deleteText,
-      action: t.kit.delete,
-      danger: true,
-    };
-    if (await confirm(question)) remove.mutate();
-  };
+  const ask = useAsked(
+    () => read(api.DELETE("/email-templates/{name}", { params })),
+    { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete },
+    { done: texts.deleted, changes: [["email-templates"]] },
+  );
   return (
     <span className="row row-right">
       <Button

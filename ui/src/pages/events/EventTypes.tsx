@@ -6,14 +6,13 @@ import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Code, Json } from "../../components/Copy";
-import { confirm } from "../../components/confirm";
 import { Dialog } from "../../components/Dialog";
 import { AreaField, type Fields, Form, TextField } from "../../components/Form";
-import { Card, Page } from "../../components/Page";
-import { Empty, LoadedPages } from "../../components/states";
-import { type Column, Table } from "../../components/Table";
+import { ListCard } from "../../components/ListCard";
+import { Page } from "../../components/Page";
+import type { Column } from "../../components/Table";
 import { Time } from "../../components/Time";
-import { useAction } from "../../components/useAction";
+import { useAsked } from "../../components/useAction";
 import { serverUrl } from "../../lib/base";
 import { usePages } from "../../lib/live";
 import { t } from "../../texts";
@@ -34,25 +33,15 @@ export function EventTypes() {
       {texts.add}
     </Button>
   );
-  const empty = (
-    <Empty icon="eventTypes" title={texts.empty}>
-      <p>{texts.emptyText}</p>
-    </Empty>
-  );
   return (
     <Page title={texts.title} note={texts.note} actions={add}>
-      <Card flush>
-        <LoadedPages pages={types} empty={empty}>
-          {(rows) => (
-            <Table
-              label={texts.title}
-              columns={columns(can, { show: setShown, edit: setEdited })}
-              rows={rows}
-              keyOf={({ name }) => name}
-            />
-          )}
-        </LoadedPages>
-      </Card>
+      <ListCard
+        icon="eventTypes"
+        texts={texts}
+        pages={types}
+        columns={columns(can, { show: setShown, edit: setEdited })}
+        keyOf={({ name }) => name}
+      />
       {shown && <Shown type={shown} onClose={() => setShown(undefined)} />}
       {edited !== undefined && (
         <TypeDialog type={edited === "new" ? undefined : edited} onClose={() => setEdited(undefined)} />
@@ -134,19 +123,11 @@ function columns(can: boolean, { show, edit }: Handlers): Column<EventType>[] {
 
 function RowActions({ type: { name }, onEdit }: { type: EventType; onEdit: () => void }) {
   const texts = t.webhooks.types;
-  const remove = useAction(() => read(api.DELETE("/event-types/{name}", { params: { path: { name } } })), {
-    done: texts.deleted,
-    changes: [["event-types"]],
-  });
-  const ask = async () => {
-    const question = {
-      title: texts.deleteTitle(name),
-      text: texts.deleteText,
-      action: t.kit.delete,
-      danger: true,
-    };
-    if (await confirm(question)) remove.mutate();
-  };
+  const ask = useAsked(
+    () => read(api.DELETE("/event-types/{name}", { params: { path: { name } } })),
+    { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete },
+    { done: texts.deleted, changes: [["event-types"]] },
+  );
   return (
     <span className="row row-right">
       <Button small onClick={onEdit} aria-label={texts.edit(name)}>

@@ -7,15 +7,15 @@ import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
-import { Filters, FilterText } from "../../components/Filters";
+import { FilterSpan, Filters, FilterText } from "../../components/Filters";
 import { AreaField, Form, TextField } from "../../components/Form";
-import { Card, Page } from "../../components/Page";
-import { Empty, LoadedPages } from "../../components/states";
-import { type Column, Table } from "../../components/Table";
+import { ListCard } from "../../components/ListCard";
+import { Page } from "../../components/Page";
+import type { Column } from "../../components/Table";
 import { Time } from "../../components/Time";
 import { toast } from "../../components/toasts";
 import { usePages } from "../../lib/live";
-import { fromLocalInput } from "../../lib/time";
+import { queryOf } from "../../lib/time";
 import { t } from "../../texts";
 
 type Event = Schemas["Page_Event"]["data"][number];
@@ -29,43 +29,27 @@ export function Events() {
   const can = useCan();
   const texts = t.webhooks.event;
   const set = (change: Filter) => void navigate({ search: { ...filter, ...change } });
-  const { since, until, type } = filter;
-  const times = { since: fromLocalInput(since ?? ""), until: fromLocalInput(until ?? "") };
   const events = usePages(["events", filter], (cursor) =>
-    read(api.GET("/events", { params: { query: { type, ...times, cursor, limit: 50 } } })),
+    read(api.GET("/events", { params: { query: { ...queryOf(filter), cursor, limit: 50 } } })),
   );
   const send = can("events:write") && (
     <Button icon="send" look="primary" onClick={() => setSending(true)}>
       {texts.send}
     </Button>
   );
-  const empty = (
-    <Empty icon="events" title={texts.empty}>
-      <p>{texts.emptyText}</p>
-    </Empty>
-  );
   return (
     <Page title={texts.list} note={texts.note} actions={send}>
       <Filters values={filter} onClear={() => void navigate({ search: {} })}>
-        <FilterText label={texts.type} value={type} onChange={(next) => set({ type: next })} />
-        <FilterText
-          label={t.kit.since}
-          type="datetime-local"
-          value={since}
-          onChange={(next) => set({ since: next })}
-        />
-        <FilterText
-          label={t.kit.until}
-          type="datetime-local"
-          value={until}
-          onChange={(next) => set({ until: next })}
-        />
+        <FilterText label={texts.type} value={filter.type} onChange={(type) => set({ type })} />
+        <FilterSpan {...filter} onChange={set} />
       </Filters>
-      <Card flush>
-        <LoadedPages pages={events} empty={empty}>
-          {(rows) => <Table label={texts.list} columns={columns()} rows={rows} keyOf={({ id }) => id} />}
-        </LoadedPages>
-      </Card>
+      <ListCard
+        icon="events"
+        texts={{ ...texts, title: texts.list }}
+        pages={events}
+        columns={columns()}
+        keyOf={({ id }) => id}
+      />
       {isSending && <SendDialog onClose={() => setSending(false)} />}
     </Page>
   );

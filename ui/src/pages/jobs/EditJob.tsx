@@ -1,7 +1,7 @@
 // Changes what a job carries while nobody works on it: payload, priority and time.
 import { api, read, type Schemas } from "../../api/client";
 import { Dialog } from "../../components/Dialog";
-import { AreaField, CheckField, Form, TextField } from "../../components/Form";
+import { AreaField, CheckField, Form, NumberField, TextField } from "../../components/Form";
 import { useAction } from "../../components/useAction";
 import { fromLocalInput, toLocalInput } from "../../lib/time";
 import { t } from "../../texts";
@@ -43,11 +43,9 @@ export function EditJobDialog({ job, onClose }: { job: Job; onClose: () => void 
           defaultValue={JSON.stringify(job.payload, null, 2)}
         />
         <div className="fields-2">
-          <TextField
+          <NumberField
             label={t.jobs.add.priority}
             name="priority"
-            type="number"
-            min={0}
             max={9}
             required
             hint={t.jobs.add.priorityHint}

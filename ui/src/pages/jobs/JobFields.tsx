@@ -1,7 +1,7 @@
 // The fields of a job, for adding one and for the jobs of a schedule.
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
-import { AreaField, type Fields, SelectField, TextField } from "../../components/Form";
+import { AreaField, type Fields, NumberField, SelectField, TextField } from "../../components/Form";
 import { fromLocalInput } from "../../lib/time";
 import { t } from "../../texts";
 import { useQueues } from "./data";
@@ -93,10 +93,22 @@ export function JobFields({ order = {}, isRecurring = false }: Props) {
         <summary>{texts.more}</summary>
         <div className="stack">
           <div className="fields-2">
-            <NumberField name="priority" max={9} value={order.priority} hint={texts.priorityHint} />
+            <NumberField
+              label={texts.priority}
+              name="priority"
+              max={9}
+              hint={texts.priorityHint}
+              defaultValue={order.priority}
+            />
             {!isRecurring && <Times order={order} />}
-            <NumberField name="attempts" min={1} max={1_000} value={order.attempts} />
-            <NumberField name="timeout_ms" min={1} value={order.timeout_ms} />
+            <NumberField
+              label={texts.attempts}
+              name="attempts"
+              min={1}
+              max={1_000}
+              defaultValue={order.attempts}
+            />
+            <NumberField label={texts.timeout_ms} name="timeout_ms" min={1} defaultValue={order.timeout_ms} />
             <TextField label={texts.group_key} name="group_key" defaultValue={order.group_key ?? ""} />
             <TextField
               label={texts.tags}
@@ -121,33 +133,11 @@ export function JobFields({ order = {}, isRecurring = false }: Props) {
   );
 }
 
-interface NumberProps {
-  name: "priority" | "delay_ms" | "attempts" | "timeout_ms";
-  min?: number;
-  max?: number;
-  value?: number | null;
-  hint?: string;
-}
-
-function NumberField({ name, min = 0, max, value, hint }: NumberProps) {
-  return (
-    <TextField
-      label={t.jobs.add[name]}
-      name={name}
-      type="number"
-      min={min}
-      max={max}
-      defaultValue={value ?? ""}
-      hint={hint}
-    />
-  );
-}
-
 function Times({ order }: { order: Partial<Order> }) {
   const texts = t.jobs.add;
   return (
     <>
-      <NumberField name="delay_ms" value={order.delay_ms} />
+      <NumberField label={texts.delay_ms} name="delay_ms" defaultValue={order.delay_ms} />
       <TextField label={texts.run_at} name="run_at" type="datetime-local" hint={texts.run_atHint} />
       <TextField label={texts.expire_at} name="expire_at" type="datetime-local" hint={texts.expire_atHint} />
     </>
@@ -184,35 +174,24 @@ export function BackoffFields({ backoff, isOwn = false }: BackoffProps) {
       )}
       {kind !== "" && kind !== "list" && (
         <>
-          <TextField
+          <NumberField
             label={texts.delay}
             name="backoff_delay"
-            type="number"
-            min={0}
             required
             defaultValue={backoff?.delay_ms ?? 1_000}
           />
-          <TextField
-            label={texts.max}
-            name="backoff_max"
-            type="number"
-            min={0}
-            optional
-            defaultValue={backoff?.max_ms ?? ""}
-          />
+          <NumberField label={texts.max} name="backoff_max" optional defaultValue={backoff?.max_ms} />
         </>
       )}
       {kind !== "" && (
-        <TextField
+        <NumberField
           label={texts.jitter}
           name="backoff_jitter"
-          type="number"
-          min={0}
           max={1}
           step="any"
           optional
           hint={texts.jitterHint}
-          defaultValue={backoff?.jitter == null ? "" : Number(backoff.jitter.toFixed(3))}
+          defaultValue={backoff?.jitter == null ? null : Number(backoff.jitter.toFixed(3))}
         />
       )}
     </div>
@@ -233,10 +212,9 @@ function UniqueFields({ unique }: { unique: Schemas["UniqueOrder"] | null | unde
         choices={SCOPES.map((one) => [one, texts.scopes[one]] as const)}
       />
       {scope === "window" && (
-        <TextField
+        <NumberField
           label={texts.window}
           name="unique_window"
-          type="number"
           min={1}
           required
           defaultValue={unique?.window_ms ?? 60_000}

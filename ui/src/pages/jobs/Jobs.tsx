@@ -3,7 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { useCan } from "../../api/session";
 import { Button, ButtonLink } from "../../components/Button";
-import { FilterSelect, Filters, FilterText } from "../../components/Filters";
+import { FilterSelect, FilterSpan, Filters, FilterText } from "../../components/Filters";
 import { Card, Page } from "../../components/Page";
 import { count } from "../../lib/numbers";
 import { t } from "../../texts";
@@ -75,18 +75,7 @@ function JobFilters({ filter, set, clear }: FilterProps) {
       <FilterText label={texts.tag} value={filter.tag} onChange={(tag) => set({ tag })} />
       <FilterText label={texts.group} value={filter.group} onChange={(group) => set({ group })} />
       <FilterText label={texts.text} value={filter.q} onChange={(q) => set({ q })} hint={texts.textHint} />
-      <FilterText
-        label={t.kit.since}
-        type="datetime-local"
-        value={filter.since}
-        onChange={(since) => set({ since })}
-      />
-      <FilterText
-        label={t.kit.until}
-        type="datetime-local"
-        value={filter.until}
-        onChange={(until) => set({ until })}
-      />
+      <FilterSpan {...filter} onChange={set} />
     </Filters>
   );
 }

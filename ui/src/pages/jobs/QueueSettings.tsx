@@ -1,6 +1,6 @@
 // The settings of a queue: limits, waits between attempts, what is kept, what jobs are found by.
 import { api, read, type Schemas } from "../../api/client";
-import { AreaField, FieldError, type Fields, Form, TextField } from "../../components/Form";
+import { AreaField, FieldError, type Fields, Form, NumberField } from "../../components/Form";
 import { Facts } from "../../components/Table";
 import { useAction } from "../../components/useAction";
 import { bytes, count } from "../../lib/numbers";
@@ -99,28 +99,17 @@ function KeepFields({ name, title, keep }: { name: string; title: string; keep: 
     <fieldset>
       <legend>{title}</legend>
       <div className="fields-2">
-        <TextField
+        <NumberField
           label={texts.keepAge}
           name={`${name}_age`}
-          type="number"
-          min={0}
           step="any"
           required
           defaultValue={rounded(keep.age_ms / HOUR_MS)}
         />
-        <TextField
-          label={texts.keepCount}
-          name={`${name}_count`}
-          type="number"
-          min={0}
-          required
-          defaultValue={keep.count}
-        />
-        <TextField
+        <NumberField label={texts.keepCount} name={`${name}_count`} required defaultValue={keep.count} />
+        <NumberField
           label={texts.keepBytes}
           name={`${name}_bytes`}
-          type="number"
-          min={0}
           step="any"
           required
           defaultValue={rounded(keep.bytes / MIB)}
@@ -134,46 +123,40 @@ function Limits({ settings }: { settings: Settings }) {
   const texts = t.jobs.queues;
   return (
     <div className="fields-2">
-      <TextField
+      <NumberField
         label={texts.concurrency}
         name="concurrency"
-        type="number"
         min={1}
         required
         defaultValue={settings.concurrency}
       />
-      <TextField
+      <NumberField
         label={texts.attempts}
         name="attempts"
-        type="number"
         min={1}
         required
         defaultValue={settings.attempts}
         hint={texts.attemptsHint}
       />
-      <TextField
+      <NumberField
         label={texts.timeout}
         name="timeout_ms"
-        type="number"
         min={1}
-        defaultValue={settings.timeout_ms ?? ""}
+        defaultValue={settings.timeout_ms}
         hint={texts.timeoutHint}
       />
-      <TextField
+      <NumberField
         label={texts.rate}
         name="rate_per_second"
-        type="number"
-        min={0}
         step="any"
-        defaultValue={settings.rate_per_second ?? ""}
+        defaultValue={settings.rate_per_second}
         hint={texts.rateHint}
       />
-      <TextField
+      <NumberField
         label={texts.group}
         name="group_concurrency"
-        type="number"
         min={1}
-        defaultValue={settings.group_concurrency ?? ""}
+        defaultValue={settings.group_concurrency}
         hint={texts.groupHint}
       />
     </div>

@@ -1,7 +1,7 @@
 // What can be done to many jobs, and doing it to those that were chosen one by one.
 import { api, read, type Schemas } from "../../api/client";
 import { reasonOf } from "../../api/problem";
-import { fromLocalInput } from "../../lib/time";
+import { queryOf } from "../../lib/time";
 
 export type Action = Schemas["ActionWord"];
 export type JobFilter = Schemas["JobFilter"];
@@ -25,9 +25,8 @@ export function actionsFor(state: string | undefined): readonly Action[] {
 }
 
 /** The filter of the address as the API takes it. */
-export function filterOf({ since, until, ...rest }: Filter): JobFilter {
-  const filter = { ...rest, since: fromLocalInput(since ?? ""), until: fromLocalInput(until ?? "") };
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+export function filterOf(filter: Filter): JobFilter {
+  return Object.fromEntries(Object.entries(queryOf(filter)).filter(([, value]) => value !== undefined));
 }
 
 function act(action: Action, id: string): Promise<unknown> {

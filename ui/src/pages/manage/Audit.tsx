@@ -5,15 +5,15 @@ import { api, read, type Schemas } from "../../api/client";
 import { Button } from "../../components/Button";
 import { Json } from "../../components/Copy";
 import { Dialog } from "../../components/Dialog";
-import { Filters, FilterText } from "../../components/Filters";
+import { FilterSpan, Filters, FilterText } from "../../components/Filters";
+import { ListCard } from "../../components/ListCard";
 import { Menu, MenuItem } from "../../components/Menu";
-import { Card, Page } from "../../components/Page";
-import { Empty, LoadedPages } from "../../components/states";
-import { type Column, Facts, Table } from "../../components/Table";
+import { Page } from "../../components/Page";
+import { type Column, Facts } from "../../components/Table";
 import { Time } from "../../components/Time";
 import { toastError } from "../../components/toasts";
 import { usePages } from "../../lib/live";
-import { fromLocalInput } from "../../lib/time";
+import { queryOf } from "../../lib/time";
 import { t } from "../../texts";
 import { exportAudit } from "./export";
 
@@ -27,10 +27,8 @@ export function Audit() {
   const [shown, setShown] = useState<Entry>();
   const texts = t.audit.log;
   const set = (change: Filter) => void navigate({ search: { ...filter, ...change } });
-  const { since, until, ...rest } = filter;
-  const times = { since: fromLocalInput(since ?? ""), until: fromLocalInput(until ?? "") };
   const entries = usePages(["audit", filter], (cursor) =>
-    read(api.GET("/audit", { params: { query: { ...rest, ...times, cursor, limit: 50 } } })),
+    read(api.GET("/audit", { params: { query: { ...queryOf(filter), cursor, limit: 50 } } })),
   );
   return (
     <Page title={texts.title} note={texts.note} actions={<Export />}>
@@ -38,31 +36,15 @@ export function Audit() {
         <FilterText label={texts.action} value={filter.action} onChange={(action) => set({ action })} />
         <FilterText label={texts.object} value={filter.object} onChange={(object) => set({ object })} />
         <FilterText label={texts.actor} value={filter.actor} onChange={(actor) => set({ actor })} />
-        <FilterText
-          label={t.kit.since}
-          type="datetime-local"
-          value={since}
-          onChange={(next) => set({ since: next })}
-        />
-        <FilterText
-          label={t.kit.until}
-          type="datetime-local"
-          value={until}
-          onChange={(next) => set({ until: next })}
-        />
+        <FilterSpan {...filter} onChange={set} />
       </Filters>
-      <Card flush>
-        <LoadedPages pages={entries} empty={<Empty icon="audit" title={texts.empty} />}>
-          {(rows) => (
-            <Table
-              label={texts.title}
-              columns={columns(setShown)}
-              rows={rows}
-              keyOf={({ number }) => String(number)}
-            />
-          )}
-        </LoadedPages>
-      </Card>
+      <ListCard
+        icon="audit"
+        texts={texts}
+        pages={entries}
+        columns={columns(setShown)}
+        keyOf={({ number }) => String(number)}
+      />
       {shown && <Details entry={shown} onClose={() => setShown(undefined)} />}
     </Page>
   );

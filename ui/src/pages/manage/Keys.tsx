@@ -5,15 +5,14 @@ import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Code } from "../../components/Copy";
-import { confirm } from "../../components/confirm";
 import { Dialog } from "../../components/Dialog";
 import { Form, TextField } from "../../components/Form";
-import { Card, Page } from "../../components/Page";
+import { ListCard } from "../../components/ListCard";
+import { Page } from "../../components/Page";
 import { State } from "../../components/State";
-import { Empty, LoadedPages } from "../../components/states";
-import { type Column, Table } from "../../components/Table";
+import type { Column } from "../../components/Table";
 import { Time } from "../../components/Time";
-import { useAction } from "../../components/useAction";
+import { useAsked } from "../../components/useAction";
 import { usePages } from "../../lib/live";
 import { fromLocalInput } from "../../lib/time";
 import { t } from "../../texts";
@@ -52,18 +51,9 @@ export function Keys() {
       {texts.add}
     </Button>
   );
-  const empty = (
-    <Empty icon="keys" title={texts.empty}>
-      <p>{texts.emptyText}</p>
-    </Empty>
-  );
   return (
     <Page title={texts.title} note={texts.note} actions={add}>
-      <Card flush>
-        <LoadedPages pages={keys} empty={empty}>
-          {(rows) => <Table label={texts.title} columns={columns()} rows={rows} keyOf={({ id }) => id} />}
-        </LoadedPages>
-      </Card>
+      <ListCard icon="keys" texts={texts} pages={keys} columns={columns()} keyOf={({ id }) => id} />
       {isAdding && <KeyDialog onClose={() => setAdding(false)} />}
     </Page>
   );
@@ -96,19 +86,11 @@ function columns(): Column<Key>[] {
 
 function Revoke({ apiKey: { id, name } }: { apiKey: Key }) {
   const texts = t.audit.keys;
-  const revoke = useAction(() => read(api.DELETE("/api-keys/{id}", { params: { path: { id } } })), {
-    done: texts.revokedDone,
-    changes: [["keys"]],
-  });
-  const ask = async () => {
-    const question = {
-      title: texts.revokeTitle(name),
-      text: texts.revokeText,
-      action: texts.revoke,
-      danger: true,
-    };
-    if (await confirm(question)) revoke.mutate();
-  };
+  const ask = useAsked(
+    () => read(api.DELETE("/api-keys/{id}", { params: { path: { id } } })),
+    { title: texts.revokeTitle(name), text: texts.revokeText, action: texts.revoke },
+    { done: texts.revokedDone, changes: [["keys"]] },
+  );
   return (
     <Button small look="danger" onClick={ask} aria-label={`${texts.revoke}: ${name}`}>
       {texts.revoke}

@@ -2,9 +2,9 @@
 import { useState } from "react";
 import { api, read, type Schemas } from "../../api/client";
 import { Dialog } from "../../components/Dialog";
-import { Card, Page } from "../../components/Page";
-import { Empty, LoadedPages } from "../../components/states";
-import { Facts, Table } from "../../components/Table";
+import { ListCard } from "../../components/ListCard";
+import { Page } from "../../components/Page";
+import { type Column, Facts } from "../../components/Table";
 import { Time } from "../../components/Time";
 import { usePages } from "../../lib/live";
 import { t } from "../../texts";
@@ -17,37 +17,15 @@ export function Mailbox() {
   const messages = usePages(["mailbox"], (cursor) =>
     read(api.GET("/mailbox", { params: { query: { cursor, limit: 50 } } })),
   );
-  const empty = (
-    <Empty icon="mailbox" title={texts.empty}>
-      <p>{texts.emptyText}</p>
-    </Empty>
-  );
   return (
     <Page title={texts.title} note={texts.note}>
-      <Card flush>
-        <LoadedPages pages={messages} empty={empty}>
-          {(rows) => (
-            <Table
-              label={texts.title}
-              rows={rows}
-              keyOf={({ id }) => id}
-              columns={[
-                {
-                  head: texts.subject,
-                  main: true,
-                  cell: (message) => (
-                    <button type="button" className="link" onClick={() => setShown(message)}>
-                      {message.subject}
-                    </button>
-                  ),
-                },
-                { head: texts.to, cell: ({ to }) => to },
-                { head: texts.sent, right: true, cell: ({ created_at }) => <Time at={created_at} /> },
-              ]}
-            />
-          )}
-        </LoadedPages>
-      </Card>
+      <ListCard
+        icon="mailbox"
+        texts={texts}
+        pages={messages}
+        columns={columns(setShown)}
+        keyOf={({ id }) => id}
+      />
       {shown && (
         <Dialog title={shown.subject} onClose={() => setShown(undefined)} wide>
           <div className="stack">
@@ -67,4 +45,21 @@ export function Mailbox() {
       )}
     </Page>
   );
+}
+
+function columns(show: (message: Message) => void): Column<Message>[] {
+  const texts = t.audit.mailbox;
+  return [
+    {
+      head: texts.subject,
+      main: true,
+      cell: (message) => (
+        <button type="button" className="link" onClick={() => show(message)}>
+          {message.subject}
+        </button>
+      ),
+    },
+    { head: texts.to, cell: ({ to }) => to },
+    { head: texts.sent, right: true, cell: ({ created_at }) => <Time at={created_at} /> },
+  ];
 }

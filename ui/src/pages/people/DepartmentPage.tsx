@@ -9,7 +9,7 @@ import { Form, SelectField } from "../../components/Form";
 import { Card, Page } from "../../components/Page";
 import { Empty, Loaded, LoadedPages } from "../../components/states";
 import { Table } from "../../components/Table";
-import { useAction } from "../../components/useAction";
+import { useAction, useAsked } from "../../components/useAction";
 import { useLive, usePages } from "../../lib/live";
 import { t } from "../../texts";
 import { DepartmentDialog } from "./Departments";
@@ -60,20 +60,15 @@ export function DepartmentPage() {
 function Actions({ id, name, onEdit }: { id: string; name: string; onEdit: () => void }) {
   const navigate = useNavigate();
   const texts = t.people.departments;
-  const remove = useAction(() => read(api.DELETE("/departments/{id}", { params: { path: { id } } })), {
-    done: texts.deleted,
-    changes: [["departments"]],
-    next: () => void navigate({ to: "/departments" }),
-  });
-  const ask = async () => {
-    const question = {
-      title: texts.deleteTitle(name),
-      text: texts.deleteText,
-      action: t.kit.delete,
-      danger: true,
-    };
-    if (await confirm(question)) remove.mutate();
-  };
+  const ask = useAsked(
+    () => read(api.DELETE("/departments/{id}", { params: { path: { id } } })),
+    { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete },
+    {
+      done: texts.deleted,
+      changes: [["departments"]],
+      next: () => void navigate({ to: "/departments" }),
+    },
+  );
   return (
     <>
       <Button onClick={onEdit}>{t.kit.edit}</Button>

@@ -1,5 +1,4 @@
 // The departments of the company.
-
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -8,9 +7,9 @@ import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { Form, TextField } from "../../components/Form";
-import { Card, Page } from "../../components/Page";
-import { Empty, LoadedPages } from "../../components/states";
-import { Table } from "../../components/Table";
+import { ListCard } from "../../components/ListCard";
+import { Page } from "../../components/Page";
+import type { Column } from "../../components/Table";
 import { Time } from "../../components/Time";
 import { usePages } from "../../lib/live";
 import { t } from "../../texts";
@@ -29,45 +28,36 @@ export function Departments() {
       {texts.add}
     </Button>
   );
-  const empty = (
-    <Empty icon="departments" title={texts.empty}>
-      <p>{texts.emptyText}</p>
-    </Empty>
-  );
   return (
     <Page title={texts.title} note={texts.note} actions={add}>
-      <Card flush>
-        <LoadedPages pages={departments} empty={empty}>
-          {(rows) => (
-            <Table
-              label={texts.title}
-              rows={rows}
-              keyOf={({ id }) => id}
-              columns={[
-                {
-                  head: t.people.name,
-                  main: true,
-                  cell: ({ id, name }) => (
-                    <Link to="/departments/$id" params={{ id }}>
-                      {name}
-                    </Link>
-                  ),
-                },
-                { head: texts.description, wide: true, cell: ({ description }) => description || "–" },
-                { head: texts.members, right: true, cell: ({ members }) => members },
-                {
-                  head: t.webhooks.types.updated,
-                  right: true,
-                  cell: ({ updated_at }) => <Time at={updated_at} />,
-                },
-              ]}
-            />
-          )}
-        </LoadedPages>
-      </Card>
+      <ListCard
+        icon="departments"
+        texts={texts}
+        pages={departments}
+        columns={columns()}
+        keyOf={({ id }) => id}
+      />
       {isAdding && <DepartmentDialog onClose={() => setAdding(false)} />}
     </Page>
   );
+}
+
+function columns(): Column<Department>[] {
+  const texts = t.people.departments;
+  return [
+    {
+      head: t.people.name,
+      main: true,
+      cell: ({ id, name }) => (
+        <Link to="/departments/$id" params={{ id }}>
+          {name}
+        </Link>
+      ),
+    },
+    { head: texts.description, wide: true, cell: ({ description }) => description || "–" },
+    { head: texts.members, right: true, cell: ({ members }) => members },
+    { head: t.webhooks.types.updated, right: true, cell: ({ updated_at }) => <Time at={updated_at} /> },
+  ];
 }
 
 export function DepartmentDialog({ department, onClose }: { department?: Department; onClose: () => void }) {

@@ -4,18 +4,19 @@ import { useState } from "react";
 import { api, read, type Schemas } from "../../api/client";
 import { Button } from "../../components/Button";
 import { Code } from "../../components/Copy";
-import { confirm } from "../../components/confirm";
 import { Dialog } from "../../components/Dialog";
 import { Form, SelectField, TextField } from "../../components/Form";
-import { Card, Page } from "../../components/Page";
-import { Empty, LoadedPages } from "../../components/states";
-import { Table } from "../../components/Table";
+import { ListCard } from "../../components/ListCard";
+import { Page } from "../../components/Page";
+import type { Column } from "../../components/Table";
 import { Time } from "../../components/Time";
-import { useAction } from "../../components/useAction";
+import { useAsked } from "../../components/useAction";
 import { serverUrl } from "../../lib/base";
 import { usePages } from "../../lib/live";
 import { t } from "../../texts";
 import { roleChoices } from "./People";
+
+type Invite = Schemas["Invite"];
 
 export function Invites() {
   const [isAdding, setAdding] = useState(false);
@@ -28,50 +29,31 @@ export function Invites() {
       {texts.add}
     </Button>
   );
-  const empty = (
-    <Empty icon="invites" title={texts.empty}>
-      <p>{texts.emptyText}</p>
-    </Empty>
-  );
   return (
     <Page title={texts.title} note={texts.note} actions={add}>
-      <Card flush>
-        <LoadedPages pages={invites} empty={empty}>
-          {(rows) => (
-            <Table
-              label={texts.title}
-              rows={rows}
-              keyOf={({ id }) => id}
-              columns={[
-                { head: t.people.email, main: true, cell: ({ email }) => email },
-                { head: t.people.role, cell: ({ role }) => t.people.roles[role] },
-                { head: texts.expires, right: true, cell: ({ expires_at }) => <Time at={expires_at} /> },
-                { head: t.kit.actions, right: true, cell: (invite) => <Withdraw invite={invite} /> },
-              ]}
-            />
-          )}
-        </LoadedPages>
-      </Card>
+      <ListCard icon="invites" texts={texts} pages={invites} columns={columns()} keyOf={({ id }) => id} />
       {isAdding && <InviteDialog onClose={() => setAdding(false)} />}
     </Page>
   );
 }
 
-function Withdraw({ invite: { id, email } }: { invite: Schemas["Invite"] }) {
+function columns(): Column<Invite>[] {
   const texts = t.people.invites;
-  const remove = useAction(() => read(api.DELETE("/auth/invites/{id}", { params: { path: { id } } })), {
-    done: texts.deleted,
-    changes: [["invites"]],
-  });
-  const ask = async () => {
-    const question = {
-      title: texts.deleteTitle(email),
-      text: texts.deleteText,
-      action: texts.withdraw,
-      danger: true,
-    };
-    if (await confirm(question)) remove.mutate();
-  };
+  return [
+    { head: t.people.email, main: true, cell: ({ email }) => email },
+    { head: t.people.role, cell: ({ role }) => t.people.roles[role] },
+    { head: texts.expires, right: true, cell: ({ expires_at }) => <Time at={expires_at} /> },
+    { head: t.kit.actions, right: true, cell: (invite) => <Withdraw invite={invite} /> },
+  ];
+}
+
+function Withdraw({ invite: { id, email } }: { invite: Invite }) {
+  const texts = t.people.invites;
+  const ask = useAsked(
+    () => read(api.DELETE("/auth/invites/{id}", { params: { path: { id } } })),
+    { title: texts.deleteTitle(email), text: texts.deleteText, action: texts.withdraw },
+    { done: texts.deleted, changes: [["invites"]] },
+  );
   return (
     <Button small look="danger" onClick={ask} aria-label={`${texts.withdraw}: ${email}`}>
       {texts.withdraw}

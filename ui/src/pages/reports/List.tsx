@@ -4,10 +4,10 @@ import { api, read } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button, ButtonLink } from "../../components/Button";
 import { Countdown } from "../../components/Countdown";
-import { Card, Page } from "../../components/Page";
+import { ListCard } from "../../components/ListCard";
+import { Page } from "../../components/Page";
 import { State } from "../../components/State";
-import { Empty, LoadedPages } from "../../components/states";
-import { type Column, Table } from "../../components/Table";
+import type { Column } from "../../components/Table";
 import { Time } from "../../components/Time";
 import { usePages } from "../../lib/live";
 import { bytes, count } from "../../lib/numbers";
@@ -26,21 +26,16 @@ export function Reports() {
       {texts.add}
     </ButtonLink>
   );
-  const empty = (
-    <Empty icon="reports" title={texts.empty}>
-      <p>{texts.emptyText}</p>
-      {add}
-    </Empty>
-  );
   return (
     <Page title={texts.title} note={texts.note} actions={add}>
-      <Card flush>
-        <LoadedPages pages={reports} empty={empty}>
-          {(rows) => (
-            <Table label={texts.title} columns={columns(writes)} rows={rows} keyOf={({ id }) => id} />
-          )}
-        </LoadedPages>
-      </Card>
+      <ListCard
+        icon="reports"
+        texts={texts}
+        pages={reports}
+        columns={columns(writes)}
+        keyOf={({ id }) => id}
+        add={add}
+      />
     </Page>
   );
 }

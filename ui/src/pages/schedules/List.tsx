@@ -4,11 +4,11 @@ import { api, read } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button, ButtonLink } from "../../components/Button";
 import { Countdown } from "../../components/Countdown";
+import { ListCard } from "../../components/ListCard";
 import { Menu, MenuItem, MenuLine } from "../../components/Menu";
-import { Card, Page } from "../../components/Page";
+import { Page } from "../../components/Page";
 import { State } from "../../components/State";
-import { Empty, LoadedPages } from "../../components/states";
-import { type Column, Table } from "../../components/Table";
+import type { Column } from "../../components/Table";
 import { Time } from "../../components/Time";
 import { usePages } from "../../lib/live";
 import { t } from "../../texts";
@@ -27,21 +27,16 @@ export function Schedules() {
       {texts.add}
     </ButtonLink>
   );
-  const empty = (
-    <Empty icon="schedules" title={texts.empty}>
-      <p>{texts.emptyText}</p>
-      {add}
-    </Empty>
-  );
   return (
     <Page title={texts.title} note={texts.note} actions={add}>
-      <Card flush>
-        <LoadedPages pages={schedules} empty={empty}>
-          {(rows) => (
-            <Table label={texts.title} columns={columns(writes)} rows={rows} keyOf={({ id }) => id} />
-          )}
-        </LoadedPages>
-      </Card>
+      <ListCard
+        icon="schedules"
+        texts={texts}
+        pages={schedules}
+        columns={columns(writes)}
+        keyOf={({ id }) => id}
+        add={add}
+      />
     </Page>
   );
 }

@@ -2,14 +2,14 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { api, read, type Schemas } from "../../api/client";
 import { Countdown } from "../../components/Countdown";
-import { FilterSelect, Filters, FilterText } from "../../components/Filters";
+import { FilterSelect, FilterSpan, Filters, FilterText } from "../../components/Filters";
 import { Card } from "../../components/Page";
 import { State } from "../../components/State";
 import { Empty, LoadedPages } from "../../components/states";
 import { type Column, Table } from "../../components/Table";
 import { Time } from "../../components/Time";
 import { usePages } from "../../lib/live";
-import { fromLocalInput } from "../../lib/time";
+import { queryOf } from "../../lib/time";
 import { t } from "../../texts";
 import { DELIVERY_STATES } from "./data";
 
@@ -37,18 +37,7 @@ export function WebhookDeliveries() {
           value={filter.event_type}
           onChange={(event_type) => set({ event_type })}
         />
-        <FilterText
-          label={t.kit.since}
-          type="datetime-local"
-          value={filter.since}
-          onChange={(since) => set({ since })}
-        />
-        <FilterText
-          label={t.kit.until}
-          type="datetime-local"
-          value={filter.until}
-          onChange={(until) => set({ until })}
-        />
+        <FilterSpan {...filter} onChange={set} />
       </Filters>
       <Card flush>
         <DeliveryList id={id} filter={filter} />
@@ -58,12 +47,10 @@ export function WebhookDeliveries() {
 }
 
 export function DeliveryList({ id, filter, limit = 50 }: { id: string; filter: Filter; limit?: number }) {
-  const { since, until, ...rest } = filter;
-  const times = { since: fromLocalInput(since ?? ""), until: fromLocalInput(until ?? "") };
   const deliveries = usePages(["deliveries", id, filter, limit], (cursor) =>
     read(
       api.GET("/webhooks/{id}/logs", {
-        params: { path: { id }, query: { ...rest, ...times, limit, cursor } as never },
+        params: { path: { id }, query: { ...queryOf(filter), limit, cursor } as never },
       }),
     ),
   );

@@ -1,7 +1,14 @@
 // The fields of a webhook, for making and for changing one.
 import { useState } from "react";
 import { api, read, type Schemas } from "../../api/client";
-import { AreaField, CheckField, FieldError, type Fields, TextField } from "../../components/Form";
+import {
+  AreaField,
+  CheckField,
+  FieldError,
+  type Fields,
+  NumberField,
+  TextField,
+} from "../../components/Form";
 import { useLive } from "../../lib/live";
 import { t } from "../../texts";
 import { PRESETS, type Webhook } from "./data";
@@ -61,21 +68,19 @@ export function WebhookFields({ webhook, url }: { webhook?: Webhook; url?: strin
         <summary>{texts.more}</summary>
         <div className="stack">
           <div className="fields-2">
-            <TextField
+            <NumberField
               label={texts.timeout}
               name="timeout_ms"
-              type="number"
               min={1}
               optional
-              defaultValue={webhook?.timeout_ms ?? ""}
+              defaultValue={webhook?.timeout_ms}
             />
-            <TextField
+            <NumberField
               label={texts.rate}
               name="rate_limit"
-              type="number"
               min={1}
               optional
-              defaultValue={webhook?.rate_limit ?? ""}
+              defaultValue={webhook?.rate_limit}
             />
           </div>
           <AreaField

@@ -3,11 +3,11 @@ import { Link } from "@tanstack/react-router";
 import { api, read } from "../../api/client";
 import { useCan } from "../../api/session";
 import { ButtonLink } from "../../components/Button";
-import { Card, Page } from "../../components/Page";
+import { ListCard } from "../../components/ListCard";
+import { Page } from "../../components/Page";
 import { Sparkline } from "../../components/Sparkline";
 import { State } from "../../components/State";
-import { Empty, LoadedPages } from "../../components/states";
-import { type Column, Table } from "../../components/Table";
+import type { Column } from "../../components/Table";
 import { usePages } from "../../lib/live";
 import { count, percent } from "../../lib/numbers";
 import { useSeen } from "../../lib/seen";
@@ -26,19 +26,16 @@ export function Webhooks() {
       {texts.create}
     </ButtonLink>
   );
-  const empty = (
-    <Empty icon="webhooks" title={texts.empty}>
-      <p>{texts.emptyText}</p>
-      {create}
-    </Empty>
-  );
   return (
     <Page title={texts.title} note={texts.note} actions={create}>
-      <Card flush>
-        <LoadedPages pages={webhooks} empty={empty}>
-          {(rows) => <Table label={texts.title} columns={columns()} rows={rows} keyOf={({ id }) => id} />}
-        </LoadedPages>
-      </Card>
+      <ListCard
+        icon="webhooks"
+        texts={texts}
+        pages={webhooks}
+        columns={columns()}
+        keyOf={({ id }) => id}
+        add={create}
+      />
     </Page>
   );
 }
