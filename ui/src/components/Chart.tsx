@@ -23,20 +23,28 @@ interface Props {
 /** Values from which on a line needs no points. */
 const FEW = 30;
 
-function token(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+/** A colour among the tokens as it is in the theme of an element, for a canvas knows no tokens. */
+function colorIn(element: HTMLElement, name: string, opacity = 1): string {
+  element.style.color = `rgb(from var(--${name}) r g b / ${opacity})`;
+  const { color } = getComputedStyle(element);
+  element.style.color = "";
+  return color;
 }
 
-function optionsOf({ series, height = 200 }: Props, width: number): uPlot.Options {
+function optionsOf({ series, height = 200 }: Props, frame: HTMLElement): uPlot.Options {
+  const colorOf = (name: string, opacity?: number) => colorIn(frame, name, opacity);
   const axis: uPlot.Axis = {
-    stroke: token("muted"),
-    font: `11px ${token("sans")}`,
-    grid: { stroke: token("line"), width: 1 },
+    stroke: colorOf("muted"),
+    font: `11px ${getComputedStyle(frame).fontFamily}`,
+    grid: { stroke: colorOf("line"), width: 1 },
     ticks: { show: false },
   };
+  const isWhole = series.every(({ values }) =>
+    values.every((value) => value === null || Number.isInteger(value)),
+  );
   const bars = uPlot.paths.bars?.({ size: [0.7, 24] });
   return {
-    width,
+    width: frame.clientWidth,
     height,
     padding: [10, 8, 0, 0],
     legend: { show: false },
@@ -44,16 +52,16 @@ function optionsOf({ series, height = 200 }: Props, width: number): uPlot.Option
     scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.1)] } },
     axes: [
       { ...axis, grid: { show: false }, size: 28, space: 74, values: labelsOf },
-      { ...axis, size: 42, space: 36 },
+      { ...axis, size: 42, space: 36, ...(isWhole && { incrs: WHOLE }) },
     ],
     series: [
       {},
       ...series.map(
         (one): uPlot.Series => ({
           label: one.label,
-          stroke: token(one.color),
+          stroke: colorOf(one.color),
           width: one.bars ? 0 : 2,
-          fill: `${token(one.color)}${one.bars ? "d9" : "1c"}`,
+          fill: colorOf(one.color, one.bars ? 0.85 : 0.11),
           // A line of few values may have gaps on both sides of one.
           points: { show: !one.bars && one.values.filter((value) => value !== null).length < FEW, size: 5 },
           paths: one.bars ? bars : undefined,
@@ -62,6 +70,11 @@ function optionsOf({ series, height = 200 }: Props, width: number): uPlot.Option
     ],
   };
 }
+
+/** Steps of an axis that counts: there is no half a job. */
+const WHOLE = [1, 2, 5]
+  .flatMap((step) => Array.from({ length: 9 }, (_, zeros) => step * 10 ** zeros))
+  .sort((a, b) => a - b);
 
 const DAY_S = 86_400;
 
@@ -88,11 +101,7 @@ export default function Chart(props: Props) {
     if (element === null) return;
     const draw = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(
-        optionsOf(latest.current, element.clientWidth),
-        dataOf(latest.current),
-        element,
-      );
+      plot.current = new uPlot(optionsOf(latest.current, element), dataOf(latest.current), element);
     };
     const size = new ResizeObserver(draw);
     const scheme = window.matchMedia("(prefers-color-scheme: dark)");
