@@ -1,6 +1,6 @@
 // Figures of the pages: how soon the overview says something on a slow machine, and what each page asks the server.
 // With NOVAPULSE_MEASURE_JOBS so many jobs are made first.
-import { expect, type Page, test } from "@playwright/test";
+import { expect, type Page, type Request, test } from "@playwright/test";
 import { ids, open, PAGES } from "./pages";
 import { call } from "./server";
 
@@ -76,6 +76,33 @@ async function makeJobs(count: number): Promise<void> {
   }
 }
 
+/** What the server was asked for, without what tells one object from another. */
+function whatOf(request: Request): string | undefined {
+  const { pathname, search } = new URL(request.url());
+  if (!pathname.startsWith("/api/") || pathname.endsWith("/stream")) return undefined;
+  return pathname.replace("/api/v1", "").replace(/[a-z]+_[0-9a-z]{20,}/, "{id}") + search.slice(0, 40);
+}
+
+/** The slowest answer to each question of a page, once all are there. */
+async function askedBy(page: Page, path: string): Promise<Map<string, number>> {
+  const asked = new Map<string, number>();
+  const under = new Set<Request>();
+  const begin = (request: Request) => whatOf(request) !== undefined && under.add(request);
+  const end = (request: Request) => under.delete(request);
+  const finish = (request: Request) => {
+    const what = whatOf(request);
+    if (what === undefined || !under.delete(request)) return;
+    const { responseEnd, requestStart } = request.timing();
+    asked.set(what, Math.max(asked.get(what) ?? 0, responseEnd - requestStart));
+  };
+  page.on("request", begin).on("requestfinished", finish).on("requestfailed", end);
+  await open(page, path);
+  await page.waitForLoadState("load");
+  await expect.poll(() => under.size).toBe(0);
+  page.off("request", begin).off("requestfinished", finish).off("requestfailed", end);
+  return asked;
+}
+
 test("what each page asks the server", async ({ page }) => {
   const jobs = Number(process.env.NOVAPULSE_MEASURE_JOBS ?? 0);
   await makeJobs(jobs);
@@ -83,20 +110,7 @@ test("what each page asks the server", async ({ page }) => {
   const slow: string[] = [];
   console.log(`what each page asks, with ${jobs} more jobs; the slowest answer of each in ms:`);
   for (const [name, pathOf] of Object.entries(PAGES)) {
-    const asked = new Map<string, number>();
-    const listen = async (answer: import("@playwright/test").Response) => {
-      const { pathname, search } = new URL(answer.url());
-      if (!pathname.startsWith("/api/") || pathname.endsWith("/stream")) return;
-      await answer.finished();
-      const { responseEnd, requestStart } = answer.request().timing();
-      const what =
-        pathname.replace("/api/v1", "").replace(/[a-z]+_[0-9a-z]{20,}/, "{id}") + search.slice(0, 40);
-      asked.set(what, Math.max(asked.get(what) ?? 0, responseEnd - requestStart));
-    };
-    page.on("response", listen);
-    await open(page, pathOf(made));
-    await page.waitForLoadState("load");
-    page.off("response", listen);
+    const asked = await askedBy(page, pathOf(made));
     const calls = [...asked].map(([what, ms]) => `${what} ${ms.toFixed(0)}`);
     console.log(`  ${name}: ${calls.join(", ") || "nothing"}`);
     slow.push(...[...asked].filter(([, ms]) => ms > DATA_MS).map(([what, ms]) => `${name}: ${what} ${ms}`));
