@@ -14,10 +14,16 @@ import { speak } from "./texts";
 // The page names it relative to its first address, which changes.
 document.querySelector<HTMLLinkElement>("link[rel=icon]")?.setAttribute("href", serverUrl("favicon.svg"));
 
+const router = makeRouter(queries, basePath);
+// The scripts of the first page come while the server says who is signed in.
+const matches: { routeId: keyof typeof router.routesById }[] = router.matchRoutes(router.latestLocation);
+for (const { routeId } of matches) {
+  void router.loadRouteChunk(router.routesById[routeId]);
+}
+
 await speak(language());
 onOtherTab((next) => void speak(next));
 
-const router = makeRouter(queries, basePath);
 onExpired(() => {
   queries.removeQueries({ queryKey: ["me"] });
   const { pathname, href } = router.state.location;
