@@ -11,6 +11,8 @@ export interface Column<T> {
   main?: boolean;
   /** Takes what room is left, and is cut when there is too little. */
   wide?: boolean;
+  /** Left out where a table is narrow, but not yet cards. */
+  spare?: boolean;
 }
 
 /** Which rows are chosen, by their keys. */
@@ -30,7 +32,8 @@ interface Props<T> {
 }
 
 function classOf<T>(column: Column<T>): string | undefined {
-  const names = [column.right && "right", column.main && "main-cell", column.wide && "wide-cell"];
+  const { right, main, wide, spare } = column;
+  const names = [right && "right", main && "main-cell", wide && "wide-cell", spare && "spare-cell"];
   return names.filter(Boolean).join(" ") || undefined;
 }
 

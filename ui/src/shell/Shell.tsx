@@ -1,6 +1,6 @@
 // The frame of every page behind the sign-in: menu, search, the person, and word of a server that is away.
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Schemas } from "../api/client";
 import { useMe } from "../api/session";
 import { Button, ButtonLink } from "../components/Button";
@@ -114,8 +114,19 @@ function Forbidden() {
 }
 
 function Navigation({ scopes }: { scopes: readonly string[] }) {
+  const list = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the marked one changes with the address
+  useEffect(() => {
+    const frame = list.current;
+    const marked = frame?.querySelector<HTMLElement>("[aria-current=page]");
+    if (frame == null || marked == null) return;
+    // Not scrollIntoView, which would move the page as well.
+    const below = marked.getBoundingClientRect().bottom - frame.getBoundingClientRect().bottom;
+    if (below > 0) frame.scrollTop += below;
+  }, [pathname]);
   return (
-    <nav aria-label={t.shell.navigation} className="menu-list">
+    <nav aria-label={t.shell.navigation} className="menu-list" ref={list}>
       {visible(scopes).map(({ name, entries }) => (
         <div key={name}>
           <h2>{t.shell.groups[name]}</h2>

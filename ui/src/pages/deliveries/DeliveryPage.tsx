@@ -86,7 +86,7 @@ function DeliveryFacts({ delivery }: { delivery: Delivery }) {
         [
           texts.event,
           <Link key="event" to="/events/$id" params={{ id: event_id }}>
-            {event_id}
+            <code>{event_id}</code>
           </Link>,
         ],
         [
@@ -95,7 +95,7 @@ function DeliveryFacts({ delivery }: { delivery: Delivery }) {
             "–"
           ) : (
             <Link key="webhook" to="/webhooks/$id" params={{ id: webhook_id }}>
-              {webhook_id}
+              <code>{webhook_id}</code>
             </Link>
           ),
         ],
@@ -105,7 +105,7 @@ function DeliveryFacts({ delivery }: { delivery: Delivery }) {
             "–"
           ) : (
             <Link key="job" to="/jobs/$id" params={{ id: job_id }}>
-              {job_id}
+              <code>{job_id}</code>
             </Link>
           ),
         ],

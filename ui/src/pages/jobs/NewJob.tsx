@@ -43,6 +43,7 @@ function AddForm({ order }: { order: Order }) {
     <Card>
       <Form
         submit={texts.submit}
+        onCancel={() => void navigate({ to: "/jobs" })}
         onSend={async (fields) => {
           const job = await read(api.POST("/jobs", { body: orderOf(fields) }));
           toast(job.duplicate ? texts.duplicate : texts.added);

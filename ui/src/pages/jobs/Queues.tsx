@@ -1,6 +1,7 @@
 // Every queue as a card.
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../../api/client";
+import { Icon } from "../../components/Icon";
 import { Page } from "../../components/Page";
 import { Sparkline, type Step } from "../../components/Sparkline";
 import { State } from "../../components/State";
@@ -65,9 +66,15 @@ export function QueueCard({ queue, steps }: CardProps) {
         <span>
           {count(queue.throughput_per_minute)} <small>/ min</small>
         </span>
-        {queue.failure_rate > 0 && <span>{percent(queue.failure_rate)} ✕</span>}
+        {queue.failure_rate > 0 && (
+          <span>
+            {percent(queue.failure_rate)} <small>{t.words.failed}</small>
+          </span>
+        )}
         {queue.oldest_waiting_ms != null && (
-          <span title={t.overview.oldest}>{duration(queue.oldest_waiting_ms)}</span>
+          <span className="row-tight" title={t.overview.oldest}>
+            <Icon name="clock" size={12} /> {duration(queue.oldest_waiting_ms)}
+          </span>
         )}
         {steps && <Sparkline hours={steps} label={t.overview.spark(queue.name)} />}
       </p>

@@ -66,13 +66,13 @@ function columns(show: (entry: Entry) => void): Column<Entry>[] {
     {
       head: texts.who,
       cell: ({ actor }) => (
-        <span className="small" title={actor.id ?? undefined}>
+        <span className="small whole" title={actor.id ?? undefined}>
           {t.words[actor.kind] ?? actor.kind}{" "}
           {actor.id !== null && <code className="quiet">…{actor.id.slice(-6)}</code>}
         </span>
       ),
     },
-    { head: texts.from, cell: ({ address }) => <span className="small">{address ?? "–"}</span> },
+    { head: texts.from, spare: true, cell: ({ address }) => <span className="small">{address ?? "–"}</span> },
     { head: texts.when, right: true, cell: ({ time }) => <Time at={time} /> },
   ];
 }

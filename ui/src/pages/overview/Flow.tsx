@@ -1,7 +1,7 @@
 // What all queues did over time.
 import { lazy, Suspense } from "react";
 import { Card } from "../../components/Page";
-import { Empty, Loaded } from "../../components/states";
+import { Empty, Loaded, Loading } from "../../components/states";
 import { Windows } from "../../components/Windows";
 import { summed } from "../../lib/history";
 import { t } from "../../texts";
@@ -37,7 +37,7 @@ export function Flow({ window, onChange }: Props) {
               );
             }
             return (
-              <Suspense fallback={<div className="chart-wait" />}>
+              <Suspense fallback={<Loading rows={6} />}>
                 <Chart
                   label={t.overview.flow}
                   times={times}
