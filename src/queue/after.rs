@@ -1,5 +1,8 @@
 //! What a transaction changes in memory, applied once its commit is durable.
 //!
+//! New jobs come earlier, while their commit is on its way: a claim is a transaction behind it, so it is
+//! committed after them or not at all, and saves the wait for one more commit.
+//!
 //! Order within one transition matters: a job is pushed before its lease ends, so that an
 //! ordered group never lets the next one pass; a hold is set before the lease ends, too.
 
@@ -79,6 +82,10 @@ pub(super) enum Op {
 #[derive(Debug, Default)]
 pub(super) struct After {
     ops: Vec<(QueueId, Op)>,
+    /// Jobs that stand in line from their creation on.
+    new_jobs: Vec<(QueueId, Op)>,
+    /// A queue or lane is not in memory yet: its first jobs wait for the commit that makes it known.
+    is_on_new_ground: bool,
     new_queues: Vec<(QueueName, QueueId, QueueSettings)>,
     new_lanes: Vec<(QueueId, u64)>,
     earliest_timer: Option<Timestamp>,
@@ -97,6 +104,11 @@ impl After {
         self.new_queues.push((name, id, settings));
     }
 
+    /// What is created here may be the first of its lane.
+    pub(super) const fn on_new_ground(&mut self) {
+        self.is_on_new_ground = true;
+    }
+
     pub(super) fn new_lane(&mut self, queue: QueueId, company: u64) {
         self.new_lanes.push((queue, company));
     }
@@ -108,7 +120,7 @@ impl After {
 
     pub(super) fn created(&mut self, (company, job): JobKey, new: &JobState) {
         if new.state == State::Waiting && !new.is_blocked() {
-            self.push(new.place.queue, push_op(company, job, new));
+            self.new_jobs.push((new.place.queue, push_op(company, job, new)));
         } else {
             self.push(new.place.queue, Op::Counted { company });
         }
@@ -147,8 +159,10 @@ impl After {
 
     /// Takes in what a part of the transaction collected.
     pub(super) fn append(&mut self, part: Self) {
-        let Self { ops, new_queues, new_lanes, earliest_timer } = part;
+        let Self { ops, new_jobs, is_on_new_ground, new_queues, new_lanes, earliest_timer } = part;
         self.ops.extend(ops);
+        self.new_jobs.extend(new_jobs);
+        self.is_on_new_ground |= is_on_new_ground;
         self.new_queues.extend(new_queues);
         self.new_lanes.extend(new_lanes);
         if let Some(at) = earliest_timer {
@@ -158,7 +172,14 @@ impl After {
 
     /// Leaves everything collected for after the commit.
     pub(super) fn register(self, tx: &mut Tx<'_>, queues: &Queues) {
-        let Self { ops, new_queues, new_lanes, earliest_timer } = self;
+        let Self { mut ops, mut new_jobs, is_on_new_ground, new_queues, new_lanes, earliest_timer } = self;
+        if is_on_new_ground {
+            new_jobs.append(&mut ops);
+            std::mem::swap(&mut ops, &mut new_jobs);
+        } else if !new_jobs.is_empty() {
+            let inner = Arc::clone(&queues.inner);
+            tx.on_sequenced(move || apply(&inner, &new_jobs));
+        }
         if ops.is_empty() && new_queues.is_empty() && new_lanes.is_empty() && earliest_timer.is_none() {
             return;
         }

@@ -54,6 +54,8 @@ impl Inner {
             if requests.is_empty() {
                 return;
             }
+            // The heads may know of jobs whose commit is still on its way.
+            self.db.caught_up().await;
             let queue = line.id;
             let wanted = requests.clone();
             let answers = self

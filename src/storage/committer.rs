@@ -1,8 +1,8 @@
 //! The committer thread: takes one closed group after another to the disk, and the notifier
 //! thread behind it, which runs commit hooks and answers callers.
 //!
-//! Order for each group: write, answer those who wait for the write alone, sync, witness,
-//! publish the new snapshot, let the next group begin, hooks, answers. After a failed write
+//! Order for each group: early hooks, while it is written; write, answer those who wait for the write
+//! alone, sync, witness, publish the new snapshot, let the next group begin, hooks, answers. After a failed write
 //! or sync nothing more is written and every caller learns that its outcome is unknown.
 
 use std::{
@@ -43,19 +43,22 @@ pub(super) struct Group {
     pub(super) head: Head,
     pub(super) operations: Vec<Box<dyn Operation>>,
     pub(super) hooks: Vec<Hook>,
+    pub(super) early_hooks: Vec<Hook>,
 }
 
-/// What is left to do once a group is durable.
-pub(super) struct Settled {
-    hooks: Vec<Hook>,
-    operations: Vec<Box<dyn Operation>>,
+/// What the notifier is told of a group.
+pub(super) enum Notice {
+    /// It is on its way to the disk, and later transactions see it.
+    Begun(Vec<Hook>),
+    /// It is durable.
+    Settled { hooks: Vec<Hook>, operations: Vec<Box<dyn Operation>> },
 }
 
 pub(super) struct Committer {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) groups: Receiver<Group>,
     pub(super) committed: Sender<()>,
-    pub(super) settled: Sender<Settled>,
+    pub(super) notices: Sender<Notice>,
     pub(super) published: Arc<ArcSwap<Snapshot>>,
     pub(super) log: Box<dyn AcknowledgedLog>,
     pub(super) clock: Arc<dyn Clock>,
@@ -79,8 +82,14 @@ impl Committer {
     }
 
     fn commit(&mut self, group: Group) -> Result<(), (Error, Vec<Box<dyn Operation>>)> {
-        let Group { overlay, head, operations, hooks } = group;
+        let Group { overlay, head, operations, hooks, early_hooks } = group;
         let mut waiting = operations;
+        if !overlay.is_empty() {
+            self.state.begun.store(head.number, Ordering::Release);
+        }
+        if !early_hooks.is_empty() {
+            self.notify(Notice::Begun(early_hooks));
+        }
         if !overlay.is_empty() {
             if let Err(error) = self.engine.write(&mut overlay.changes()) {
                 return Err((error, waiting));
@@ -94,33 +103,42 @@ impl Committer {
                 return Err((error, waiting));
             }
             self.published.store(Arc::new(Snapshot::new(snapshot)));
+            self.state.announce_published(head.number);
         }
         self.state.commit_begun_ms.store(0, Ordering::Relaxed);
         drop(overlay);
         if self.committed.send(()).is_err() {
             tracing::debug!("the sequencer ended before its last group");
         }
-        if let Err(unsent) = self.settled.send(Settled { hooks, operations: waiting }) {
-            finish(unsent.into_inner());
-        }
+        self.notify(Notice::Settled { hooks, operations: waiting });
         Ok(())
+    }
+
+    fn notify(&self, notice: Notice) {
+        if let Err(unsent) = self.notices.send(notice) {
+            follow(unsent.into_inner());
+        }
     }
 }
 
 /// Runs hooks and answers callers, in commit order, until the committer ends.
-pub(super) fn notify(settled: Receiver<Settled>) {
-    for group in settled {
-        finish(group);
+pub(super) fn notify(notices: Receiver<Notice>) {
+    for notice in notices {
+        follow(notice);
     }
 }
 
-fn finish(group: Settled) {
-    for hook in group.hooks {
+fn follow(notice: Notice) {
+    let (hooks, operations) = match notice {
+        Notice::Begun(hooks) => (hooks, Vec::new()),
+        Notice::Settled { hooks, operations } => (hooks, operations),
+    };
+    for hook in hooks {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(hook)) {
             tracing::error!(panic = panic_words(panic.as_ref()), "a commit hook panicked");
         }
     }
-    answer_all(group.operations);
+    answer_all(operations);
 }
 
 fn answer_all(operations: Vec<Box<dyn Operation>>) {

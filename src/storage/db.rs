@@ -112,7 +112,7 @@ impl Db {
         let (message_sender, messages) = bounded(WAITING_TRANSACTIONS * 2);
         let (group_sender, groups) = bounded(1);
         let (committed_sender, committed) = bounded(2);
-        let (settled_sender, settled) = bounded(8);
+        let (notice_sender, notices) = bounded(8);
         let published = Arc::new(ArcSwap::from_pointee(first));
         let state = Arc::new(State::default());
 
@@ -132,7 +132,7 @@ impl Db {
             engine: Arc::clone(&engine),
             groups,
             committed: committed_sender,
-            settled: settled_sender,
+            notices: notice_sender,
             published: Arc::clone(&published),
             log,
             clock: Arc::clone(&clock),
@@ -141,7 +141,7 @@ impl Db {
         let threads = vec![
             spawn("store-writer", move || sequencer.run())?,
             spawn("store-commit", move || committer.run())?,
-            spawn("store-notify", move || notify(settled))?,
+            spawn("store-notify", move || notify(notices))?,
         ];
         let shared = Shared {
             engine,
@@ -265,6 +265,11 @@ impl Db {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::clone(&self.shared.published.load())
+    }
+
+    /// Waits until snapshots show whatever early hooks have told of, for reads that build on it.
+    pub async fn caught_up(&self) {
+        self.shared.state.caught_up().await;
     }
 
     /// Reads the last durable commit on the bounded blocking pool.

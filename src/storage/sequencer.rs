@@ -57,6 +57,7 @@ struct Building {
     overlay: Overlay,
     operations: Vec<Box<dyn Operation>>,
     hooks: Vec<Hook>,
+    early_hooks: Vec<Hook>,
     notes: Notes,
 }
 
@@ -144,18 +145,20 @@ impl Sequencer {
             deltas_of_part: 0,
             notes: Vec::new(),
             hooks: Vec::new(),
+            early_hooks: Vec::new(),
             now: self.logical.now(),
             mono_ms: self.clock.mono_ms(),
             is_space_short: self.state.headroom() != Headroom::Ample,
         };
         self.head.time_ms = tx.now.as_ms();
         let is_kept = operation.run(&mut tx);
-        let Tx { mut undo, deltas, hooks, notes, .. } = tx;
+        let Tx { mut undo, deltas, hooks, early_hooks, notes, .. } = tx;
         if is_kept {
             for (key, delta) in deltas {
                 self.counters.apply(key, delta);
             }
             building.hooks.extend(hooks);
+            building.early_hooks.extend(early_hooks);
             for (company, note) in notes {
                 building.notes.add(company, note);
             }
@@ -167,7 +170,7 @@ impl Sequencer {
 
     /// Adds the feed, counters and the commit record and hands the group over; `None` when the committer has gone.
     fn close(&mut self, building: &mut Building, mint: &Mint) -> Option<Arc<Overlay>> {
-        let Building { mut overlay, operations, mut hooks, notes } = std::mem::take(building);
+        let Building { mut overlay, operations, mut hooks, early_hooks, notes } = std::mem::take(building);
         let mut undo = Undo::new();
         let mut set = |overlay: &mut Overlay, space, key: Vec<u8>, value| overlay.set(space, key, value, &mut undo);
         if !notes.is_empty() {
@@ -194,7 +197,7 @@ impl Sequencer {
             self.head = Head { number, hash: record.hash, last_hi: mint.last_hi, time_ms: self.head.time_ms };
         }
         let overlay = Arc::new(overlay);
-        let group = Group { overlay: Arc::clone(&overlay), head: self.head, operations, hooks };
+        let group = Group { overlay: Arc::clone(&overlay), head: self.head, operations, hooks, early_hooks };
         match self.groups.send(group) {
             Ok(()) => Some(overlay),
             Err(unsent) => {

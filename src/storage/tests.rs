@@ -3,11 +3,14 @@
 use std::{
     collections::BTreeMap,
     ops::ControlFlow,
+    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
+    task::{Context, Waker},
+    time::Duration,
 };
 
 use proptest::prelude::*;
@@ -21,6 +24,8 @@ use crate::base::{ManualClock, SeededRandom, Timestamp};
 const SPEC: TableSpec =
     TableSpec { number: 200, space: Space::Index, name: "TEST", owner: "tests", key: "u64", value: "i64" };
 const ROWS: Table<(u64,), i64> = Table::of(SPEC);
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
 const COUNT: CounterKey = CounterKey { area: 200, company: 1, subject: 2, what: 3 };
 
 fn clock() -> Arc<ManualClock> {
@@ -43,13 +48,14 @@ fn rows(read: &impl Read, order: Order) -> Vec<(u64, i64)> {
 fn a_failed_transaction_leaves_nothing_behind() {
     let db = open(&MemoryEngine::default());
     let has_run = Arc::new(AtomicBool::new(false));
-    let hook = Arc::clone(&has_run);
+    let (hook, early_hook) = (Arc::clone(&has_run), Arc::clone(&has_run));
     db.write_blocking(|tx| tx.put(ROWS, &(1,), &10)).unwrap();
     let refused: Result<(), Error> = db.write_blocking(move |tx| {
         tx.put(ROWS, &(1,), &11)?;
         tx.put(ROWS, &(2,), &20)?;
         tx.add(COUNT, 5);
         tx.on_commit(move || hook.store(true, Ordering::SeqCst));
+        tx.on_sequenced(move || early_hook.store(true, Ordering::SeqCst));
         Err(Error::Full)
     });
     assert!(matches!(refused, Err(Error::Full)));
@@ -161,6 +167,59 @@ fn hooks_run_in_commit_order_before_the_answer() {
         .unwrap();
         assert_eq!(receiver.try_recv(), Ok(number));
     }
+}
+
+/// Holds every commit back until it is told to go on.
+struct Gate(mpsc::Receiver<()>);
+
+impl AcknowledgedLog for Gate {
+    fn record(&mut self, _head: &Head) -> Result<(), Error> {
+        self.0.recv_timeout(PATIENCE).map_err(|error| Error::Engine(error.to_string()))
+    }
+}
+
+#[test]
+fn what_a_commit_causes_early_is_committed_behind_it() {
+    let (open_gate, gate) = mpsc::channel();
+    let db = Db::start(Parts {
+        engine: Arc::new(MemoryEngine::default()),
+        clock: clock(),
+        random: Arc::new(SeededRandom::new(7)),
+        log: Box::new(Gate(gate)),
+        clock_floor_ms: 0,
+        id_floor: 0,
+    })
+    .unwrap();
+    let (tell, told) = mpsc::channel();
+    let (begin, begun) = mpsc::channel();
+    let (first, tell_first) = (db.clone(), tell.clone());
+    let cause = std::thread::spawn(move || {
+        first.write_blocking(move |tx| {
+            tx.on_sequenced(move || begin.send(()).unwrap());
+            tx.on_commit(move || tell_first.send("cause").unwrap());
+            tx.put(ROWS, &(1,), &1)
+        })
+    });
+    begun.recv_timeout(PATIENCE).expect("the early hook runs before the commit is durable");
+    assert_eq!(rows(&db.snapshot(), Order::Ascending), []);
+    let mut caught_up = pin!(db.caught_up());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(caught_up.as_mut().poll(&mut context).is_pending());
+    let second = db.clone();
+    let effect = std::thread::spawn(move || {
+        second.write_blocking(move |tx| {
+            tx.on_commit(move || tell.send("effect").unwrap());
+            assert_eq!(tx.get(ROWS, &(1,))?, Some(1), "it sees what caused it");
+            tx.put(ROWS, &(1,), &2)
+        })
+    });
+    open_gate.send(()).unwrap();
+    open_gate.send(()).unwrap();
+    cause.join().unwrap().unwrap();
+    effect.join().unwrap().unwrap();
+    assert_eq!(told.iter().collect::<Vec<_>>(), ["cause", "effect"]);
+    assert!(caught_up.as_mut().poll(&mut context).is_ready());
+    assert_eq!(rows(&db.snapshot(), Order::Ascending), [(1, 2)]);
 }
 
 #[test]

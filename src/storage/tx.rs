@@ -48,6 +48,7 @@ pub struct Tx<'a> {
     pub(super) deltas_of_part: usize,
     pub(super) notes: Vec<(u64, Note)>,
     pub(super) hooks: Vec<Hook>,
+    pub(super) early_hooks: Vec<Hook>,
     pub(super) now: Timestamp,
     pub(super) mono_ms: u64,
     pub(super) is_space_short: bool,
@@ -130,7 +131,7 @@ impl Tx<'_> {
     /// The part's own; [`Error::Panicked`].
     pub fn part<T, E: From<Error>>(&mut self, part: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let (undo, deltas, hooks) = (self.undo.len(), self.deltas.len(), self.hooks.len());
-        let notes = self.notes.len();
+        let (notes, early_hooks) = (self.notes.len(), self.early_hooks.len());
         let around = std::mem::replace(&mut self.deltas_of_part, deltas);
         let outcome = catch_unwind(AssertUnwindSafe(|| part(self)))
             .unwrap_or_else(|panic| Err(Error::Panicked(panic_words(panic.as_ref())).into()));
@@ -139,6 +140,7 @@ impl Tx<'_> {
             self.overlay.roll_back_to(&mut self.undo, undo);
             self.deltas.truncate(deltas);
             self.hooks.truncate(hooks);
+            self.early_hooks.truncate(early_hooks);
             self.notes.truncate(notes);
         }
         outcome
@@ -155,6 +157,14 @@ impl Tx<'_> {
     /// answer. They must be short and must never block.
     pub fn on_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
         self.hooks.push(Box::new(hook));
+    }
+
+    /// Leaves work for when later transactions see this one, while its commit is on the way to the disk.
+    ///
+    /// What it causes must go through another transaction before it shows outside: that one is committed behind this
+    /// one, or not at all. Hooks run in commit order on the thread of [`Tx::on_commit`], behind those of the commit before.
+    pub fn on_sequenced(&mut self, hook: impl FnOnce() + Send + 'static) {
+        self.early_hooks.push(Box::new(hook));
     }
 
     /// Refuses when the disk is too full for work that is not yet accepted.

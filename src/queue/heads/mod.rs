@@ -6,7 +6,8 @@
 //! [`Heads::searched`].
 //!
 //! Invariants:
-//! - Only durable jobs are pushed, so nothing is started that a crash could undo.
+//! - Only jobs that later transactions see are pushed; a claim is such a transaction, so nothing is started that a
+//!   crash could undo.
 //! - A held ref may be stale: whoever takes it checks the job's row. A ready job that is held
 //!   nowhere is behind a window's end, or its lane is unknown and under search.
 //! - Windows are at most `groups`, refs about `refs`, whatever the backlog.
@@ -117,7 +118,7 @@ impl Heads {
         self.lanes.get(&company).is_some_and(|lane| lane.is_paused)
     }
 
-    /// Takes in a durable job that became ready, or came back.
+    /// Takes in a job that became ready, or came back.
     pub(crate) fn push(&mut self, company: u64, priority: u8, group: u64, item: Ref) {
         let room = self.room_per_window();
         let lane = self.lanes.entry(company).or_insert_with(|| Lane::new(false));
