@@ -3,14 +3,19 @@
 //! Facts this relies on (read in fjall 3.1.13): a batch is atomic across keyspaces; `Buffer`
 //! hands the journal bytes to the operating system, `SyncData` is fdatasync; after any failed
 //! write or sync the database refuses writes until it is opened again. Every batch also
-//! carries a [`Stamp`], by which the guard notices a journal that is gone.
+//! carries a [`Stamp`], by which the guard notices a journal that is gone. fjall lets go of a memtable that is written out
+//! while it holds the locks that reads and writes need, and freeing 16 MiB of small rows takes some 30 ms: whoever
+//! holds it last frees it, which [`Memtables`] makes a thread that nobody waits for.
 
 use std::{
+    mem,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
+    thread,
 };
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
+use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
+use lsm_tree::Memtable;
 
 use super::{Change, Engine, EngineSnapshot, EngineStats, VisitBytes};
 use crate::storage::{
@@ -47,6 +52,37 @@ pub struct FjallEngine {
     journal_bytes: u64,
     /// The floor of the last batch that wrote to each keyspace.
     last_floors: Arc<Mutex<[u64; KEYSPACES]>>,
+    memtables: Arc<Mutex<Memtables>>,
+}
+
+/// Memtables held so that fjall is not the one to free them.
+struct Memtables {
+    /// Those written to, by keyspace.
+    active: [Arc<Memtable>; KEYSPACES],
+    retired: Vec<Arc<Memtable>>,
+}
+
+impl Memtables {
+    fn new(spaces: &[Keyspace; KEYSPACES]) -> Self {
+        Self { active: spaces.each_ref().map(|keyspace| keyspace.tree.active_memtable()), retired: Vec::new() }
+    }
+
+    /// Takes in what is written to now; gives out what is out of use when that has changed, which is when fjall lets go.
+    fn follow(&mut self, spaces: &[Keyspace; KEYSPACES]) -> Vec<Arc<Memtable>> {
+        let retired = self.retired.len();
+        for (known, keyspace) in self.active.iter_mut().zip(spaces) {
+            let active = keyspace.tree.active_memtable();
+            if active.id() != known.id() {
+                self.retired.push(mem::replace(known, active));
+            }
+        }
+        if self.retired.len() > retired { self.take_unused() } else { Vec::new() }
+    }
+
+    /// Gives out those that nobody else holds any more.
+    fn take_unused(&mut self) -> Vec<Arc<Memtable>> {
+        self.retired.extract_if(.., |memtable| Arc::strong_count(memtable) == 1).collect()
+    }
 }
 
 impl FjallEngine {
@@ -59,7 +95,8 @@ impl FjallEngine {
     pub fn open(path: &Path, options: &FjallOptions) -> Result<Self, Error> {
         let (database, spaces) = open_database(path, options)?;
         let last_floors = Arc::new(Mutex::new(read_floors(&spaces)?));
-        Ok(Self { database, spaces: Arc::new(spaces), journal_bytes: options.journal_bytes, last_floors })
+        let memtables = Arc::new(Mutex::new(Memtables::new(&spaces)));
+        Ok(Self { database, spaces: Arc::new(spaces), journal_bytes: options.journal_bytes, last_floors, memtables })
     }
 
     /// Takes keyspaces as they are after a loss was accepted, and writes everything out to tables.
@@ -75,6 +112,17 @@ impl FjallEngine {
         }
         batch.commit().map_err(Error::engine)?;
         spaces.iter().try_for_each(|keyspace| keyspace.rotate_memtable_and_wait().map_err(Error::engine))
+    }
+}
+
+/// Frees memtables on a thread of their own.
+fn free_apart(unused: Vec<Arc<Memtable>>) {
+    if unused.is_empty() {
+        return;
+    }
+    let freeing = thread::Builder::new().name("store-free".to_owned()).spawn(move || drop(unused));
+    if let Err(error) = freeing {
+        tracing::debug!(%error, "no thread to free memory on; the writer did it");
     }
 }
 
@@ -160,6 +208,8 @@ impl Engine for FjallEngine {
         }
         batch.commit().map_err(Error::engine)?;
         *last_floors = stamp.after();
+        let unused = self.memtables.lock().unwrap_or_else(PoisonError::into_inner).follow(&self.spaces);
+        free_apart(unused);
         Ok(())
     }
 
@@ -175,8 +225,12 @@ impl Engine for FjallEngine {
         }
     }
 
-    /// Writes out memtables that hold back old journals, so that an idle keyspace cannot pin them.
+    /// Frees memtables that are out of use, and writes out those that hold back old journals, so that an idle keyspace
+    /// cannot pin them.
     fn maintain(&self) {
+        // Bound first: freed with the lock held, they would hold up the writer all the same.
+        let unused = self.memtables.lock().unwrap_or_else(PoisonError::into_inner).take_unused();
+        drop(unused);
         let is_heavy = self.database.journal_disk_space().is_ok_and(|bytes| bytes > self.journal_bytes / 2);
         if is_heavy && self.database.journal_count() > 2 {
             for keyspace in self.spaces.iter() {
