@@ -19,6 +19,11 @@ pub(super) fn starters(reports: &Reports, auth: &Auth) -> Starters {
     Starters { report: Some(Arc::new(OfReports { reports: reports.clone(), auth: auth.clone() })), workflow: None }
 }
 
+/// An order that cannot be read is nobody's want of rights: the start refuses it, and says why.
+fn allow_report(order: &[u8], scopes: Scopes) -> Result<(), Problem> {
+    ReportOrder::recurring(order).map_or(Ok(()), |order| order.within(scopes))
+}
+
 /// Asks for reports.
 #[derive(Debug)]
 struct OfReports {
@@ -34,7 +39,7 @@ impl Starter for OfReports {
     }
 
     fn allow(&self, order: &Bytes, scopes: Scopes) -> Result<(), Problem> {
-        ReportOrder::recurring(order)?.within(scopes)
+        allow_report(order, scopes)
     }
 
     fn facts(&self, order: &Bytes) -> Value {
@@ -54,5 +59,26 @@ impl Starter for OfReports {
             other => NotStarted::Refused(other.into()),
         })?;
         Ok(Started { id: view.id.to_string(), job: view.job })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Scope;
+
+    #[test]
+    fn only_a_want_of_rights_is_told_as_one() {
+        let none: Scopes = [].into_iter().collect();
+        let all: Scopes = Scope::ALL.iter().copied().collect();
+        let whole = br#"{ "definition": "jobs", "format": "csv", "period": { "last_ms": 1000 } }"#;
+        assert!(allow_report(whole, all).is_ok());
+        assert!(allow_report(whole, none).unwrap_err().to_string().contains("scope"));
+        let renamed = br#"{ "definition": "jobs", "format": "csv", "span": { "last_ms": 1000 } }"#;
+        let fixed = br#"{ "definition": "jobs", "format": "csv", "period": { "since": "2026-01-01T00:00:00Z" } }"#;
+        for unreadable in [&renamed[..], fixed, b"[]", b""] {
+            assert!(ReportOrder::recurring(unreadable).is_err(), "the start refuses it");
+            assert!(allow_report(unreadable, none).is_ok());
+        }
     }
 }

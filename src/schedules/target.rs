@@ -103,7 +103,8 @@ pub trait Starter: fmt::Debug + Send + Sync {
     /// The problem, with pointers into the order.
     fn check(&self, order: &Bytes, caller: &Caller) -> Result<(), Problem>;
 
-    /// Refuses an order to whoever has these scopes and no more: asked at each tick, without a proof.
+    /// Refuses an order to whoever has these scopes and no more: asked at each tick, without a proof. An order that cannot
+    /// be read is left for [`Starter::start`] to refuse.
     ///
     /// # Errors
     /// The problem.
