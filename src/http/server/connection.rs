@@ -20,6 +20,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use hyper::{
     body::{Body, Bytes, Frame, Incoming, SizeHint},
     server::conn::http1,
@@ -69,7 +70,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             async move {
                 let response = edge.answer(request, peer).await;
                 watch.enter(Phase::Waiting);
-                Ok::<_, Infallible>(response)
+                Ok::<_, Infallible>(response.map(|body| Sent::new(body, watch)))
             }
         })
     };
@@ -97,6 +98,11 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             }
             () = stopped.as_mut(), if !is_stopping => {
                 is_stopping = true;
+                // Hyper looks at what is left of a body only when it is polled after the answer.
+                if connection.as_mut().now_or_never().is_some() {
+                    return;
+                }
+                watch.settle();
                 connection.as_mut().graceful_shutdown();
             }
             () = killed.as_mut(), if is_stopping => return,
@@ -133,6 +139,8 @@ struct Watch {
     since_ms: AtomicU64,
     /// The last request was answered before the whole of its body had come.
     is_unread: AtomicBool,
+    /// The body of an answer is not yet all with hyper.
+    is_sending: AtomicBool,
     clock: Arc<dyn Clock>,
 }
 
@@ -140,7 +148,8 @@ impl Watch {
     fn new(clock: Arc<dyn Clock>) -> Self {
         // A connection that never says anything counts as one that is slow to send its headers.
         let since_ms = AtomicU64::new(clock.mono_ms());
-        Self { phase: AtomicU8::new(Phase::Receiving as u8), since_ms, is_unread: AtomicBool::new(false), clock }
+        let (is_unread, is_sending) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { phase: AtomicU8::new(Phase::Receiving as u8), since_ms, is_unread, is_sending, clock }
     }
 
     fn is(&self, phase: Phase) -> bool {
@@ -177,6 +186,15 @@ impl Watch {
     fn is_blocked(&self) {
         if self.is(Phase::Waiting) || self.is(Phase::Receiving) {
             self.enter(Phase::Stalled);
+        }
+    }
+
+    /// Forgets an unread body when its answer is out and the connection is still there: hyper has taken in what it was,
+    /// or would have ended the connection with the answer.
+    fn settle(&self) {
+        let is_out = !self.is_sending.load(Ordering::Relaxed);
+        if is_out && (self.is(Phase::Waiting) || self.is(Phase::Receiving)) {
+            self.is_unread.store(false, Ordering::Relaxed);
         }
     }
 
@@ -224,6 +242,43 @@ impl Body for Received {
 impl Drop for Received {
     fn drop(&mut self) {
         self.watch.is_unread.store(!self.has_ended && !self.body.is_end_stream(), Ordering::Relaxed);
+    }
+}
+
+/// The body of an answer, telling the watch when hyper is done with it.
+#[derive(Debug)]
+struct Sent<B> {
+    body: B,
+    watch: Arc<Watch>,
+}
+
+impl<B> Sent<B> {
+    fn new(body: B, watch: Arc<Watch>) -> Self {
+        watch.is_sending.store(true, Ordering::Relaxed);
+        Self { body, watch }
+    }
+}
+
+impl<B: Body + Unpin> Body for Sent<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> Drop for Sent<B> {
+    fn drop(&mut self) {
+        self.watch.is_sending.store(false, Ordering::Relaxed);
     }
 }
 

@@ -7,14 +7,22 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, routing::get};
-use tokio::sync::Notify;
+use axum::{
+    Router,
+    body::Body,
+    routing::{get, post},
+};
+use futures_util::{FutureExt, StreamExt, stream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::Notify,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::Server;
+use super::{Server, connection};
 use crate::{
-    base::{SeededRandom, SystemClock},
-    http::{Edge, Metrics, Options},
+    base::{Clock, ManualClock, SeededRandom, SystemClock},
+    http::{Edge, Metrics, Options, Peer},
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,6 +38,20 @@ struct Running {
 }
 
 fn run(options: Options) -> Running {
+    run_by(options, Arc::new(SystemClock::default()))
+}
+
+/// A clock that stands still: no limit in time is ever reached.
+fn still() -> Arc<dyn Clock> {
+    Arc::new(ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap()))
+}
+
+fn edge(router: Router, options: Options, clock: Arc<dyn Clock>) -> Edge {
+    let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
+    Edge::new(router, options, clock, &SeededRandom::new(1), metrics)
+}
+
+fn run_by(options: Options, clock: Arc<dyn Clock>) -> Running {
     let (entered, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (told, awaited) = (Arc::clone(&entered), Arc::clone(&release));
     let held = move || async move {
@@ -39,11 +61,10 @@ fn run(options: Options) -> Running {
     };
     let router = Router::new()
         .route("/small", get(async || "small"))
+        .route("/unread", post(async || "small"))
         .route("/large", get(async || "x".repeat(64 << 20)))
         .route("/held", get(held));
-    let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
-    let edge = Edge::new(router, options, Arc::new(SystemClock::default()), &SeededRandom::new(1), metrics);
-    let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)), edge).unwrap();
+    let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)), edge(router, options, clock)).unwrap();
     let (address, tracker) = (server.address(), TaskTracker::new());
     let (stop, kill) = (CancellationToken::new(), CancellationToken::new());
     tracker.spawn(server.run(tracker.clone(), stop.clone(), kill.clone()));
@@ -217,4 +238,69 @@ async fn who_is_still_sending_gets_the_answer() {
     let answer = rest(sent.await.unwrap().expect("the server takes what is sent")).await;
     assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
     running.stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idle_connection_ends_with_the_server_whatever_became_of_its_last_body() {
+    let running = run_by(Options::default(), still());
+    let mut stream = connect(running.address);
+    // The body comes with the headers; the handler leaves it, and the connection stays.
+    stream.write_all(b"POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+    let (mut stream, _) = answer(stream).await;
+    stream.write_all(b"POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+    let (stream, _) = answer(stream).await;
+    running.stop.cancel();
+    running.tracker.close();
+    // The client closes nothing.
+    tokio::time::timeout(PATIENCE, running.tracker.wait()).await.expect("nothing is waited for");
+    assert_eq!(rest(stream).await, "");
+}
+
+#[tokio::test]
+async fn a_stop_right_after_the_answer_waits_for_nobody_but_who_is_still_sending() {
+    for (size, is_awaited) in [(2, false), (9, true)] {
+        let edge = Arc::new(edge(Router::new().route("/unread", post(async || "small")), Options::default(), still()));
+        let (stop, kill) = (CancellationToken::new(), CancellationToken::new());
+        let (mut client, server) = tokio::io::duplex(1 << 20);
+        let peer = Peer::plain([127, 0, 0, 1].into());
+        let mut served = std::pin::pin!(connection::serve(server, peer, edge, stop.clone(), kill));
+        assert!(served.as_mut().now_or_never().is_none());
+        let request = format!("POST /unread HTTP/1.1\r\nhost: a\r\ncontent-length: {size}\r\n\r\n{{}}");
+        client.write_all(request.as_bytes()).await.unwrap();
+        stop.cancel();
+        assert_eq!(served.as_mut().now_or_never().is_none(), is_awaited, "{size}");
+        let mut answer = vec![0; 1 << 10];
+        let length = client.read(&mut answer).await.unwrap();
+        assert!(answer[..length].ends_with(b"small"));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_under_way_at_the_stop_still_gets_to_who_is_still_sending() {
+    let release = Arc::new(Notify::new());
+    let awaited = Arc::clone(&release);
+    let slow = move || async move {
+        let last = stream::once(async move {
+            awaited.notified().await;
+            Ok::<_, std::io::Error>("done")
+        });
+        Body::from_stream(stream::once(async { Ok("first") }).chain(last))
+    };
+    let edge = Arc::new(edge(Router::new().route("/slow", post(slow)), Options::default(), still()));
+    let (stop, kill) = (CancellationToken::new(), CancellationToken::new());
+    let (mut client, server) = tokio::io::duplex(1 << 20);
+    let peer = Peer::plain([127, 0, 0, 1].into());
+    let mut served = std::pin::pin!(connection::serve(server, peer, edge, stop.clone(), kill));
+    client.write_all(b"POST /slow HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n").await.unwrap();
+    assert!(served.as_mut().now_or_never().is_none());
+    stop.cancel();
+    assert!(served.as_mut().now_or_never().is_none(), "the answer is finished first");
+    release.notify_one();
+    assert!(served.as_mut().now_or_never().is_none(), "what is on its way is taken in");
+    client.write_all(b"much more").await.unwrap();
+    client.shutdown().await.unwrap();
+    tokio::time::timeout(PATIENCE, served).await.expect("nothing more comes");
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("first") && answer.contains("done"), "{answer}");
 }
