@@ -1,7 +1,9 @@
 //! What a transaction changes in memory, applied once its commit is durable.
 //!
-//! New jobs come earlier, while their commit is on its way: a claim is a transaction behind it, so it is
-//! committed after them or not at all, and saves the wait for one more commit.
+//! What comes into line, new or due, comes earlier, while its commit is on its way, with the queues and lanes it needs: a
+//! claim is a transaction behind it, so it is committed after it or not at all, and saves the wait for one more commit.
+//! All of it comes by this way, in commit order, so that no younger job overtakes an elder. Only what gives up a place as it
+//! comes back (a lease, a hold) comes with the commit: until then its group is busy.
 //!
 //! Order within one transition matters: a job is pushed before its lease ends, so that an
 //! ordered group never lets the next one pass; a hold is set before the lease ends, too.
@@ -82,10 +84,8 @@ pub(super) enum Op {
 #[derive(Debug, Default)]
 pub(super) struct After {
     ops: Vec<(QueueId, Op)>,
-    /// Jobs that stand in line from their creation on.
-    new_jobs: Vec<(QueueId, Op)>,
-    /// A queue or lane is not in memory yet: its first jobs wait for the commit that makes it known.
-    is_on_new_ground: bool,
+    /// Jobs that come into line and held no place before.
+    arrivals: Vec<(QueueId, Op)>,
     new_queues: Vec<(QueueName, QueueId, QueueSettings)>,
     new_lanes: Vec<(QueueId, u64)>,
     earliest_timer: Option<Timestamp>,
@@ -104,11 +104,6 @@ impl After {
         self.new_queues.push((name, id, settings));
     }
 
-    /// What is created here may be the first of its lane.
-    pub(super) const fn on_new_ground(&mut self) {
-        self.is_on_new_ground = true;
-    }
-
     pub(super) fn new_lane(&mut self, queue: QueueId, company: u64) {
         self.new_lanes.push((queue, company));
     }
@@ -120,7 +115,7 @@ impl After {
 
     pub(super) fn created(&mut self, (company, job): JobKey, new: &JobState) {
         if new.state == State::Waiting && !new.is_blocked() {
-            self.new_jobs.push((new.place.queue, push_op(company, job, new)));
+            self.arrivals.push((new.place.queue, push_op(company, job, new)));
         } else {
             self.push(new.place.queue, Op::Counted { company });
         }
@@ -133,7 +128,9 @@ impl After {
         let was_held = old.effective(boot) == State::Active;
         let stands = |row: &JobState| row.state == State::Waiting && !row.is_blocked();
         if stands(new) && !(stands(old) && old.place == new.place) {
-            self.push(queue, push_op(company, job, new));
+            let holds_a_place = was_in_line || was_held || old.keeps_place;
+            let ops = if holds_a_place { &mut self.ops } else { &mut self.arrivals };
+            ops.push((queue, push_op(company, job, new)));
         }
         let stays = matches!(new.state, State::Waiting | State::Active) && !new.is_blocked();
         if was_in_line && (!stays || old.place != new.place) {
@@ -159,10 +156,9 @@ impl After {
 
     /// Takes in what a part of the transaction collected.
     pub(super) fn append(&mut self, part: Self) {
-        let Self { ops, new_jobs, is_on_new_ground, new_queues, new_lanes, earliest_timer } = part;
+        let Self { ops, arrivals, new_queues, new_lanes, earliest_timer } = part;
         self.ops.extend(ops);
-        self.new_jobs.extend(new_jobs);
-        self.is_on_new_ground |= is_on_new_ground;
+        self.arrivals.extend(arrivals);
         self.new_queues.extend(new_queues);
         self.new_lanes.extend(new_lanes);
         if let Some(at) = earliest_timer {
@@ -170,35 +166,33 @@ impl After {
         }
     }
 
-    /// Leaves everything collected for after the commit.
+    /// Leaves everything collected for when it is due.
     pub(super) fn register(self, tx: &mut Tx<'_>, queues: &Queues) {
-        let Self { mut ops, mut new_jobs, is_on_new_ground, new_queues, new_lanes, earliest_timer } = self;
-        if is_on_new_ground {
-            new_jobs.append(&mut ops);
-            std::mem::swap(&mut ops, &mut new_jobs);
-        } else if !new_jobs.is_empty() {
+        let Self { ops, arrivals, new_queues, new_lanes, earliest_timer } = self;
+        if !arrivals.is_empty() || !new_queues.is_empty() || !new_lanes.is_empty() {
             let inner = Arc::clone(&queues.inner);
-            tx.on_sequenced(move || apply(&inner, &new_jobs));
-        }
-        if ops.is_empty() && new_queues.is_empty() && new_lanes.is_empty() && earliest_timer.is_none() {
-            return;
-        }
-        let inner = Arc::clone(&queues.inner);
-        tx.on_commit(move || {
-            for (name, id, settings) in new_queues {
-                inner.add_queue(&name, id, settings);
-            }
-            inner.add_lanes(&new_lanes);
-            for (queue, company) in new_lanes {
-                if let Some(line) = inner.line(queue) {
-                    line.core().heads.set_paused(company, false);
+            tx.on_sequenced(move || {
+                for (name, id, settings) in new_queues {
+                    inner.add_queue(&name, id, settings);
                 }
-            }
-            apply(&inner, &ops);
-            if let Some(at) = earliest_timer {
-                inner.timers.note(at);
-            }
-        });
+                inner.add_lanes(&new_lanes);
+                for (queue, company) in new_lanes {
+                    if let Some(line) = inner.line(queue) {
+                        line.core().heads.set_paused(company, false);
+                    }
+                }
+                apply(&inner, &arrivals);
+            });
+        }
+        if !ops.is_empty() || earliest_timer.is_some() {
+            let inner = Arc::clone(&queues.inner);
+            tx.on_commit(move || {
+                apply(&inner, &ops);
+                if let Some(at) = earliest_timer {
+                    inner.timers.note(at);
+                }
+            });
+        }
     }
 }
 

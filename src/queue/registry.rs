@@ -223,11 +223,7 @@ impl Queues {
         company: u64,
         after: &mut After,
     ) -> Result<(), Error> {
-        if self.inner.has_lane(queue, company) {
-            return Ok(());
-        }
-        after.on_new_ground();
-        if tx.exists(LANES, &(queue, company))? {
+        if self.inner.has_lane(queue, company) || tx.exists(LANES, &(queue, company))? {
             return Ok(());
         }
         if queue.0 >= FIRST_FREE {

@@ -66,8 +66,15 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    /// Runs until the sequencer ends or a commit fails.
+    /// Runs until the sequencer ends or a commit fails. When it panics, the store has failed.
     pub(super) fn run(mut self) {
+        let state = Arc::clone(&self.state);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.commit_all())) {
+            state.fail(format!("the committer panicked: {}", panic_words(panic.as_ref())));
+        }
+    }
+
+    fn commit_all(&mut self) {
         while let Ok(group) = self.groups.recv() {
             self.state.commit_begun_ms.store(self.clock.mono_ms() + 1, Ordering::Relaxed);
             if let Err((error, operations)) = self.commit(group) {

@@ -21,7 +21,7 @@ use crate::{
     storage::{Snapshot, keyspaces, space::Headroom},
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the test handler does with a job, by its payload.
 struct Script {
@@ -104,28 +104,28 @@ impl Handler for Script {
     }
 }
 
-struct Bench {
+pub(super) struct Bench {
     loading: Arc<Barrier>,
-    kernel: Kernel,
-    pool: Pool,
+    pub(super) kernel: Kernel,
+    pub(super) pool: Pool,
     ended: mpsc::UnboundedReceiver<JobId>,
     gate: Arc<Semaphore>,
     most: Arc<AtomicUsize>,
-    seen: Arc<Mutex<Vec<(JobId, u32)>>>,
+    pub(super) seen: Arc<Mutex<Vec<(JobId, u32)>>>,
     cancelled: Arc<Notify>,
 }
 
-fn email() -> QueueName {
+pub(super) fn email() -> QueueName {
     QueueName::EMAIL.parse().unwrap()
 }
 
-fn script(text: &'static str) -> NewJob {
+pub(super) fn script(text: &'static str) -> NewJob {
     let retry = Some(RetryPolicy { attempts: 2, backoff: Backoff::fixed(0) });
     NewJob { retry, ..NewJob::new(company(1), email(), "script", Bytes::from_static(text.as_bytes())) }
 }
 
 impl Bench {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::over(Kernel::with(QueueConfig { concurrency: Some(4), cores: 1, ..QueueConfig::default() }).await)
     }
 
@@ -149,7 +149,7 @@ impl Bench {
         Self { loading, kernel, pool, ended, gate, most, seen, cancelled }
     }
 
-    async fn ended(&mut self, count: usize) -> Vec<JobId> {
+    pub(super) async fn ended(&mut self, count: usize) -> Vec<JobId> {
         let mut all = Vec::new();
         while all.len() < count {
             all.push(tokio::time::timeout(PATIENCE, self.ended.recv()).await.expect("in time").unwrap());

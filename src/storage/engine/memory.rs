@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     ops::Bound,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{Change, Engine, EngineSnapshot, EngineStats, VisitBytes};
@@ -15,6 +15,8 @@ type Versions = Vec<(u64, Option<Arc<[u8]>>)>;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryEngine {
     state: Arc<Mutex<State>>,
+    /// Signals that syncs may go on.
+    let_go: Arc<Condvar>,
 }
 
 #[derive(Debug, Default)]
@@ -28,6 +30,8 @@ struct State {
     snapshots: BTreeMap<u64, usize>,
     /// Set by tests: the next write or sync fails and so does every later one.
     is_failing: bool,
+    /// Set by tests: syncs wait.
+    is_held: bool,
 }
 
 impl MemoryEngine {
@@ -46,6 +50,17 @@ impl MemoryEngine {
     /// Makes every write and sync fail from now on, until [`MemoryEngine::crash`].
     pub fn fail(&self) {
         self.lock().is_failing = true;
+    }
+
+    /// Makes every sync wait until [`MemoryEngine::let_go`].
+    pub fn hold(&self) {
+        self.lock().is_held = true;
+    }
+
+    /// Lets syncs go on.
+    pub fn let_go(&self) {
+        self.lock().is_held = false;
+        self.let_go.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -84,7 +99,8 @@ impl Engine for MemoryEngine {
     }
 
     fn sync(&self) -> Result<(), Error> {
-        let mut state = self.lock();
+        let is_held = |state: &mut State| state.is_held;
+        let mut state = self.let_go.wait_while(self.lock(), is_held).unwrap_or_else(PoisonError::into_inner);
         state.check()?;
         state.synced = state.written;
         Ok(())
