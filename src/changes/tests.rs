@@ -14,7 +14,7 @@ use crate::{
     auth::{self, Auth, Caller, Credential, NewApiKey, Scopes},
     base::{CompanyId, JobId, ManualClock, RawId, SealKey, SeededRandom, Timestamp},
     queue::{JobChange, LeaseRequest, NewJob, Outcome, QueueConfig, Queues, enqueue, enqueue_many},
-    storage::{Db, Table, Value, engine::memory::MemoryEngine, keyspaces},
+    storage::{Db, Table, engine::memory::MemoryEngine, keyspaces, testing::Damaged},
 };
 
 struct World {
@@ -203,21 +203,6 @@ async fn a_cursor_inside_a_removed_commit_is_refused() {
     assert_eq!(oldest, end.to_string());
     assert_eq!(world.all(1, Some(end), 250).await, [(id.to_string(), JobChange::Created)]);
     world.is_sound();
-}
-
-/// A value that no table has.
-struct Damaged;
-
-impl Value for Damaged {
-    const FORMAT: u8 = 200;
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.push(0);
-    }
-
-    fn decode(_: u8, _: &[u8]) -> Option<Self> {
-        None
-    }
 }
 
 #[tokio::test]

@@ -9,23 +9,10 @@ use crate::{
     audit::Origin,
     base::{CompanyId, JobId, ManualClock, RawId, SeededRandom, Timestamp},
     queue::{self, NewJob, QueueConfig, Queues, State},
-    storage::{Db, Read, Table, Tx, Value, engine::memory::MemoryEngine, keyspaces},
+    storage::{Db, Read, Table, Tx, engine::memory::MemoryEngine, keyspaces, testing::Damaged},
 };
 
 const COMPANY: CompanyId = CompanyId::from_raw(RawId { hi: 1, lo: 2 });
-
-/// A value that no table has.
-struct Damaged;
-
-impl Value for Damaged {
-    const FORMAT: u8 = u8::MAX;
-
-    fn encode(&self, _out: &mut Vec<u8>) {}
-
-    fn decode(_format: u8, _bytes: &[u8]) -> Option<Self> {
-        None
-    }
-}
 
 async fn damaged_job(jobs: &Jobs, is_cancelled: bool) -> JobId {
     let queues = jobs.queues.clone();

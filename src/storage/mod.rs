@@ -39,6 +39,8 @@ mod tx;
 pub mod witness;
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use chain::{COMMITS, CommitRecord, Head, KEPT_COMMITS, hash_at, verify as verify_chain};

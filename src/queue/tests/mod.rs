@@ -18,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{JobView, LeaseRequest, LeasedJob, NewJob, Outcome, QueueConfig, QueueName, Queues, State};
 use crate::{
     base::{CompanyId, JobId, ManualClock, RawId, SeededRandom, Timestamp},
-    storage::{Db, Key, Table, TableSpec, Tx, Value, engine::memory::MemoryEngine},
+    storage::{Db, Key, Table, TableSpec, Tx, engine::memory::MemoryEngine, testing::Damaged},
 };
 
 const START: Timestamp = Timestamp::from_ms(1_700_000_000_000);
@@ -128,19 +128,6 @@ impl Kernel {
         self.clock.advance_ms(ms);
         self.queues.run_timers().await.unwrap();
         self.queues.rescue_lost().await.unwrap();
-    }
-}
-
-/// A value that no table has.
-struct Damaged;
-
-impl Value for Damaged {
-    const FORMAT: u8 = u8::MAX;
-
-    fn encode(&self, _out: &mut Vec<u8>) {}
-
-    fn decode(_format: u8, _bytes: &[u8]) -> Option<Self> {
-        None
     }
 }
 
