@@ -8,7 +8,6 @@ use std::{collections::HashMap, ops::ControlFlow};
 use super::{
     error::Error,
     name::QueueName,
-    operate::remove_finished,
     registry::Queues,
     store::{JOB_FIELDS, JOB_STATES, JOB_TAGS, JOBS, JobKey},
 };
@@ -117,12 +116,8 @@ impl Queues {
         id: JobId,
         lost: &LostEntries,
     ) -> Result<(), Error> {
-        let key = (company.hi(), id.hi());
-        let row = tx.get(JOB_STATES, &key)?.ok_or(Error::NotFound(id))?;
-        let Some(at) = row.finished_at.filter(|_| row.state.is_terminal()) else {
-            return Err(Error::WrongState { id, state: row.effective(self.inner.boot) });
-        };
-        remove_finished(tx, (key.0, row.place.queue, row.state, at, key.1), row.bytes, lost)?;
+        let row = tx.get(JOB_STATES, &(company.hi(), id.hi()))?.ok_or(Error::NotFound(id))?;
+        self.remove(tx, (company, id), &row, lost)?;
         Ok(())
     }
 }

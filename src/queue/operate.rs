@@ -117,12 +117,23 @@ impl Queues {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::WrongState`] when it is not finished.
     pub fn delete(&self, tx: &mut Tx<'_>, company: CompanyId, id: JobId) -> Result<usize, Error> {
-        let (key, _, row) = Self::body_and_state(tx, company, id)?;
+        let (_, _, row) = Self::body_and_state(tx, company, id)?;
+        self.remove(tx, (company, id), &row, &LostEntries::default())
+    }
+
+    /// Removes a job by its row if it is finished; answers how many rows.
+    pub(super) fn remove(
+        &self,
+        tx: &mut Tx<'_>,
+        (company, id): (CompanyId, JobId),
+        row: &JobState,
+        lost: &LostEntries,
+    ) -> Result<usize, Error> {
         let Some(at) = row.finished_at.filter(|_| row.state.is_terminal()) else {
             return Err(Error::WrongState { id, state: row.effective(self.inner.boot) });
         };
-        let place = (key.0, row.place.queue, row.state, at, key.1);
-        Ok(remove_finished(tx, place, row.bytes, &LostEntries::default())?)
+        let place = (company.hi(), row.place.queue, row.state, at, id.hi());
+        Ok(remove_finished(tx, place, row.bytes, lost)?)
     }
 
     /// Pauses the company's part of a queue: nothing of it starts until it is resumed.
