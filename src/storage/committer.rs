@@ -95,7 +95,7 @@ impl Committer {
             self.state.begun.store(head.number, Ordering::Release);
         }
         if !early_hooks.is_empty() {
-            self.notify(Notice::Begun(early_hooks));
+            self.tell(Notice::Begun(early_hooks));
         }
         if !overlay.is_empty() {
             if let Err(error) = self.engine.write(&mut overlay.changes()) {
@@ -117,11 +117,11 @@ impl Committer {
         if self.committed.send(()).is_err() {
             tracing::debug!("the sequencer ended before its last group");
         }
-        self.notify(Notice::Settled { hooks, operations: waiting });
+        self.tell(Notice::Settled { hooks, operations: waiting });
         Ok(())
     }
 
-    fn notify(&self, notice: Notice) {
+    fn tell(&self, notice: Notice) {
         if let Err(unsent) = self.notices.send(notice) {
             follow(unsent.into_inner());
         }

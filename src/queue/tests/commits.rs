@@ -20,6 +20,14 @@ async fn claimed(bench: &Bench, count: u64) {
     }
 }
 
+/// An ordered group of a company with one place.
+fn one_by_one(bench: &Bench, number: u64) -> Group {
+    let group = Group::named("one by one");
+    let policy = GroupPolicy { concurrency: Some(1), is_ordered: true, ..GroupPolicy::default() };
+    bench.kernel.queues.set_group_policy(&email(), company(number), group.number, policy);
+    group
+}
+
 fn begun(bench: &Bench) -> Vec<JobId> {
     bench.seen.lock().unwrap().iter().map(|(id, _)| *id).collect()
 }
@@ -41,9 +49,7 @@ async fn a_new_job_is_claimed_behind_its_commit_and_starts_after_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_of_a_group_that_come_into_line_in_one_commit_keep_their_order() {
     let mut bench = Bench::new().await;
-    let group = Group::named("one by one");
-    let policy = GroupPolicy { concurrency: Some(1), is_ordered: true, ..GroupPolicy::default() };
-    bench.kernel.queues.set_group_policy(&email(), company(1), group.number, policy);
+    let group = one_by_one(&bench, 1);
     let job = move || NewJob { group: Some(group.clone()), ..script("quick") };
     let later = bench.kernel.db.now().plus_ms(60_000);
     let elder = bench.kernel.add(NewJob { run_at: Some(later), ..job() }).await;
@@ -66,9 +72,7 @@ async fn jobs_of_a_group_that_come_into_line_in_one_commit_keep_their_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_jobs_of_a_queue_start_in_order() {
     let mut bench = Bench::new().await;
-    let group = Group::named("one by one");
-    let policy = GroupPolicy { concurrency: Some(1), is_ordered: true, ..GroupPolicy::default() };
-    bench.kernel.queues.set_group_policy(&email(), company(2), group.number, policy);
+    let group = one_by_one(&bench, 2);
     bench.kernel.engine.hold();
     let mut adding = Vec::new();
     for _ in 0..20 {
