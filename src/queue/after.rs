@@ -2,8 +2,8 @@
 //!
 //! What comes into line, new or due, comes earlier, while its commit is on its way, with the queues and lanes it needs: a
 //! claim is a transaction behind it, so it is committed after it or not at all, and saves the wait for one more commit.
-//! All of it comes by this way, in commit order, so that no younger job overtakes an elder. Only what gives up a place as it
-//! comes back (a lease, a hold) comes with the commit: until then its group is busy.
+//! All of it comes by this way, in commit order, so that no younger job overtakes an elder. Only what comes back from a
+//! place (a lease, a hold, another place in line, the wait for children) comes with the commit, behind what it leaves.
 //!
 //! Order within one transition matters: a job is pushed before its lease ends, so that an
 //! ordered group never lets the next one pass; a hold is set before the lease ends, too.
@@ -84,7 +84,7 @@ pub(super) enum Op {
 #[derive(Debug, Default)]
 pub(super) struct After {
     ops: Vec<(QueueId, Op)>,
-    /// Jobs that come into line and held no place before.
+    /// Jobs that come into line and had no place before.
     arrivals: Vec<(QueueId, Op)>,
     new_queues: Vec<(QueueName, QueueId, QueueSettings)>,
     new_lanes: Vec<(QueueId, u64)>,
@@ -128,8 +128,9 @@ impl After {
         let was_held = old.effective(boot) == State::Active;
         let stands = |row: &JobState| row.state == State::Waiting && !row.is_blocked();
         if stands(new) && !(stands(old) && old.place == new.place) {
-            let holds_a_place = was_in_line || was_held || old.keeps_place;
-            let ops = if holds_a_place { &mut self.ops } else { &mut self.arrivals };
+            // A parent comes back to the place it had, and its leaving of that may still be on its way.
+            let had_a_place = was_in_line || was_held || old.keeps_place || old.is_blocked();
+            let ops = if had_a_place { &mut self.ops } else { &mut self.arrivals };
             ops.push((queue, push_op(company, job, new)));
         }
         let stays = matches!(new.state, State::Waiting | State::Active) && !new.is_blocked();

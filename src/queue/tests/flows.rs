@@ -51,6 +51,22 @@ fn discard() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_parent_that_is_blocked_and_free_again_in_one_commit_stays_in_line() {
+    let kernel = Kernel::new().await;
+    let (parent, children) = kernel.family(1, OnFailure::Continue).await;
+    let child = children[0];
+    kernel.cancel(child).await;
+    let queues = kernel.queues.clone();
+    let turned = kernel.db.write(move |tx| {
+        queues.retry(tx, company(1), child)?;
+        queues.cancel(tx, company(1), child)
+    });
+    turned.await.unwrap();
+    assert_eq!(ids(&kernel.lease(10).await), [parent]);
+    audit(&kernel).await;
+}
+
+#[tokio::test]
 async fn a_parent_starts_once_all_its_children_have_ended() {
     let kernel = Kernel::new().await;
     let (parent, children) = kernel.family(2, OnFailure::FailParent).await;
