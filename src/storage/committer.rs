@@ -6,6 +6,7 @@
 //! or sync nothing more is written and every caller learns that its outcome is unknown.
 
 use std::{
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
 };
@@ -66,15 +67,8 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    /// Runs until the sequencer ends or a commit fails. When it panics, the store has failed.
+    /// Runs until the sequencer ends or a commit fails, a panic on its way included.
     pub(super) fn run(mut self) {
-        let state = Arc::clone(&self.state);
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.commit_all())) {
-            state.fail(format!("the committer panicked: {}", panic_words(panic.as_ref())));
-        }
-    }
-
-    fn commit_all(&mut self) {
         while let Ok(group) = self.groups.recv() {
             self.state.commit_begun_ms.store(self.clock.mono_ms() + 1, Ordering::Relaxed);
             if let Err((error, operations)) = self.commit(group) {
@@ -98,19 +92,11 @@ impl Committer {
             self.tell(Notice::Begun(early_hooks));
         }
         if !overlay.is_empty() {
-            if let Err(error) = self.engine.write(&mut overlay.changes()) {
+            let done = catch_unwind(AssertUnwindSafe(|| self.make_durable(&overlay, &head, &mut waiting)));
+            let done = done.unwrap_or_else(|panic| Err(Error::Panicked(panic_words(panic.as_ref()))));
+            if let Err(error) = done {
                 return Err((error, waiting));
             }
-            let (written, synced) = waiting.into_iter().partition(|call| call.answer_when() == Answer::Written);
-            waiting = synced;
-            answer_all(written);
-            // The snapshot is taken before anything newer can be written, so it shows exactly this commit.
-            let snapshot = self.engine.snapshot();
-            if let Err(error) = self.engine.sync().and_then(|()| self.log.record(&head)) {
-                return Err((error, waiting));
-            }
-            self.published.store(Arc::new(Snapshot::new(snapshot)));
-            self.state.announce_published(head.number);
         }
         self.state.commit_begun_ms.store(0, Ordering::Relaxed);
         drop(overlay);
@@ -118,6 +104,26 @@ impl Committer {
             tracing::debug!("the sequencer ended before its last group");
         }
         self.tell(Notice::Settled { hooks, operations: waiting });
+        Ok(())
+    }
+
+    /// Leaves those who wait for more than the write.
+    fn make_durable(
+        &mut self,
+        overlay: &Overlay,
+        head: &Head,
+        waiting: &mut Vec<Box<dyn Operation>>,
+    ) -> Result<(), Error> {
+        self.engine.write(&mut overlay.changes())?;
+        let (written, synced) = mem::take(waiting).into_iter().partition(|call| call.answer_when() == Answer::Written);
+        *waiting = synced;
+        answer_all(written);
+        // The snapshot is taken before anything newer can be written, so it shows exactly this commit.
+        let snapshot = self.engine.snapshot();
+        self.engine.sync()?;
+        self.log.record(head)?;
+        self.published.store(Arc::new(Snapshot::new(snapshot)));
+        self.state.announce_published(head.number);
         Ok(())
     }
 

@@ -178,6 +178,26 @@ impl AcknowledgedLog for Gate {
     }
 }
 
+/// Breaks down over every commit.
+struct Panics;
+
+impl AcknowledgedLog for Panics {
+    fn record(&mut self, _head: &Head) -> Result<(), Error> {
+        panic!("on purpose")
+    }
+}
+
+#[test]
+fn a_panic_over_a_commit_leaves_its_outcome_unknown_and_fails_the_store() {
+    let engine = Arc::new(MemoryEngine::default());
+    let (clock, random) = (clock(), Arc::new(SeededRandom::new(7)));
+    let parts = Parts { engine, clock, random, log: Box::new(Panics), clock_floor_ms: 0, id_floor: 0 };
+    let db = Db::start(parts).unwrap();
+    let written = db.write_blocking(|tx| tx.put(ROWS, &(1,), &1));
+    assert!(matches!(written, Err(Error::Unknown(words)) if words.contains("on purpose")));
+    assert!(db.failure().borrow().is_some());
+}
+
 #[test]
 fn what_a_commit_causes_early_is_committed_behind_it() {
     let (open_gate, gate) = mpsc::channel();
