@@ -98,11 +98,14 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             }
             () = stopped.as_mut(), if !is_stopping => {
                 is_stopping = true;
+                let was_out = watch.is_answer_out();
                 // Hyper looks at what is left of a body only when it is polled after the answer.
                 if connection.as_mut().now_or_never().is_some() {
                     return;
                 }
-                watch.settle();
+                if was_out && watch.is_answer_out() {
+                    watch.settle();
+                }
                 connection.as_mut().graceful_shutdown();
             }
             () = killed.as_mut(), if is_stopping => return,
@@ -189,13 +192,15 @@ impl Watch {
         }
     }
 
-    /// Forgets an unread body when its answer is out and the connection is still there: hyper has taken in what it was,
-    /// or would have ended the connection with the answer.
+    /// Whether no request is being answered: the last answer is all with hyper.
+    fn is_answer_out(&self) -> bool {
+        !self.is_sending.load(Ordering::Relaxed) && (self.is(Phase::Waiting) || self.is(Phase::Receiving))
+    }
+
+    /// Forgets an unread body once its answer is out and the connection is still there: polled again, hyper has taken in
+    /// what it was, or would have ended the connection with the answer.
     fn settle(&self) {
-        let is_out = !self.is_sending.load(Ordering::Relaxed);
-        if is_out && (self.is(Phase::Waiting) || self.is(Phase::Receiving)) {
-            self.is_unread.store(false, Ordering::Relaxed);
-        }
+        self.is_unread.store(false, Ordering::Relaxed);
     }
 
     /// Why the connection has to go, if it has to.
