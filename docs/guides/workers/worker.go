@@ -48,8 +48,11 @@ func call(path string, body, answer any, key string) error {
 	if err != nil {
 		return err
 	}
-	for wait := 200 * time.Millisecond; ; wait = min(wait*2, 10*time.Second) {
+	for wait := 200 * time.Millisecond; ; {
 		after := wait
+		if wait *= 2; wait > 10*time.Second {
+			wait = 10 * time.Second
+		}
 		request, err := http.NewRequest(http.MethodPost, base+path, bytes.NewReader(text))
 		if err != nil {
 			return err
