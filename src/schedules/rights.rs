@@ -10,7 +10,6 @@ use super::{
     Error, Schedules,
     service::SCOPE,
     store::{self, CursorRow, ScheduleRow},
-    target::Kind,
 };
 use crate::{
     accounts,
@@ -70,13 +69,9 @@ impl Schedules {
         if !scopes.contains(SCOPE) {
             return lost(format!("it needs the scope {SCOPE}"));
         }
-        match row.kind {
-            Kind::Job => Ok(None),
-            // A target that nobody starts is refused for that.
-            kind => match self.inner.starters.of(kind).map(|starter| starter.allow(&row.order, scopes)) {
-                Ok(Err(problem)) => lost(problem.to_string()),
-                Ok(Ok(())) | Err(_) => Ok(None),
-            },
+        match self.inner.starters.allow(row.kind, &row.order, scopes) {
+            Err(problem) => lost(problem.to_string()),
+            Ok(()) => Ok(None),
         }
     }
 

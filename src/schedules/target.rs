@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Error;
 use crate::{
     audit::Origin,
-    auth::{Caller, Scopes},
+    auth::{Caller, Scope, Scopes},
     base::{CompanyId, JobId, ScheduleId, Timestamp},
     http::{Problem, problems},
     jobs::JobOrder,
@@ -21,6 +21,8 @@ use crate::{
 
 /// Longest order of something that is not a job, in bytes.
 const ORDER_BYTES_MAX: usize = 64 << 10;
+/// What whoever has a job enqueued at each tick may do: the same as who enqueues one.
+const JOB_SCOPE: Scope = Scope::JobsWrite;
 
 /// What kind of thing a schedule starts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,15 +146,28 @@ impl Starters {
         starter.ok_or_else(|| Error::Target(kind.as_str(), unknown()))
     }
 
-    /// Checks a target for a caller; a job is checked where it is enqueued.
+    /// Refuses an order to whoever has these scopes and no more. What nobody starts is refused for that when it is started.
+    ///
+    /// # Errors
+    /// The problem.
+    pub(super) fn allow(&self, kind: Kind, order: &Bytes, scopes: Scopes) -> Result<(), Problem> {
+        match kind {
+            Kind::Job => allow_job(scopes),
+            kind => self.of(kind).map_or(Ok(()), |starter| starter.allow(order, scopes)),
+        }
+    }
+
+    /// Checks a target for a caller; of a job only the right to it, since the rest is checked where it is enqueued.
     ///
     /// # Errors
     /// [`Error::Target`].
     pub(super) fn check(&self, target: &Target, caller: &Caller) -> Result<(), Error> {
-        let Target::Other(kind, order) = target else { return Ok(()) };
-        if *kind == Kind::Job {
-            return Ok(());
-        }
+        let (kind, order) = match target {
+            Target::Job(_) | Target::Other(Kind::Job, _) => {
+                return allow_job(caller.scopes).map_err(|problem| Error::Target(Kind::Job.as_str(), problem));
+            }
+            Target::Other(kind, order) => (kind, order),
+        };
         let starter = self.of(*kind)?;
         if order.len() > ORDER_BYTES_MAX {
             let problem = Problem::invalid("", format!("must have at most {ORDER_BYTES_MAX} bytes"));
@@ -160,4 +175,12 @@ impl Starters {
         }
         starter.check(order, caller).map_err(|problem| Error::Target(kind.as_str(), problem))
     }
+}
+
+/// Refuses a job at each tick to whoever may not enqueue it.
+fn allow_job(scopes: Scopes) -> Result<(), Problem> {
+    if scopes.contains(JOB_SCOPE) {
+        return Ok(());
+    }
+    Err(Problem::of(&problems::FORBIDDEN).detail(format!("a job at each tick needs the scope {JOB_SCOPE}")))
 }

@@ -86,3 +86,13 @@ async fn a_target_nobody_starts_any_more_is_told_at_its_tick() {
     assert!(world.error(id).await.unwrap().contains("target_not_available"));
     world.is_sound();
 }
+
+#[test]
+fn a_job_asks_for_the_right_to_enqueue_it() {
+    let starters = Starters::default();
+    let allow = |kind, scope: Scope| starters.allow(kind, &Bytes::new(), [scope].into_iter().collect());
+    let told = allow(Kind::Job, Scope::SchedulesWrite).unwrap_err().to_string();
+    assert_eq!(told, "forbidden: a job at each tick needs the scope jobs:write");
+    assert!(allow(Kind::Job, Scope::JobsWrite).is_ok());
+    assert!(allow(Kind::Workflow, Scope::SchedulesWrite).is_ok(), "that nobody starts it is told at its tick");
+}

@@ -83,13 +83,42 @@ fn a_schedule_is_paused_when_its_author_is_gone_disabled_or_no_manager_any_more(
 fn a_schedule_is_paused_when_the_key_that_made_it_is_revoked() {
     let app = TestApp::start();
     let mut owner = app.owner();
-    let order = json!({ "name": "deploy", "scopes": ["schedules:write", "schedules:read"] });
+    let order = json!({ "name": "deploy", "scopes": ["schedules:write", "schedules:read", "jobs:write"] });
     let made = owner.post("/api/v1/api-keys", &order).expect(201);
     let mut key = Client::with_key(app.address(), made["secret"].as_str().unwrap());
     let path = ticking(&mut key, job());
     assert_eq!(owner.get(&path).expect(200)["author_id"], made["id"]);
     owner.delete(&format!("/api/v1/api-keys/{}", made["id"].as_str().unwrap())).expect(204);
     assert!(paused(&mut owner, &path).contains("is not there any more"));
+}
+
+#[test]
+fn whoever_may_not_enqueue_a_job_may_not_schedule_it() {
+    let app = TestApp::start();
+    let mut owner = app.owner();
+    let mut key = |name: &str, scopes: &[&str]| {
+        let made = owner.post("/api/v1/api-keys", &json!({ "name": name, "scopes": scopes })).expect(201);
+        Client::with_key(app.address(), made["secret"].as_str().unwrap())
+    };
+    let mut narrow = key("planner", &["schedules:write", "schedules:read"]);
+    let mut wide = key("deploy", &["schedules:write", "schedules:read", "jobs:write"]);
+    let refused = narrow.post(SCHEDULES, &every_second(job()));
+    assert!(refused.text().contains("a job at each tick needs the scope jobs:write"), "{}", refused.text());
+    assert_eq!(refused.problem(403), "forbidden");
+
+    let yearly = json!({ "name": "Yearly", "cron": "@yearly", "target": job() });
+    let made = wide.post(SCHEDULES, &yearly).expect(201);
+    let path = format!("{SCHEDULES}/{}", made["id"].as_str().unwrap());
+    let run = format!("{path}/run");
+    assert_eq!(narrow.send("POST", &run, &[], None).problem(403), "forbidden");
+    assert_eq!(narrow.patch(&path, &json!({ "cron": "* * * * *" })).problem(403), "forbidden");
+    assert_eq!(narrow.patch(&path, &json!({ "target": job() })).problem(403), "forbidden");
+    // Whoever only pauses or deletes it starts nothing.
+    narrow.patch(&path, &json!({ "enabled": false })).expect(200);
+    assert_eq!(narrow.patch(&path, &json!({ "enabled": true })).problem(403), "forbidden");
+    assert_eq!(wide.patch(&path, &json!({ "enabled": true })).expect(200)["author_id"], made["author_id"]);
+    wide.send("POST", &run, &[], None).expect(201);
+    narrow.delete(&path).expect(204);
 }
 
 #[test]
