@@ -17,7 +17,7 @@ pub(super) const CATCH_UP_MAX: usize = 100;
 const ON_TIME_MAX: usize = 61;
 
 /// What becomes of ticks that were missed while the server was down or its clock was set forward.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CatchUp {
     /// They are left out.

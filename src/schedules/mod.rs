@@ -19,6 +19,7 @@
 pub mod api;
 mod due;
 mod metrics;
+mod plan;
 mod rights;
 mod rule;
 mod service;

@@ -64,7 +64,7 @@ pub(super) struct ScheduleRow {
 named_value!(ScheduleRow, 1);
 
 /// The rule as somebody gave it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) enum RuleRow {
     /// Local times.
     Cron {
@@ -194,9 +194,10 @@ pub(super) fn forget_time(tx: &mut Tx<'_>, key: TimeKey) -> Result<(), Error> {
     tx.remove(TIMES, &key)
 }
 
-/// The first entries of the list of what is due.
-pub(super) fn first_times(read: &impl Read, limit: usize) -> Result<Vec<TimeKey>, Error> {
-    let rows = read.list_past_damage(TIMES, &KeyRange::all(), Order::Ascending, limit)?;
+/// The first entries of the list of what is due, or those after one of them.
+pub(super) fn first_times(read: &impl Read, after: Option<&TimeKey>, limit: usize) -> Result<Vec<TimeKey>, Error> {
+    let range = after.map_or_else(KeyRange::all, KeyRange::after);
+    let rows = read.list_past_damage(TIMES, &range, Order::Ascending, limit)?;
     Ok(rows.into_iter().map(|(key, _)| key).collect())
 }
 

@@ -1,7 +1,7 @@
 //! The one loop that turns due ticks into what they are for.
 //!
 //! It sleeps until the first entry of the agenda, or until an earlier one is set. What is due is decided beside the
-//! writer, from a snapshot; the transaction then only compares that nothing has changed since, enqueues, and moves the
+//! writer ([`super::plan`]); the transaction then only compares that nothing has changed since, enqueues, and moves the
 //! cursors. A crash before it leaves cursor and jobs as they were, one after it has both.
 
 use std::{
@@ -9,26 +9,24 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{StreamExt as _, stream};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Error, Schedules, Tick,
-    due::{Due, due},
-    service::Work,
-    store::{self, CursorRow, ScheduleKey, ScheduleRow, TimeKey},
+    due::Due,
+    plan::{Pass, Plan, Ticks, in_transactions},
+    store::{self, CursorRow},
 };
 use crate::{
     audit::Origin,
     base::Timestamp,
-    jobs::Jobs,
-    storage::{self, Read, Tx, pause},
+    storage::{self, Snapshot, Tx, pause},
 };
 
-/// Schedules decided about in one turn.
-const PAGE: usize = 64;
-/// Jobs of one transaction, unless one schedule alone has more.
-const JOBS_MAX: usize = 256;
+/// Transactions on their way at a time.
+const IN_FLIGHT: usize = 4;
 /// The longest sleep: a wall clock set forward is noticed after this. Nothing is read for it.
 const SLEEP_MS: u64 = 1_000;
 /// The wait after a failure of the store.
@@ -82,30 +80,6 @@ impl Agenda {
     }
 }
 
-/// What is to happen with one entry of the agenda.
-enum Plan {
-    Tick(Box<Ticks>),
-    /// The entry belongs to nothing, or to a row that cannot be read.
-    Forget(TimeKey),
-}
-
-/// The ticks of one schedule that are due.
-#[derive(Clone)]
-struct Ticks {
-    key: ScheduleKey,
-    revision: u32,
-    cursor: CursorRow,
-    due: Due,
-    /// What each starts, or why it starts nothing.
-    work: Result<Work, String>,
-}
-
-/// What a turn has found.
-enum Turn {
-    Due(Vec<Plan>),
-    Idle(Option<Timestamp>),
-}
-
 impl Schedules {
     /// Handles ticks until told to stop.
     pub async fn run(self, stop: CancellationToken) {
@@ -146,23 +120,43 @@ impl Schedules {
     /// # Errors
     /// When the store cannot read or write.
     pub(super) async fn run_due(&self) -> Result<usize, Error> {
-        let mut enqueued = 0;
+        let mut started = 0;
         loop {
-            let notes = self.inner.agenda.notes();
-            let (jobs, now) = (self.inner.jobs.clone(), self.inner.db.now());
-            let turn = self.inner.db.read(move |snapshot| look(snapshot, &jobs, now)).await??;
-            match turn {
-                Turn::Idle(next) => {
+            let (notes, now) = (self.inner.agenda.notes(), self.inner.db.now());
+            let first = self.inner.db.read(|snapshot| store::first_times(snapshot, None, 1)).await??;
+            match first.first().map(|(at, ..)| *at) {
+                Some(at) if at <= now => started += self.pass(now).await?,
+                next => {
                     self.inner.agenda.set(next, notes);
-                    return Ok(enqueued);
-                }
-                Turn::Due(plans) => {
-                    for plans in in_transactions(plans) {
-                        enqueued += self.commit(plans).await?;
-                    }
+                    return Ok(started);
                 }
             }
         }
+    }
+
+    /// Handles what is due at this moment, page by page; the next page is decided while one is on its way to the disk.
+    async fn pass(&self, now: Timestamp) -> Result<usize, Error> {
+        let mut started = 0;
+        let (mut plans, mut pass) = self.look(Pass::at(now)).await?;
+        while !plans.is_empty() {
+            let (committed, next) = tokio::join!(self.commit_all(plans), self.look(pass));
+            started += committed?;
+            (plans, pass) = next?;
+        }
+        Ok(started)
+    }
+
+    async fn look(&self, mut pass: Pass) -> Result<(Vec<Plan>, Pass), Error> {
+        let jobs = self.inner.jobs.clone();
+        let look = move |snapshot: &Snapshot| pass.next_page(snapshot, &jobs).map(|plans| (plans, pass));
+        self.inner.db.read(look).await?
+    }
+
+    /// Commits the plans of a page, some transactions at a time, which share the way to the disk.
+    async fn commit_all(&self, plans: Vec<Plan>) -> Result<usize, Error> {
+        let commits = in_transactions(plans).into_iter().map(|plans| self.commit(plans));
+        let done: Vec<_> = stream::iter(commits).buffer_unordered(IN_FLIGHT).collect().await;
+        done.into_iter().sum()
     }
 
     /// Commits some plans together; when one of them is refused, each alone.
@@ -172,10 +166,10 @@ impl Schedules {
             Err(error) if error.of_store().is_none() => {}
             written => return written,
         }
-        let mut enqueued = 0;
+        let mut started = 0;
         for ticks in kept {
             let refused = ticks.clone();
-            enqueued += match self.write(vec![Plan::Tick(Box::new(ticks))]).await {
+            started += match self.write(vec![Plan::Tick(Box::new(ticks))]).await {
                 Err(error) if error.of_store().is_none() => {
                     let work = Err(error.to_string());
                     self.write(vec![Plan::Tick(Box::new(Ticks { work, ..refused }))]).await?
@@ -183,7 +177,7 @@ impl Schedules {
                 written => written?,
             };
         }
-        Ok(enqueued)
+        Ok(started)
     }
 
     async fn write(&self, plans: Vec<Plan>) -> Result<usize, Error> {
@@ -203,7 +197,7 @@ impl Schedules {
 
     /// Starts what some ticks are for and moves the cursor, unless somebody was here before.
     fn tick(&self, tx: &mut Tx<'_>, ticks: Ticks) -> Result<usize, Error> {
-        let Ticks { key, revision, cursor, due, work } = ticks;
+        let Ticks { key, revision, cursor, due, work, .. } = ticks;
         let Some((row, found)) = store::find_by_key(tx, key)? else { return Ok(0) };
         if row.revision != revision || found.next != cursor.next {
             return Ok(0);
@@ -251,80 +245,4 @@ impl Schedules {
             }
         });
     }
-}
-
-impl Plan {
-    fn ticks(&self) -> Option<Ticks> {
-        match self {
-            Self::Tick(ticks) => Some(Ticks::clone(ticks)),
-            Self::Forget(_) => None,
-        }
-    }
-
-    fn jobs(&self) -> usize {
-        match self {
-            Self::Tick(ticks) => ticks.due.ticks.len(),
-            Self::Forget(_) => 0,
-        }
-    }
-}
-
-/// Decides about the first entries of the agenda.
-fn look(read: &impl Read, jobs: &Jobs, now: Timestamp) -> Result<Turn, Error> {
-    let entries = store::first_times(read, PAGE)?;
-    let first = entries.first().map(|(at, ..)| *at);
-    let mut plans = Vec::new();
-    for entry in entries.into_iter().take_while(|(at, ..)| *at <= now) {
-        plans.push(plan(read, jobs, entry, now)?);
-    }
-    Ok(if plans.is_empty() { Turn::Idle(first) } else { Turn::Due(plans) })
-}
-
-fn plan(read: &impl Read, jobs: &Jobs, entry: TimeKey, now: Timestamp) -> Result<Plan, Error> {
-    let (at, company, schedule) = entry;
-    let (row, cursor) = match store::find_by_key(read, (company, schedule)) {
-        Ok(Some((row, cursor))) if cursor.next == Some(at) => (row, cursor),
-        Ok(_) => return Ok(Plan::Forget(entry)),
-        Err(error @ storage::Error::Corrupt { .. }) => {
-            tracing::error!(%error, "a schedule cannot be read and does not tick any more: {error}");
-            return Ok(Plan::Forget(entry));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    Ok(Plan::Tick(Box::new(decide(row, cursor, at, jobs, now))))
-}
-
-fn decide(row: ScheduleRow, cursor: CursorRow, at: Timestamp, jobs: &Jobs, now: Timestamp) -> Ticks {
-    let (key, revision) = (row.key(), row.revision);
-    // A rule is asked from just before its own tick, so that its last one is still one.
-    match row.rule.open(Timestamp::from_ms(at.as_ms().saturating_sub(1))) {
-        Ok(rule) => {
-            let due = due(&rule, row.catch_up, at, now);
-            let work = row.work(jobs).map_err(|error| error.to_string());
-            Ticks { key, revision, cursor, due, work }
-        }
-        Err(error) => {
-            let due = Due { ticks: Vec::new(), has_missed: false, next: None };
-            Ticks { key, revision, cursor, due, work: Err(error.to_string()) }
-        }
-    }
-}
-
-/// The plans in groups of bounded work.
-fn in_transactions(plans: Vec<Plan>) -> Vec<Vec<Plan>> {
-    let mut groups: Vec<Vec<Plan>> = Vec::new();
-    let mut jobs = 0;
-    for plan in plans {
-        match groups.last_mut() {
-            Some(group) if jobs + plan.jobs() <= JOBS_MAX => {
-                jobs += plan.jobs();
-                group.push(plan);
-            }
-            _ => {
-                jobs = plan.jobs();
-                groups.push(vec![plan]);
-            }
-        }
-    }
-    groups
 }

@@ -65,7 +65,7 @@ async fn many_schedules_cost_a_start_a_tick_and_a_page_no_more_than_few() {
     assert_eq!(world.advance(60_000).await, DUE, "those that are due and no other");
     told("tick", since);
     // What is due next is the first entry of the list, whatever is behind it.
-    let first = store::first_times(&world.db.snapshot(), 1).unwrap();
+    let first = store::first_times(&world.db.snapshot(), None, 1).unwrap();
     assert_eq!(first[0].0.to_string(), "2026-01-01T00:02:00.000Z");
 
     let since = Instant::now();

@@ -1,6 +1,6 @@
 //! Ticks that start what is no job, by a starter that keeps what it is told.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::ticks::{World, every};
 use crate::{
     auth::{Caller, Scope, Scopes},
-    base::{JobId, RawId},
+    base::{JobId, ManualClock, RawId},
     http::{Problem, problems},
     schedules::{
         CatchUp, NotStarted, Started, Starter, Starters, Tick,
-        service::NewSchedule,
+        service::{NewSchedule, SCHEDULES_MAX},
         target::{Kind, Target},
     },
     storage::Tx,
@@ -95,4 +95,42 @@ fn a_job_asks_for_the_right_to_enqueue_it() {
     assert_eq!(told, "forbidden: a job at each tick needs the scope jobs:write");
     assert!(allow(Kind::Job, Scope::JobsWrite).is_ok());
     assert!(allow(Kind::Workflow, Scope::SchedulesWrite).is_ok(), "that nobody starts it is told at its tick");
+}
+
+/// Takes a tenth of a second for everything it starts, by the clock of the world it is in.
+#[derive(Debug, Default)]
+struct Slow(OnceLock<Arc<ManualClock>>);
+
+impl Starter for Slow {
+    fn check(&self, _: &Bytes, _: &Caller) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    fn allow(&self, _: &Bytes, _: Scopes) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    fn facts(&self, _: &Bytes) -> Value {
+        Value::Null
+    }
+
+    fn start(&self, tx: &mut Tx<'_>, tick: Tick<'_>, _: &Bytes) -> Result<Started, NotStarted> {
+        self.0.get().unwrap().advance_ms(100);
+        assert_eq!(tick.at.to_string(), "2026-01-01T01:00:00.000Z");
+        let job = JobId::from_raw(RawId { hi: tx.mint().hi, lo: 1 });
+        Ok(Started { id: "rpt_1".to_owned(), job })
+    }
+}
+
+#[tokio::test]
+async fn a_tick_is_not_missed_because_there_are_many_before_it() {
+    let slow = Arc::new(Slow::default());
+    let world = World::with(Starters { report: Some(Arc::clone(&slow) as _), workflow: None }).await;
+    slow.0.set(Arc::clone(&world.clock)).unwrap();
+    for _ in 0..SCHEDULES_MAX {
+        world.create(reporting(b"1", CatchUp::Skip)).await.unwrap();
+    }
+    // The last of them comes more than a minute late.
+    assert_eq!(world.advance(3_600_000).await as u64, SCHEDULES_MAX);
+    world.is_sound();
 }
