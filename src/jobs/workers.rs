@@ -13,7 +13,7 @@ use std::{
 use super::{Error, Jobs};
 use crate::{
     base::{CompanyId, JobId, Timestamp},
-    queue::{JobView, QueueName},
+    queue::{JobView, LeaseRequest, LeasedJob, QueueName},
 };
 
 /// A worker that was silent for so long is gone; longer than the longest poll.
@@ -171,8 +171,21 @@ impl Companies {
 }
 
 impl Jobs {
+    /// Leases jobs to a worker outside, which is seen from then on; not when it asks for what the server runs itself.
+    ///
+    /// # Errors
+    /// As [`Queues::lease`](crate::queue::Queues::lease).
+    pub(super) async fn lease(&self, wish: LeaseRequest) -> Result<Vec<LeasedJob>, Error> {
+        let (company, queue, worker) = (wish.company, wish.queue.clone(), wish.worker.clone());
+        self.queues.require_foreign(&queue)?;
+        self.note_worker(company, &queue, &worker);
+        let leased = self.queues.lease(wish).await?;
+        self.note_worker(company, &queue, &worker);
+        Ok(leased)
+    }
+
     /// Notes that a worker asks for jobs, or has asked until now; one without a name shows only while it holds jobs.
-    pub(super) fn note_worker(&self, company: CompanyId, queue: &QueueName, worker: &str) {
+    fn note_worker(&self, company: CompanyId, queue: &QueueName, worker: &str) {
         if !worker.is_empty() {
             let clock = self.db.clock();
             self.presence.note(company, (queue.clone(), worker.to_owned()), clock.now(), clock.mono_ms());

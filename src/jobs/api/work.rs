@@ -92,10 +92,7 @@ pub(super) async fn lease_jobs(
     let mut wish = order.check(caller, &name)?;
     wish.wait_ms = wish.wait_ms.min(limit_ms);
     let mut response = idempotency::run_outside(jobs.db(), request, caller.company, async {
-        let (queue, worker) = (wish.queue.clone(), wish.worker.clone());
-        jobs.note_worker(caller.company, &queue, &worker);
-        let leased = jobs.queues().lease(wish).await.map_err(Error::from)?;
-        jobs.note_worker(caller.company, &queue, &worker);
+        let leased = jobs.lease(wish).await?;
         Ok((StatusCode::OK, LeasedJobs { jobs: leased.into_iter().map(LeasedDocument::from).collect() }))
     })
     .await?;
