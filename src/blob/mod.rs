@@ -48,6 +48,12 @@ pub enum Error {
     /// The service that keeps blobs refused or could not be reached.
     #[error("the blob service cannot be used: {0}")]
     Service(String),
+    /// The service refuses the access key, or what it may do.
+    #[error("the blob service refuses the access key: {0}")]
+    Refused(String),
+    /// The service has no such bucket.
+    #[error("the bucket of blobs is not there: {0}")]
+    NoBucket(String),
     /// The blob is longer than the caller takes.
     #[error("the blob {key} has {size_bytes} bytes, more than {max_bytes}")]
     TooLarge {
@@ -58,6 +64,21 @@ pub enum Error {
         /// What the caller takes.
         max_bytes: u64,
     },
+}
+
+impl Error {
+    /// What is wrong, for whoever uses the files and does not run the server: no address, path or name of a bucket.
+    #[must_use]
+    pub const fn in_words(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "a file is not there",
+            Self::Io(_) => "the disk of the server refuses them",
+            Self::Service(_) => "the service that keeps them cannot be reached, or does not answer as it should",
+            Self::Refused(_) => "the service that keeps them refuses the access key of the server",
+            Self::NoBucket(_) => "the service that keeps them has no such bucket",
+            Self::TooLarge { .. } => "a file is larger than it should be",
+        }
+    }
 }
 
 /// A blob in a list.

@@ -13,6 +13,7 @@ use axum::{
 use serde::Serialize;
 
 use super::problems::{self, Kind};
+use crate::telemetry::with_causes;
 
 /// One refused value of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -137,14 +138,7 @@ impl Problem {
     /// Keeps the chain of causes for the log.
     #[must_use]
     pub fn cause(mut self, cause: &(dyn StdError + 'static)) -> Self {
-        let mut text = cause.to_string();
-        let mut next = cause.source();
-        while let Some(source) = next {
-            text.push_str(": ");
-            text.push_str(&source.to_string());
-            next = source.source();
-        }
-        self.0.cause = Some(text);
+        self.0.cause = Some(with_causes(cause));
         self
     }
 

@@ -68,7 +68,14 @@ impl Mail {
             match blobs.get(&key, ATTACHMENT_BYTES_MAX as u64).await {
                 Ok(bytes) => file.bytes = bytes.into(),
                 Err(blob::Error::NotFound(_) | blob::Error::TooLarge { .. }) => return Err(gone()),
-                Err(error) => return Err(Unfetched::Later(format!("the file {} cannot be read: {error}", file.name))),
+                Err(error) => {
+                    tracing::warn!(%error, "a file of an e-mail cannot be read: {error}");
+                    return Err(Unfetched::Later(format!(
+                        "the file {} cannot be read: {}",
+                        file.name,
+                        error.in_words()
+                    )));
+                }
             }
         }
         Ok(files)

@@ -28,6 +28,7 @@ use crate::{
     blob::{BlobKey, Stored, Writer},
     queue::{AttemptContext, Handler, JobView, LoadError, Outcome, Settlement, State},
     storage::Snapshot,
+    telemetry::with_causes,
 };
 
 /// Bytes of a finished file that are read at once.
@@ -140,7 +141,8 @@ impl Handler for Render {
             Err(Stop::Cancelled) => return Settlement::plain(Outcome::Release),
             Err(Stop::Never(error)) => (Outcome::Discard { error: error.clone() }, error),
             Err(Stop::Failed(error)) => {
-                tracing::warn!(report.id = %id, %error, "a report could not be rendered: {error}");
+                let causes = with_causes(&error);
+                tracing::warn!(report.id = %id, error = causes, "a report could not be rendered: {causes}");
                 let error = error.to_string();
                 (Outcome::Retry { error: error.clone(), after_ms: None }, error)
             }

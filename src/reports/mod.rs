@@ -74,7 +74,7 @@ pub enum Error {
     #[error("the e-mails cannot be read")]
     Mail(#[source] queue::Error),
     /// The files of reports cannot be read or written.
-    #[error("the files of reports cannot be used")]
+    #[error("the files of reports cannot be used: {}", .0.in_words())]
     Blob(#[from] blob::Error),
     /// A file would need more room than there is for it, whatever is tried.
     #[error("{0}")]

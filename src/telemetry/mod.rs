@@ -10,3 +10,16 @@ mod process;
 
 pub use logs::{Error, init_logs};
 pub use metrics::Metrics;
+
+/// An error with what is behind it, for the log: its text, and that of each of its sources after a colon.
+#[must_use]
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}

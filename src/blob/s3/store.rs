@@ -121,8 +121,14 @@ impl S3Blobs {
     }
 }
 
+/// A failure of a request that names no blob the caller could miss.
 fn failed(error: ServiceError) -> Error {
-    Error::Service(error.to_string())
+    let text = error.to_string();
+    match error {
+        ServiceError::PermissionDenied { .. } | ServiceError::Unauthenticated { .. } => Error::Refused(text),
+        ServiceError::NotFound { .. } => Error::NoBucket(text),
+        _ => Error::Service(text),
+    }
 }
 
 impl BlobStore for S3Blobs {

@@ -306,7 +306,9 @@ async fn a_report_whose_tries_all_fail_says_why_and_has_no_file() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let report = world.report(id).await.unwrap();
-    assert!(report.error.unwrap().contains("files of reports"), "it is told in words for tenants");
+    let told = report.error.unwrap();
+    assert!(told.contains("files of reports"), "it is told in words for tenants");
+    assert!(told.contains("the service that keeps them") && !told.contains("it is not there"), "{told}");
     assert!(report.file.is_none() && report.finished_at.is_some());
     world.assert_files(0).await;
 }

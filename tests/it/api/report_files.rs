@@ -96,7 +96,10 @@ fn a_bucket_that_refuses_fails_reports_and_nothing_else() {
     let path = format!("{REPORTS}/{}", owner.post(REPORTS, &sent).expect(202)["id"].as_str().unwrap());
     wait_until("the report has failed", PATIENCE, || owner.get(&path).expect(200)["state"] == "failed");
     let report = owner.get(&path).expect(200);
-    assert_eq!(report["error"], "the files of reports cannot be used");
+    assert_eq!(
+        report["error"],
+        "the files of reports cannot be used: the service that keeps them refuses the access key of the server"
+    );
     assert_eq!(owner.get(&format!("{path}/download")).problem(409), "conflict");
     wait_until("its recipients are told", PATIENCE, || {
         mailbox(&mut owner).iter().any(|message| {

@@ -184,7 +184,7 @@ mod s3 {
     };
     use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-    use crate::support::S3Service;
+    use crate::support::{Receiver, Reply, S3Service};
 
     fn settings(url: &str, prefix: &str) -> S3Settings {
         S3Settings {
@@ -223,5 +223,22 @@ mod s3 {
         assert!(!error.to_string().contains("novapulse-secret"), "{error}");
         let bad = super::s3::settings("http://127.0.0.1:1", "Not A Path");
         assert!(S3Blobs::new(bad, client, tracker).is_err());
+    }
+
+    #[tokio::test]
+    async fn what_the_service_refuses_is_said_in_words() {
+        for (status, words) in [
+            (403, "refuses the access key of the server"),
+            (404, "has no such bucket"),
+            (400, "does not answer as it should"),
+        ] {
+            let service = Receiver::answering(move |_| Reply::status(status));
+            let (client, tracker) = client();
+            let store = S3Blobs::new(settings(service.url("").trim_end_matches('/'), ""), client, tracker).unwrap();
+            let mut writer = Blobs::new(Arc::new(store)).begin(&"a".parse().unwrap()).await.unwrap();
+            writer.write(super::pattern(10)).await.unwrap();
+            let error = writer.finish().await.unwrap_err();
+            assert!(error.in_words().ends_with(words), "{status}: {error}");
+        }
     }
 }
