@@ -12,6 +12,7 @@ mod latency;
 mod million;
 mod pace;
 mod reports;
+mod schedules;
 mod workers;
 
 use std::time::Duration;
@@ -52,7 +53,7 @@ impl Scale {
 pub(crate) type Section = (&'static str, &'static str, fn(Scale, &mut Report) -> Result<()>);
 
 /// All of them, in the order of a full run.
-pub(crate) const ALL: [Section; 14] = [
+pub(crate) const ALL: [Section; 15] = [
     ("ceilings", "What the machine gives: HTTP in, HTTP out, shared fdatasync", ceilings::run),
     ("enqueue", "Durable single enqueue and event ingest over HTTP", enqueue::singles),
     ("batch", "Durable batch enqueue, 1,000 jobs per request", enqueue::batches),
@@ -62,6 +63,7 @@ pub(crate) const ALL: [Section; 14] = [
     ("noop", "Jobs that do nothing, in this process", kernel::no_ops),
     ("fairness", "A company with ten jobs beside one with a million", kernel::fairness),
     ("due", "One million jobs due in the same second", due::run),
+    ("schedules", "A hundred thousand schedules due in the same second", schedules::run),
     ("million", "One million waiting jobs: memory, disk, ready after SIGKILL", million::run),
     ("reports", "A report over one million jobs: time and memory, CSV and XLSX", reports::run),
     ("depth", "Ten million waiting jobs: what enqueue, lease and list cost", depth::run),
