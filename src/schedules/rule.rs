@@ -14,6 +14,7 @@ use std::fmt;
 
 use croner::{
     Cron,
+    errors::CronError,
     parser::{CronParser, Seconds, Year},
 };
 use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
@@ -28,6 +29,9 @@ pub(super) const EVERY_MS_MIN: u64 = 1_000;
 pub(super) const EVERY_MS_MAX: u64 = 366 * 24 * 3_600_000;
 /// Settings of the clock that are looked across for the next tick; no zone has as many in fifty years.
 const SETTINGS_MAX: usize = 400;
+
+/// The fields of a cron rule; the first may be left out.
+const FIELDS: [&str; 6] = ["seconds", "minute", "hour", "day of month", "month", "day of week"];
 
 /// Why a rule cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -128,8 +132,31 @@ fn parse(text: &str) -> Result<Cron, RuleError> {
     if text.len() > CRON_BYTES_MAX {
         return Err(RuleError::Cron(format!("it has more than {CRON_BYTES_MAX} bytes")));
     }
+    // The other name that cron has for it.
+    let text = if text.trim().eq_ignore_ascii_case("@midnight") { "@daily" } else { text };
     let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
-    parser.parse(text).map_err(|error| RuleError::Cron(error.to_string()))
+    parser.parse(text).map_err(|error| RuleError::Cron(complaint(parser, text, &error)))
+}
+
+/// What is wrong with a text that cannot be read: how many fields it has, or which one cannot stand alone either.
+fn complaint(parser: CronParser, text: &str, error: &CronError) -> String {
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    if text.trim_start().starts_with('@') {
+        return "there is no such name".to_owned();
+    }
+    if !(FIELDS.len() - 1..=FIELDS.len()).contains(&fields.len()) {
+        return format!("it has {} fields", fields.len());
+    }
+    let stands_alone = |place: usize, field: &str| {
+        let alone: Vec<&str> = (0..fields.len()).map(|other| if other == place { field } else { "*" }).collect();
+        parser.parse(&alone.join(" ")).is_ok()
+    };
+    let names = FIELDS.iter().skip(FIELDS.len() - fields.len());
+    let wrong = fields.iter().zip(names).enumerate().find(|(place, (field, _))| !stands_alone(*place, field));
+    match wrong {
+        Some((_, (field, name))) => format!("its {name} \"{field}\" cannot be read"),
+        None => error.to_string(),
+    }
 }
 
 /// Whether the field of hours admits all of them.

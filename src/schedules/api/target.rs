@@ -19,7 +19,7 @@ pub(super) struct ScheduleTarget {
     /// Enqueue this job. Without `run_at`, `expire_at` and `parent_id`; the payload has at most 64 KiB. Each job carries
     /// the schedule's id among its tags.
     job: Option<JobOrder>,
-    /// Start a run of this workflow.
+    /// Start a run of this workflow. Not in this version: it is refused with `target_not_available`.
     #[schema(value_type = Option<Object>)]
     workflow: Option<RawJson>,
     /// Ask for this report: the body of `POST /reports`, with `last_ms` as its period, which ends at the tick. With

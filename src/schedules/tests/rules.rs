@@ -229,6 +229,7 @@ fn all_forms_of_a_rule_are_understood() {
     for (text, expected) in [
         ("@hourly", "2026-01-01T01:00:00.000Z"),
         ("@yearly", "2027-01-01T00:00:00.000Z"),
+        ("@midnight", "2026-01-02T00:00:00.000Z"),
         ("*/10 * * * * *", "2026-01-01T00:00:10.000Z"),
         ("0 12 L * *", "2026-01-31T12:00:00.000Z"),
         ("0 9 * * MON#1", "2026-01-05T09:00:00.000Z"),
@@ -255,6 +256,26 @@ fn what_cannot_be_is_told_apart() {
     }
     assert!(matches!(Rule::every(999, now), Err(RuleError::Every)));
     assert!(matches!(Rule::every(u64::MAX, now), Err(RuleError::Every)));
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let now = at("2026-01-01T00:00:00Z");
+    for (text, told) in [
+        ("61 * * * *", "its minute \"61\" cannot be read"),
+        ("0 24 * * *", "its hour \"24\" cannot be read"),
+        ("0 0 32 * *", "its day of month \"32\" cannot be read"),
+        ("0 0 1 13 *", "its month \"13\" cannot be read"),
+        ("0 0 * * FUN", "its day of week \"FUN\" cannot be read"),
+        ("60 0 0 * * *", "its seconds \"60\" cannot be read"),
+        ("* * * *", "it has 4 fields"),
+        ("* * * * * * *", "it has 7 fields"),
+        ("", "it has 0 fields"),
+        ("@reboot", "there is no such name"),
+    ] {
+        let refusal = Rule::cron(text, "UTC", now).unwrap_err();
+        assert_eq!(refusal, RuleError::Cron(told.to_owned()), "{text}");
+    }
 }
 
 #[test]

@@ -5334,7 +5334,7 @@ export interface components {
              *     `recipients` it is sent to them when it is ready, and so is the reason when it fails.
              */
             report?: Record<string, never> | null;
-            /** @description Start a run of this workflow. */
+            /** @description Start a run of this workflow. Not in this version: it is refused with `target_not_available`. */
             workflow?: Record<string, never> | null;
         };
         /** @description What a schedule starts when it ticks. */
