@@ -18,6 +18,7 @@ use super::{
     key::{KeyRange, Order as KeyOrder},
     logical::LogicalClock,
     operation::{Answer, Call},
+    place::Place,
     sequencer::{Message, Sequencer},
     snapshot::Snapshot,
     space::Headroom,
@@ -250,15 +251,19 @@ impl Db {
         E: From<Error> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
+        self.place().await?.begin(closure, when).await
+    }
+
+    /// Waits for a place in the line of the writer, for a transaction that is to be begun at once when its time comes.
+    ///
+    /// # Errors
+    /// [`Error::Full`] when the disk is exhausted; [`Error::Stopped`].
+    pub async fn place(&self) -> Result<Place, Error> {
         if self.headroom() == Headroom::Exhausted && !self.is_reclaiming {
-            return Err(Error::Full.into());
+            return Err(Error::Full);
         }
-        let place = Arc::clone(&self.shared.places).acquire_owned().await.map_err(|_| Error::Stopped)?;
-        let (reply, answer) = oneshot::channel();
-        let call = Call::new(closure, reply, when, Some(place));
-        // The channel has more room than there are places, so this never blocks the async thread.
-        self.shared.messages.try_send(Message::Run(Box::new(call))).map_err(|_| Error::Stopped)?;
-        answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
+        let permit = Arc::clone(&self.shared.places).acquire_owned().await.map_err(|_| Error::Stopped)?;
+        Ok(Place { messages: self.shared.messages.clone(), permit })
     }
 
     /// The last durable commit. Reading it may touch the disk: not on an async thread.
