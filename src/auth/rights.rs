@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Auth,
-    model::Role,
-    sessions::{SESSIONS_MAX, SessionRow},
-    store,
-};
+use super::{Auth, model::Role, sessions::SessionRow, store};
 use crate::{
     base::UserId,
     storage::{self, Tx},
@@ -51,7 +46,7 @@ impl Auth {
         user: UserId,
         change: impl Fn(&mut SessionRow),
     ) -> Result<(), storage::Error> {
-        for before in store::sessions_of(tx, user, SESSIONS_MAX + 1)? {
+        for before in store::sessions_of(tx, user)? {
             let mut row = before.clone();
             change(&mut row);
             if row != before {

@@ -136,12 +136,13 @@ impl Auth {
         let now = tx.now();
         let mut nonce = [0; 16];
         self.inner.random.fill(&mut nonce);
-        let open = store::session_numbers_of(tx, order.user, SESSIONS_MAX + 1)?;
+        let open = store::session_numbers_of(tx, order.user)?;
         // Numbers grow with time, so the first ones are the oldest; the others need not be read.
         let excess = (open.len() + 1).saturating_sub(SESSIONS_MAX);
-        for number in open.into_iter().take(excess) {
-            let Some(row) = store::session_numbered(tx, number)? else { continue };
-            self.remove(tx, &row)?;
+        let gone: Vec<u64> = open.into_iter().take(excess).collect();
+        for number in &gone {
+            let Some(row) = store::session_numbered(tx, *number)? else { continue };
+            self.forget(tx, row.id);
             if !self.is_over(&row, now) {
                 record(tx, &row, "too many sessions")?;
             }
@@ -163,7 +164,7 @@ impl Auth {
             address: order.address,
             client: order.client.chars().filter(|c| !c.is_control()).take(CLIENT_CHARACTERS_MAX).collect(),
         };
-        store::put_session(tx, &row)?;
+        store::insert_session(tx, &row, &gone)?;
         // Tokens go by the clock that they are checked with, which may have been set back since the last commit.
         self.grant(&row, self.inner.clock.now())
     }
@@ -176,12 +177,13 @@ impl Auth {
     pub fn renew_session(&self, tx: &mut Tx<'_>, id: SessionId) -> Result<Grant, Error> {
         let now = tx.now();
         let row = store::find_session(tx, id)?.filter(|row| !self.is_over(row, now)).ok_or(Error::Invalid)?;
-        self.remove(tx, &row)?;
+        self.forget(tx, id);
+        let old = [id.hi()];
         let mut nonce = [0; 16];
         self.inner.random.fill(&mut nonce);
         let id = SessionId::from_raw(tx.mint());
         let row = SessionRow { id, nonce, number: 0, rotated_at: now, proven_at: Some(now), ..row };
-        store::put_session(tx, &row)?;
+        store::insert_session(tx, &row, &old)?;
         self.grant(&row, self.inner.clock.now())
     }
 
@@ -255,10 +257,14 @@ impl Auth {
     }
 
     fn remove(&self, tx: &mut Tx<'_>, row: &SessionRow) -> Result<(), storage::Error> {
-        store::delete_session(tx, row)?;
-        let (cache, id) = (Arc::clone(&self.inner.sessions), row.id);
+        self.forget(tx, row.id);
+        store::delete_session(tx, row)
+    }
+
+    /// Sees to it that nobody is let in from memory any more with a session that goes.
+    fn forget(&self, tx: &mut Tx<'_>, id: SessionId) {
+        let cache = Arc::clone(&self.inner.sessions);
         tx.on_commit(move || cache.forget(id));
-        Ok(())
     }
 
     /// Ends a session of a person; `false` when the person has no such session.
@@ -281,7 +287,7 @@ impl Auth {
         user: UserId,
         keep: Option<SessionId>,
     ) -> Result<usize, storage::Error> {
-        let rows = store::sessions_of(tx, user, SESSIONS_MAX + 1)?;
+        let rows = store::sessions_of(tx, user)?;
         let ended: Vec<_> = rows.into_iter().filter(|row| Some(row.id) != keep).collect();
         for row in &ended {
             self.remove(tx, row)?;
@@ -294,7 +300,7 @@ impl Auth {
     /// # Errors
     /// When the store fails.
     pub fn end_full_sessions(&self, tx: &mut Tx<'_>, user: UserId) -> Result<(), storage::Error> {
-        let rows = store::sessions_of(tx, user, SESSIONS_MAX + 1)?;
+        let rows = store::sessions_of(tx, user)?;
         rows.iter().filter(|row| !row.is_enrolling).try_for_each(|row| self.remove(tx, row))
     }
 
@@ -304,7 +310,7 @@ impl Auth {
     /// When the store fails.
     pub fn sessions(&self, read: &impl Read, user: UserId) -> Result<Vec<SessionView>, storage::Error> {
         let now = self.inner.clock.now();
-        let mut rows = store::sessions_of(read, user, SESSIONS_MAX + 1)?;
+        let mut rows = store::sessions_of(read, user)?;
         rows.retain(|row| !self.is_over(row, now));
         rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
         let view = |row: SessionRow| SessionView {

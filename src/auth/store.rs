@@ -16,6 +16,7 @@ use crate::{
 const API_KEYS: Table<u64, ApiKeyRow> = Table::of(keyspaces::API_KEYS);
 const COMPANY_API_KEYS: Table<(u64, u64), ()> = Table::of(keyspaces::COMPANY_API_KEYS);
 const SESSIONS: Table<u64, SessionRow> = Table::of(keyspaces::SESSIONS);
+const SESSION_NUMBERS: Table<u64, NumbersRow> = Table::of(keyspaces::SESSION_NUMBERS);
 const USER_SESSIONS: Table<(u64, u64), ()> = Table::of(keyspaces::USER_SESSIONS);
 
 /// Area of this slice's counters.
@@ -24,6 +25,14 @@ const AREA: u8 = 50;
 const KEY_COUNT: u8 = 0;
 /// Rows looked at at once in a sweep.
 pub(super) const SWEEP_PAGE: usize = 1_000;
+
+/// The sessions of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct NumbersRow {
+    /// The oldest first.
+    numbers: Vec<u64>,
+}
+named_value!(NumbersRow, 1);
 
 /// One API key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,14 +146,40 @@ pub(super) fn find_session(read: &impl Read, id: SessionId) -> Result<Option<Ses
     Ok(read.get(SESSIONS, &id.hi())?.filter(|row| row.id == id))
 }
 
+/// Writes a new session in the place of those with these numbers.
+pub(super) fn insert_session(tx: &mut Tx<'_>, row: &SessionRow, in_place_of: &[u64]) -> Result<(), Error> {
+    change_numbers(tx, row.user, |numbers| {
+        numbers.retain(|number| !in_place_of.contains(number));
+        numbers.push(row.id.hi());
+    })?;
+    in_place_of.iter().try_for_each(|number| tx.remove(SESSIONS, number))?;
+    put_session(tx, row)
+}
+
+/// Writes a session that is there.
 pub(super) fn put_session(tx: &mut Tx<'_>, row: &SessionRow) -> Result<(), Error> {
-    tx.put(SESSIONS, &row.id.hi(), row)?;
-    tx.put(USER_SESSIONS, &(row.user.hi(), row.id.hi()), &())
+    tx.put(SESSIONS, &row.id.hi(), row)
 }
 
 pub(super) fn delete_session(tx: &mut Tx<'_>, row: &SessionRow) -> Result<(), Error> {
-    tx.remove(SESSIONS, &row.id.hi())?;
-    tx.remove(USER_SESSIONS, &(row.user.hi(), row.id.hi()))
+    change_numbers(tx, row.user, |numbers| numbers.retain(|number| *number != row.id.hi()))?;
+    tx.remove(SESSIONS, &row.id.hi())
+}
+
+/// Changes the numbers of a person's sessions, wherever they were until now.
+fn change_numbers(tx: &mut Tx<'_>, user: UserId, change: impl FnOnce(&mut Vec<u64>)) -> Result<(), Error> {
+    let mut numbers = if let Some(NumbersRow { numbers }) = tx.get(SESSION_NUMBERS, &user.hi())? {
+        numbers
+    } else {
+        let numbers = numbers_of_old(tx, user)?;
+        numbers.iter().try_for_each(|number| tx.remove(USER_SESSIONS, &(user.hi(), *number)))?;
+        numbers
+    };
+    change(&mut numbers);
+    if numbers.is_empty() {
+        return tx.remove(SESSION_NUMBERS, &user.hi());
+    }
+    tx.put(SESSION_NUMBERS, &user.hi(), &NumbersRow { numbers })
 }
 
 /// The session whose id begins with this.
@@ -153,19 +188,41 @@ pub(super) fn session_numbered(read: &impl Read, hi: u64) -> Result<Option<Sessi
 }
 
 /// Numbers of the sessions of a person, also of some that are over, the oldest first.
-pub(super) fn session_numbers_of(read: &impl Read, user: UserId, limit: usize) -> Result<Vec<u64>, Error> {
-    let keys = read.list(USER_SESSIONS, &KeyRange::prefix(&(user.hi(),)), Order::Ascending, limit)?;
+pub(super) fn session_numbers_of(read: &impl Read, user: UserId) -> Result<Vec<u64>, Error> {
+    match read.get(SESSION_NUMBERS, &user.hi())? {
+        Some(NumbersRow { numbers }) => Ok(numbers),
+        None => numbers_of_old(read, user),
+    }
+}
+
+/// The numbers as earlier releases kept them.
+fn numbers_of_old(read: &impl Read, user: UserId) -> Result<Vec<u64>, Error> {
+    let keys = read.list(USER_SESSIONS, &KeyRange::prefix(&(user.hi(),)), Order::Ascending, usize::MAX)?;
     Ok(keys.into_iter().map(|((_, id), ())| id).collect())
 }
 
 /// Open sessions of a person, and some that are over.
-pub(super) fn sessions_of(read: &impl Read, user: UserId, limit: usize) -> Result<Vec<SessionRow>, Error> {
-    let keys = read.list(USER_SESSIONS, &KeyRange::prefix(&(user.hi(),)), Order::Ascending, limit)?;
-    let mut rows = Vec::with_capacity(keys.len());
-    for ((_, id), ()) in keys {
-        rows.extend(read.get(SESSIONS, &id)?);
+pub(super) fn sessions_of(read: &impl Read, user: UserId) -> Result<Vec<SessionRow>, Error> {
+    let numbers = session_numbers_of(read, user)?;
+    let mut rows = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        rows.extend(read.get(SESSIONS, &number)?);
     }
     Ok(rows)
+}
+
+/// Puts the numbers of a person's sessions where earlier releases kept them.
+#[cfg(test)]
+pub(super) fn keep_numbers_as_before(tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
+    let numbers = session_numbers_of(tx, user)?;
+    tx.remove(SESSION_NUMBERS, &user.hi())?;
+    numbers.iter().try_for_each(|number| tx.put(USER_SESSIONS, &(user.hi(), *number), &()))
+}
+
+/// How many numbers are where earlier releases kept them.
+#[cfg(test)]
+pub(super) fn numbers_as_before(read: &impl Read, user: UserId) -> Result<usize, Error> {
+    Ok(numbers_of_old(read, user)?.len())
 }
 
 /// A page of the sessions of all people after one of them, the oldest first.

@@ -155,7 +155,9 @@ tables! {
     COMPANY_API_KEYS = 51 in Index, owner "auth": "company u64, key u64" => "()";
     /// Sessions of people.
     SESSIONS = 52 in Records, owner "auth": "session u64" => "SessionRow";
-    /// Sessions by person.
+    /// The numbers of a person's sessions, the oldest first, in one row: a search would step over all that have ended.
+    SESSION_NUMBERS = 54 in Index, owner "auth": "user u64" => "NumbersRow";
+    /// The same as earlier releases kept it; moved to the row with the first change, and not written any more.
     USER_SESSIONS = 53 in Index, owner "auth": "user u64, session u64" => "()";
     /// Companies.
     COMPANIES = 60 in Records, owner "accounts": "company u64" => "CompanyRow";

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, Method};
 
 use super::super::{
-    Auth, Caller, Credential, Error, Grant, NewSession, Role, Scope, Settings, maintain::Swept, store::SWEEP_PAGE,
+    Auth, Caller, Credential, Error, Grant, NewSession, Role, Scope, Settings,
+    maintain::Swept,
+    sessions::SESSIONS_MAX,
+    store::{self, SWEEP_PAGE},
 };
 use crate::{
     base::{ApiKeyId, CompanyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, UserId},
@@ -220,6 +223,29 @@ async fn a_proof_is_good_for_ten_minutes_and_a_new_session_brings_a_new_one() {
         kept = auth.refresh(&kept.refresh_token).await.unwrap();
     }
     assert!(kept.refresh_expires_in_s <= 600, "{}", kept.refresh_expires_in_s);
+}
+
+#[tokio::test]
+async fn sessions_of_an_earlier_release_are_found_counted_and_ended() {
+    let (auth, _) = auth();
+    let oldest = open(&auth).await;
+    for _ in 1..SESSIONS_MAX {
+        open(&auth).await;
+    }
+    auth.inner.db.write(|tx| store::keep_numbers_as_before(tx, USER)).await.unwrap();
+    let count = || auth.sessions(&auth.inner.db.snapshot(), USER).unwrap().len();
+    let as_before = || store::numbers_as_before(&auth.inner.db.snapshot(), USER).unwrap();
+    assert_eq!((count(), as_before()), (SESSIONS_MAX, SESSIONS_MAX));
+    let newest = open(&auth).await;
+    assert!(!is_let_in(&auth, &oldest).await && is_let_in(&auth, &newest).await);
+    assert_eq!((count(), as_before()), (SESSIONS_MAX, 0), "moved with the first change");
+
+    auth.inner.db.write(|tx| store::keep_numbers_as_before(tx, USER)).await.unwrap();
+    let ender = auth.clone();
+    assert_eq!(auth.inner.db.write(move |tx| ender.end_sessions(tx, USER, None)).await.unwrap(), SESSIONS_MAX);
+    assert_eq!((count(), as_before()), (0, 0));
+    let last = open(&auth).await;
+    assert!(is_let_in(&auth, &last).await && count() == 1);
 }
 
 #[tokio::test]
