@@ -10,6 +10,7 @@
 pub mod api;
 mod cache;
 mod habits;
+mod hasher;
 mod letters;
 mod metrics;
 mod mfa;
@@ -47,7 +48,7 @@ pub use service::{Client, CompanyFigures, Created, NewPerson, ReadFigures, Regis
 pub use stolen::StolenPasswords;
 
 use cache::ReadCache;
-use password::Hasher;
+use hasher::Hasher;
 use service::CompanyStats;
 
 /// How long figures of a company may be old.

@@ -11,9 +11,12 @@ use crate::{
     audit::{self, Origin},
     auth::{Auth, Role, Scopes, Settings},
     base::{ApiKeyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, UserId},
-    limits::Limits,
+    limits::{self, Limits},
     mail::Mail,
-    storage::{self, COMMITS, Db, Head, KeyRange, Order, Read, ReadBytes, Snapshot, Space, Tx, engine::VisitBytes},
+    storage::{
+        self, COMMITS, Db, Head, KeyRange, Order, Read, ReadBytes, Snapshot, Space, Tx,
+        engine::{VisitBytes, memory::MemoryEngine},
+    },
 };
 
 /// How to spoil an order, and the error that must follow.
@@ -34,13 +37,17 @@ pub(super) fn accounts() -> (Accounts, Auth, Db) {
 }
 
 fn accounts_at(clock: Arc<ManualClock>) -> (Accounts, Auth, Db) {
-    let db = Db::in_memory(clock, Arc::new(SeededRandom::new(1))).unwrap();
+    accounts_over(MemoryEngine::default(), clock)
+}
+
+fn accounts_over(engine: MemoryEngine, clock: Arc<ManualClock>) -> (Accounts, Auth, Db) {
+    let db = Db::over_memory(engine, clock, Arc::new(SeededRandom::new(1))).unwrap();
     let auth = Auth::new(db.clone(), Settings::new(Arc::new(SealKey::from_bytes(&[7; 32]))));
     (
         Accounts::new(
             db.clone(),
             auth.clone(),
-            Limits::new(db.clone(), crate::limits::Metrics::default()),
+            Limits::open(&db, limits::Metrics::default()).unwrap(),
             Mail::new(db.clone(), Arc::new(SealKey::from_bytes(&[7; 32]))),
             Arc::new(SealKey::from_bytes(&[7; 32])),
             super::Settings::default(),
@@ -148,6 +155,20 @@ async fn a_refused_sign_in_works_and_writes_as_much_for_an_unknown_account_as_fo
     let found =
         db.read(move |snapshot| audit::list(snapshot, company, &query, None, (10, 100))).await.unwrap().unwrap();
     assert_eq!(found.0.len(), 2);
+}
+
+#[tokio::test]
+async fn nobody_hears_what_came_of_a_password_whose_call_could_not_be_written_down() {
+    let engine = MemoryEngine::default();
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    let (accounts, _, _) = accounts_over(engine.clone(), clock);
+    accounts.set_up(order()).await.unwrap();
+    engine.fail();
+    for password in [order().password, "wrong".to_owned().into()] {
+        let order = SignIn { email: order().email, password, code: None, client: client() };
+        let refused = accounts.sign_in(order).await;
+        assert!(matches!(refused, Err(Error::Limited(limits::Error::Storage(_)))), "{refused:?}");
+    }
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ impl Services {
         let blobs = adapters::blobs(config, options.is_dev, db.random(), (&tasks.tracker, &tasks.stop))?;
         let queues = adapters::queues(config, db, &seal)?;
         let api_rate = adapters::api_rate(config, db, limit_metrics.clone()).map_err(queue::Error::from)?;
-        let limits = Limits::new(db.clone(), limit_metrics);
+        let limits = Limits::open(db, limit_metrics).map_err(queue::Error::from)?;
         let auth =
             Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal), Some(Arc::clone(&api_rate))));
         let mail = adapters::mail(config, db, (Arc::clone(&seal), queues.clone()), Some(blobs.clone()), mail_metrics)?;

@@ -9,7 +9,7 @@ use crate::{
     base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
     limits::{self, Limits},
-    mail,
+    mail, queue,
 };
 
 const PASSWORD_WORDS: usize = 5;
@@ -36,7 +36,8 @@ pub async fn with_accounts<T>(
     let db = directory.db().clone();
     let seal = Arc::new(tokio::task::block_in_place(|| master_key::load(config, &directory))?);
     let auth = Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal), None));
-    let limits = Limits::new(db.clone(), limits::Metrics::default());
+    let limits = tokio::task::block_in_place(|| Limits::open(&db, limits::Metrics::default()));
+    let limits = limits.map_err(queue::Error::from)?;
     let mail = tokio::task::block_in_place(|| {
         // With a mail server what is written to people waits for the server to be started.
         let queues = adapters::queues(config, &db, &seal)?;

@@ -1,8 +1,8 @@
 //! How often somebody may do something.
 //!
-//! Two kinds. Sign-in and its like are counted exactly: the times of the last calls of a key are a row, and a call is
-//! admitted by a transaction before anything is done, so neither parallel calls nor a kill admit one more. The
-//! rate of a company's API calls is a GCRA in memory, since it is asked with every request; who is ahead of the rate by
+//! Two kinds. Sign-in and its like are counted exactly: the times of the last calls of a key decide. They are in memory
+//! and in a row; a call is admitted before anything is done for it, and its caller hears nothing of what was done before
+//! the row is written. So neither parallel calls nor a kill answer one more. The rate of a company's API calls is a GCRA in memory, since it is asked with every request; who is ahead of the rate by
 //! more than a second is written down each second, so that a restart gives back no more than that.
 //!
 //! Keys are stored as hashes: a row tells neither address nor account.
@@ -11,13 +11,15 @@ mod api;
 mod api_rate;
 mod counter;
 mod gcra;
+mod local;
+mod memory;
 mod metrics;
 mod sliding;
 mod store;
 #[cfg(test)]
 mod tests;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -25,10 +27,10 @@ use tokio_util::sync::CancellationToken;
 use crate::storage::{self, Db, pause};
 
 pub use api_rate::ApiRate;
-pub use counter::{Admission, Counter};
+pub use counter::{Admission, Counter, Kept};
 pub use metrics::Metrics;
 
-use counter::LocalCounter;
+use local::LocalCounter;
 
 /// How often rows that no longer count are removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -128,6 +130,26 @@ impl Subject {
     }
 }
 
+/// A call that was admitted.
+#[must_use = "nobody hears of an admitted call before it is kept"]
+pub struct Admitted(Kept);
+
+impl fmt::Debug for Admitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Admitted")
+    }
+}
+
+impl Admitted {
+    /// Sees to it that the call counts also after a kill or a power cut.
+    ///
+    /// # Errors
+    /// [`Error::Storage`]: the call may count or not, so nothing may be told of what it led to.
+    pub async fn kept(self) -> Result<(), Error> {
+        Ok(self.0.await?)
+    }
+}
+
 /// Counts calls durably; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -137,32 +159,35 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// A handle over the store.
-    #[must_use]
-    pub fn new(db: Db, metrics: Metrics) -> Self {
-        let counter = Arc::new(LocalCounter { db: db.reclaiming() });
-        Self { db, counter, metrics }
+    /// A handle over the store, with the calls that still count; blocks. A store has one at most.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn open(db: &Db, metrics: Metrics) -> Result<Self, storage::Error> {
+        let counter = Arc::new(LocalCounter::open(db)?);
+        Ok(Self { db: db.clone(), counter, metrics })
     }
 
-    /// Admits a call or says when to come again; an admitted call counts from this answer on, also when the process is
-    /// killed. A power cut may take back those of the last moment.
+    /// Admits a call or says when to come again; an admitted call counts from this answer on, also after a kill or a
+    /// power cut.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Storage`].
     pub async fn admit(&self, policy: Policy, subject: Subject) -> Result<(), Error> {
-        self.admit_by([(policy, subject)]).await
+        self.decide([(policy, subject)]).await?.kept().await
     }
 
-    /// Admits a call that several limits look at, or none of them counts it.
+    /// Admits a call that several limits look at, or none of them counts it. An admitted call counts for later ones at once;
+    /// what it leads to is told after [`Admitted::kept`], and may be worked out meanwhile.
     ///
     /// # Errors
     /// As [`Limits::admit`].
-    pub async fn admit_by<const N: usize>(&self, limits: [(Policy, Subject); N]) -> Result<(), Error> {
+    pub async fn decide<const N: usize>(&self, limits: [(Policy, Subject); N]) -> Result<Admitted, Error> {
         let admission = self.counter.admit(limits.to_vec()).await;
         if let Err(Error::Refused(refusal)) = &admission {
             self.metrics.refused(refusal.policy);
         }
-        admission
+        Ok(Admitted(admission?))
     }
 
     /// Removes what no longer counts, until stopped.

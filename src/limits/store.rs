@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Policy, Refusal, Subject, sliding};
+use super::memory::Log;
 use crate::{
     base::RawId,
     named_value,
-    storage::{self, KeyRange, Order, Table, Tx, keyspaces},
+    storage::{self, KeyRange, Order, Read, Table, Tx, keyspaces},
 };
 
 const CALLS: Table<RawId, CallsRow> = Table::of(keyspaces::LIMIT_CALLS);
@@ -28,31 +28,34 @@ pub(super) struct CallsRow {
 }
 named_value!(CallsRow, 1);
 
-/// Admits a call inside a transaction.
-pub(super) fn admit(tx: &mut Tx<'_>, policy: Policy, subject: Subject) -> Result<(), Error> {
-    let now_ms = tx.now().as_ms();
-    let key = u128::from_be_bytes(Subject::of(&[policy.name.as_bytes(), &subject.0]).0);
-    let key = RawId { hi: (key >> 64) as u64, lo: key as u64 };
-    let known = storage::Read::get(tx, CALLS, &key)?;
-    let mut calls = known.as_ref().map(|row| row.calls.clone()).unwrap_or_default();
-    if let Err(wait_ms) = sliding::admit(&mut calls, now_ms, policy.quota, policy.window_ms) {
-        let retry_after_s = u32::try_from(wait_ms.div_ceil(1_000)).unwrap_or(u32::MAX);
-        let (quota, window_s) = (policy.quota as u64, policy.window_ms / 1_000);
-        return Err(Refusal { policy: policy.name, quota, window_s, retry_after_s }.into());
+/// The log of a key, also one that has ended.
+pub(super) fn find_log(read: &impl Read, key: RawId) -> Result<Option<Log>, storage::Error> {
+    Ok(read.get(CALLS, &key)?.map(|CallsRow { calls, ends_at }| Log { calls, ends_at }))
+}
+
+/// Logs in the order in which they end, the last first.
+pub(super) fn last_to_end(read: &impl Read, limit: usize) -> Result<Vec<(RawId, Log)>, storage::Error> {
+    let ends = read.list(ENDS, &KeyRange::all(), Order::Descending, limit)?;
+    let mut logs = Vec::with_capacity(ends.len());
+    for ((_, key), ()) in ends {
+        logs.extend(find_log(read, key)?.map(|log| (key, log)));
     }
-    if let Some(known) = known {
+    Ok(logs)
+}
+
+/// Writes a log in the place of the one before.
+pub(super) fn put_log(tx: &mut Tx<'_>, key: RawId, log: &Log) -> Result<(), storage::Error> {
+    if let Some(known) = tx.get(CALLS, &key)? {
         tx.remove(ENDS, &(known.ends_at, key))?;
     }
-    let last = calls.last().copied().unwrap_or(now_ms);
-    let ends_at = last.saturating_add(i64::try_from(policy.window_ms).unwrap_or(i64::MAX));
-    tx.put(ENDS, &(ends_at, key), &())?;
-    Ok(tx.put(CALLS, &key, &CallsRow { calls, ends_at })?)
+    tx.put(ENDS, &(log.ends_at, key), &())?;
+    tx.put(CALLS, &key, &CallsRow { calls: log.calls.clone(), ends_at: log.ends_at })
 }
 
 /// Removes a page of rows that no longer count; answers how many.
 pub(super) fn sweep(tx: &mut Tx<'_>) -> Result<usize, storage::Error> {
     let now_ms = tx.now().as_ms();
-    let over = storage::Read::list(tx, ENDS, &KeyRange::before(&(now_ms,)), Order::Ascending, SWEEP_PAGE)?;
+    let over = tx.list(ENDS, &KeyRange::before(&(now_ms,)), Order::Ascending, SWEEP_PAGE)?;
     for ((ends_at, key), ()) in &over {
         tx.remove(ENDS, &(*ends_at, *key))?;
         tx.remove(CALLS, key)?;
@@ -61,7 +64,7 @@ pub(super) fn sweep(tx: &mut Tx<'_>) -> Result<usize, storage::Error> {
 }
 
 /// Arrival times of the companies that were ahead of their rate, in nanoseconds since 1970.
-pub(super) fn arrivals(read: &impl storage::Read) -> Result<Vec<(u64, i64)>, storage::Error> {
+pub(super) fn arrivals(read: &impl Read) -> Result<Vec<(u64, i64)>, storage::Error> {
     read.list(ARRIVALS, &KeyRange::all(), Order::Ascending, usize::MAX)
 }
 

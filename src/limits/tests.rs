@@ -1,10 +1,16 @@
 //! Durable limits on a store in memory.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    task::{Context, Waker},
+};
+
+use proptest::prelude::*;
 
 use super::{
-    ADD_USER, Error, INVITE, Limits, MFA, Metrics, PASSWORD, Policy, REGISTER, RESET, RESET_ADDRESS, SIGN_IN,
-    SIGN_IN_ADDRESS, Subject, TOKEN,
+    ADD_USER, Counter, Error, INVITE, Limits, LocalCounter, MFA, Metrics, PASSWORD, Policy, REGISTER, RESET,
+    RESET_ADDRESS, SIGN_IN, SIGN_IN_ADDRESS, Subject, TOKEN, sliding,
 };
 use crate::{
     base::{Clock, ManualClock, SeededRandom, Timestamp},
@@ -13,7 +19,7 @@ use crate::{
 
 fn open(engine: MemoryEngine, clock: &Arc<ManualClock>) -> Limits {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-    Limits::new(Db::over_memory(engine, clock, Arc::new(SeededRandom::new(1))).unwrap(), Metrics::default())
+    Limits::open(&Db::over_memory(engine, clock, Arc::new(SeededRandom::new(1))).unwrap(), Metrics::default()).unwrap()
 }
 
 async fn admitted(limits: &Limits, subject: Subject, calls: usize) -> usize {
@@ -53,6 +59,165 @@ async fn five_of_a_thousand_parallel_calls_are_admitted_also_after_a_kill() {
     assert_eq!(admitted(&limits, one, 10).await, 0);
     clock.advance_ms(1);
     assert_eq!(admitted(&limits, one, 1_000).await, 5);
+}
+
+#[tokio::test]
+async fn a_decision_waits_for_no_disk_and_counts_at_once() {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    let engine = MemoryEngine::default();
+    let limits = open(engine.clone(), &clock);
+    engine.hold();
+    let one = Subject::of(&[b"a"]);
+    let mut kept = Vec::new();
+    for _ in 0..5 {
+        kept.push(Box::pin(limits.decide([(SIGN_IN, one)]).await.unwrap().kept()));
+    }
+    assert!(matches!(limits.decide([(SIGN_IN, one)]).await, Err(Error::Refused(_))));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(kept.iter_mut().all(|kept| kept.as_mut().poll(&mut context).is_pending()), "nothing is told before");
+    engine.let_go();
+    for kept in kept {
+        kept.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_was_told_counts_after_a_kill_and_what_was_not_written_is_never_told() {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    let engine = MemoryEngine::default();
+    let limits = open(engine.clone(), &clock);
+    let one = Subject::of(&[b"a"]);
+    assert_eq!(admitted(&limits, one, 3).await, 3);
+    // Answered behind the sync of what was begun before.
+    limits.db.write(super::store::sweep).await.unwrap();
+    engine.fail();
+    let decided = [limits.decide([(SIGN_IN, one)]).await.unwrap(), limits.decide([(SIGN_IN, one)]).await.unwrap()];
+    for decided in decided {
+        assert!(matches!(decided.kept().await, Err(Error::Storage(_))));
+    }
+    let db = limits.db.clone();
+    drop(limits);
+    tokio::task::spawn_blocking(move || db.stop()).await.unwrap();
+    engine.crash();
+    assert_eq!(admitted(&open(engine, &clock), one, 1_000).await, 2);
+}
+
+#[tokio::test]
+async fn a_call_is_counted_by_all_its_limits_or_by_none() {
+    let limits = open(MemoryEngine::default(), &Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000))));
+    let (address, account) = (Subject::of(&[b"address"]), Subject::of(&[b"account"]));
+    let both = [(SIGN_IN_ADDRESS, address), (SIGN_IN, account)];
+    for _ in 0..5 {
+        limits.decide(both).await.unwrap().kept().await.unwrap();
+    }
+    for _ in 0..50 {
+        let Err(Error::Refused(refusal)) = limits.decide(both).await else { panic!("admitted") };
+        assert_eq!(refusal.policy, SIGN_IN.name);
+    }
+    for _ in 0..25 {
+        limits.admit(SIGN_IN_ADDRESS, address).await.unwrap();
+    }
+    limits.admit(SIGN_IN_ADDRESS, address).await.unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn parallel_calls_of_more_subjects_than_there_is_room_for_are_counted_exactly() {
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    let db = Db::over_memory(MemoryEngine::default(), clock, Arc::new(SeededRandom::new(1))).unwrap();
+    let counter = Arc::new(LocalCounter::with_room(&db, 4).unwrap());
+    let calls: Vec<_> = (0..2_000_u32)
+        .map(|number| {
+            let counter = Arc::clone(&counter);
+            tokio::spawn(async move {
+                let subject = number % 20;
+                match counter.admit(vec![(SIGN_IN, Subject::of(&[&subject.to_be_bytes()]))]).await {
+                    Ok(kept) => kept.await.map(|()| Some(subject)).unwrap(),
+                    Err(Error::Refused(_)) => None,
+                    Err(error) => panic!("{error}"),
+                }
+            })
+        })
+        .collect();
+    let mut counts = HashMap::<u32, usize>::new();
+    for call in calls {
+        if let Some(subject) = call.await.unwrap() {
+            *counts.entry(subject).or_default() += 1;
+        }
+    }
+    assert_eq!(counts.len(), 20);
+    assert!(counts.values().all(|count| *count == 5), "{counts:?}");
+}
+
+/// One step of the comparison with logs that are all in memory for ever.
+#[derive(Debug, Clone)]
+enum Step {
+    Call { address: u8, account: u8 },
+    Wait(u64),
+    Restart,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        12 => (0..3_u8, 0..6_u8).prop_map(|(address, account)| Step::Call { address, account }),
+        4 => (0..15_000_u64).prop_map(Step::Wait),
+        1 => Just(Step::Restart),
+    ];
+    prop::collection::vec(step, 1..80)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn too_little_room_and_restarts_change_no_decision(steps in steps(), room in 0_usize..5) {
+        const ADDRESS: Policy = Policy { name: "address", quota: 4, window_ms: 10_000 };
+        const ACCOUNT: Policy = Policy { name: "account", quota: 2, window_ms: 30_000 };
+        let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+        let engine = MemoryEngine::default();
+        let open = || {
+            let clock: Arc<dyn Clock> = Arc::clone(&clock) as _;
+            let db = Db::over_memory(engine.clone(), clock, Arc::new(SeededRandom::new(1))).unwrap();
+            (LocalCounter::with_room(&db, room).unwrap(), db)
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (mut counter, mut db) = open();
+        let mut model = HashMap::<(&str, u8), Vec<i64>>::new();
+        for step in steps {
+            match step {
+                Step::Wait(ms) => clock.advance_ms(ms),
+                Step::Restart => {
+                    db.stop();
+                    (counter, db) = open();
+                }
+                Step::Call { address, account } => {
+                    let now_ms = db.now().as_ms();
+                    let mut logs = [(ADDRESS, address), (ACCOUNT, account)].map(|(policy, number)| {
+                        let mut log = model.get(&(policy.name, number)).cloned().unwrap_or_default();
+                        let is_admitted = sliding::admit(&mut log, now_ms, policy.quota, policy.window_ms).is_ok();
+                        ((policy.name, number), log, is_admitted)
+                    });
+                    let expected = logs.iter().all(|(_, _, is_admitted)| *is_admitted);
+                    let both = vec![(ADDRESS, Subject::of(&[&[address]])), (ACCOUNT, Subject::of(&[&[account]]))];
+                    let admitted = runtime.block_on(async {
+                        match counter.admit(both).await {
+                            Ok(kept) => kept.await.map(|()| true),
+                            Err(Error::Refused(_)) => Ok(false),
+                            Err(Error::Storage(error)) => Err(error),
+                        }
+                    });
+                    prop_assert_eq!(admitted.unwrap(), expected);
+                    if expected {
+                        for (key, log, _) in &mut logs {
+                            model.insert(*key, std::mem::take(log));
+                        }
+                    }
+                    // Two more of a call whose rows are written only now.
+                    prop_assert!(counter.held() <= room + 2, "{} in a room for {room}", counter.held());
+                }
+            }
+        }
+        db.stop();
+    }
 }
 
 #[tokio::test]

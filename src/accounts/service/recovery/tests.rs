@@ -33,8 +33,8 @@ impl Fixture {
         let db = Db::in_memory(Arc::clone(&clock) as _, Arc::new(SeededRandom::new(1))).unwrap();
         let seal = Arc::new(SealKey::from_bytes(&[7; 32]));
         let auth = Auth::new(db.clone(), Settings::new(Arc::clone(&seal)));
-        let (limits, mail) =
-            (Limits::new(db.clone(), limits::Metrics::default()), Mail::new(db.clone(), Arc::clone(&seal)));
+        let limits = Limits::open(&db, limits::Metrics::default()).unwrap();
+        let mail = Mail::new(db.clone(), Arc::clone(&seal));
         let accounts = Accounts::new(db.clone(), auth, limits, mail, seal, crate::accounts::Settings::default());
         let order = SetUp {
             company_name: "Demo".to_owned(),
