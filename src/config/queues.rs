@@ -5,7 +5,7 @@ use super::section::section;
 section! {
     /// How much work runs at once, and how much of what waits is held in memory. Figures of a single queue are set over the API.
     Queues in "queues" {
-        /// Overrides the concurrency of every built-in queue when set. Otherwise email 5, webhook 512, workflow 3 per core, report 2.
+        /// Overrides the concurrency of every built-in queue when set. Otherwise email 5, webhook 512, workflow 3 per core, report 2. Of 8 or more, up to a quarter is kept for companies with little to do while others fill the queue.
         concurrency: Option<u32> = None, range 1..=65_536, env "QUEUE_CONCURRENCY";
         /// Groups of one queue held in memory; the others are found on disk in turn.
         groups_in_memory: usize = 4_096, range 16..=1_000_000;

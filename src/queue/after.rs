@@ -242,8 +242,11 @@ fn apply_to(inner: &Arc<Inner>, line: &Arc<Line>, run: &[(QueueId, Op)]) {
             }
         }
     }
-    let wants_reads = core.heads.has_requests();
+    let (wants_reads, has_lesser) = (core.heads.has_requests(), core.heads.has_lesser());
     drop(core);
+    if has_lesser {
+        line.wake_lesser();
+    }
     line.wake_pool();
     if wants_reads {
         inner.load(line);

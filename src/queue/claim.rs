@@ -42,16 +42,31 @@ pub(super) enum Asker {
 /// How much to claim.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Want {
-    /// At most so many jobs.
+    /// At most so many jobs of any company.
     pub(super) jobs: usize,
+    /// Beside them so many of companies that hold little; for a pool.
+    pub(super) lesser: usize,
     /// No more once their payloads come to this.
     pub(super) bytes: usize,
+}
+
+impl Want {
+    /// One job less; those of companies that hold little are taken from what is there for them first.
+    const fn take_one(&mut self, is_lesser: bool) {
+        if is_lesser && self.lesser > 0 {
+            self.lesser -= 1;
+        } else {
+            self.jobs = self.jobs.saturating_sub(1);
+        }
+    }
 }
 
 /// A job under a new lease.
 #[derive(Debug, Clone)]
 pub(super) struct Granted {
     pub(super) key: JobKey,
+    /// Of a company that held little.
+    pub(super) is_lesser: bool,
     pub(super) state: JobState,
     pub(super) group_limit: Option<u32>,
 }
@@ -98,7 +113,7 @@ pub(super) fn claim(
     let mut round = Round { line, taken: Vec::new(), leased: Vec::new(), failed: Vec::new() };
     let (mut granted, mut rearmed) = (Vec::new(), Vec::new());
     let mut left = want;
-    while left.jobs > 0 && rearmed.len() + round.failed.len() < UNSTARTED_MAX {
+    while left.jobs + left.lesser > 0 && rearmed.len() + round.failed.len() < UNSTARTED_MAX {
         round.taken = take(tx, line, &mut left, asker);
         if round.taken.is_empty() {
             break;
@@ -119,11 +134,12 @@ pub(super) fn claim(
             let job = item.item.job;
             match verdict {
                 Verdict::Granted(state, lease) => {
-                    left.jobs = left.jobs.saturating_sub(1);
+                    left.take_one(item.is_lesser);
                     core.leases.grant(job, state.generation, lease);
                     core.history.started(item.company, &state);
                     round.leased.push((item, state.generation));
-                    granted.push(Granted { key: (item.company, job), state, group_limit: item.group_limit });
+                    let (key, is_lesser, group_limit) = ((item.company, job), item.is_lesser, item.group_limit);
+                    granted.push(Granted { key, is_lesser, state, group_limit });
                 }
                 Verdict::Rearmed(state, lease) => {
                     core.leases.grant(job, state.generation, lease);
@@ -162,13 +178,17 @@ fn take(tx: &Tx<'_>, line: &Line, left: &mut Want, asker: &Asker) -> Vec<Taken> 
     let mut core = line.core();
     core.heads.begin_pass(now_ms);
     let mut taken = Vec::new();
-    while left.jobs > taken.len() && left.bytes > 0 {
+    let mut open = *left;
+    while open.jobs + open.lesser > 0 && left.bytes > 0 {
         let next = match asker {
-            Asker::Pool => core.heads.take(now_ms),
+            Asker::Pool => {
+                core.heads.take_lesser(now_ms).or_else(|| (open.jobs > 0).then(|| core.heads.take(now_ms))?)
+            }
             Asker::External { company, kinds, .. } => core.heads.take_for(*company, now_ms, kinds.as_deref()),
         };
         let Some(next) = next else { break };
         left.bytes = left.bytes.saturating_sub(next.item.bytes as usize);
+        open.take_one(next.is_lesser);
         taken.push(next);
     }
     taken

@@ -151,7 +151,7 @@ impl Queues {
         if max == 0 {
             return Err(Error::TooManyLeases(limit));
         }
-        let want = Want { jobs: max, bytes: LEASE_BYTES };
+        let want = Want { jobs: max, lesser: 0, bytes: LEASE_BYTES };
         let (queues, line, request, asker) = (self.clone(), Arc::clone(line), request.clone(), asker.clone());
         let Some(background) = self.inner.background.get() else {
             return queues.claim_and_show(&line, &request, asker, want).await;

@@ -17,7 +17,7 @@ use super::{
     leases::Leases,
     name::QueueName,
     rings::Rings,
-    settings::QueueSettings,
+    settings::{QueueSettings, kept_places},
 };
 use crate::base::QueueId;
 
@@ -64,6 +64,7 @@ pub(super) struct Line {
     settings: RwLock<Arc<QueueSettings>>,
     core: Mutex<Core>,
     pool_wake: Notify,
+    lesser_wake: Notify,
     waiters: Mutex<HashMap<u64, Waiters>>,
     waiting: AtomicUsize,
     /// A pool of this process serves it.
@@ -78,7 +79,7 @@ pub(super) struct Line {
 impl Line {
     pub(super) fn new(id: QueueId, name: QueueName, settings: QueueSettings, limits: Limits) -> Self {
         let mut heads = Heads::new(limits);
-        heads.configure(settings.group_concurrency, settings.rate_per_second);
+        configure(&mut heads, &settings);
         Self {
             id,
             name,
@@ -90,6 +91,7 @@ impl Line {
                 history: Recent::default(),
             }),
             pool_wake: Notify::new(),
+            lesser_wake: Notify::new(),
             waiters: Mutex::default(),
             waiting: AtomicUsize::new(0),
             has_pool: AtomicBool::new(false),
@@ -108,7 +110,7 @@ impl Line {
     }
 
     pub(super) fn configure(&self, settings: QueueSettings) {
-        self.core().heads.configure(settings.group_concurrency, settings.rate_per_second);
+        configure(&mut self.core().heads, &settings);
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         self.wake_pool();
         self.wake_workers();
@@ -121,6 +123,15 @@ impl Line {
 
     pub(super) async fn woken(&self) {
         self.pool_wake.notified().await;
+    }
+
+    /// There may be something of a company that holds little.
+    pub(super) fn wake_lesser(&self) {
+        self.lesser_wake.notify_one();
+    }
+
+    pub(super) async fn woken_for_lesser(&self) {
+        self.lesser_wake.notified().await;
     }
 
     /// There may be one more job for the workers outside.
@@ -167,6 +178,11 @@ impl Line {
             stop.cancel();
         }
     }
+}
+
+fn configure(heads: &mut Heads, settings: &QueueSettings) {
+    heads.set_lesser(kept_places(settings.concurrency as usize) as u32);
+    heads.configure(settings.group_concurrency, settings.rate_per_second);
 }
 
 /// A worker outside that waits for a job; leaves the list when dropped.

@@ -95,8 +95,12 @@ impl Inner {
                 Answer::SearchFailed { company } => core.heads.search_failed(company, now_ms),
             }
         }
+        let has_lesser = core.heads.has_lesser();
         drop(core);
         line.wake_pool();
+        if has_lesser {
+            line.wake_lesser();
+        }
         for company in companies {
             line.wake_worker(company);
         }

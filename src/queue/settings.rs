@@ -58,6 +58,14 @@ pub struct QueueSettings {
     pub search_fields: Vec<String>,
 }
 
+/// The least places a pool has of which some are kept.
+const SHARED_FROM: usize = 8;
+
+/// How many places of a pool are kept at most for companies that have little running.
+pub(super) const fn kept_places(concurrency: usize) -> usize {
+    if concurrency < SHARED_FROM { 0 } else { concurrency / 4 }
+}
+
 impl Default for QueueSettings {
     /// What a queue made by first use gets.
     fn default() -> Self {

@@ -44,6 +44,9 @@ pub(super) enum Search {
 pub(super) struct Lane {
     pub(super) is_paused: bool,
     pub(super) is_in_turn: bool,
+    pub(super) is_in_lesser: bool,
+    /// Leases of which no handler has ended, about: those from before a restart may not be known.
+    pub(super) held: u32,
     /// There may be groups on disk that have no window.
     pub(super) is_unknown: bool,
     pub(super) search: Search,
@@ -63,6 +66,8 @@ impl Lane {
         Self {
             is_paused: false,
             is_in_turn: false,
+            is_in_lesser: false,
+            held: 0,
             is_unknown,
             search: Search::None,
             cursor: None,

@@ -1,9 +1,9 @@
 //! The heads of a queue's lines, in memory and bounded; the rest stays on disk.
 //!
-//! Order: companies in turn, within a company the most urgent priority that has something to
-//! give, within it groups in turn, within a group by order of arrival. Pure: time is an input,
-//! and reads are asked for by [`Heads::requests`] and answered by [`Heads::filled`] and
-//! [`Heads::searched`].
+//! Order: companies in turn (a pool asks for those that hold little first), within a company the most
+//! urgent priority that has something to give, within it groups in turn, within a group by order of
+//! arrival. Pure: time is an input, and reads are asked for by [`Heads::requests`] and answered by
+//! [`Heads::filled`] and [`Heads::searched`].
 //!
 //! Invariants:
 //! - Only jobs that later transactions see are pushed; a claim is such a transaction, so nothing is started that a
@@ -50,6 +50,10 @@ pub(crate) struct Heads {
     lanes: HashMap<u64, Lane>,
     /// Companies that have something to give, in turn.
     turn: VecDeque<u64>,
+    /// Of these, those that hold little, in turn.
+    lesser: VecDeque<u64>,
+    /// A company that holds fewer leases than this holds little.
+    lesser_below: u32,
     /// Limits and counts by (company, group).
     groups: HashMap<(u64, u64), GroupState>,
     /// Groups that become free at a time: (monotonic ms, company, group).
@@ -74,6 +78,8 @@ impl Heads {
             limits,
             lanes: HashMap::new(),
             turn: VecDeque::new(),
+            lesser: VecDeque::new(),
+            lesser_below: 0,
             groups: HashMap::new(),
             parked: BTreeSet::new(),
             wanted_fills: VecDeque::new(),
@@ -96,6 +102,11 @@ impl Heads {
         for (company, group) in groups {
             self.wake_group(company, group);
         }
+    }
+
+    /// Sets below how many leases a company holds little; none does when it is zero.
+    pub(crate) const fn set_lesser(&mut self, below: u32) {
+        self.lesser_below = below;
     }
 
     /// Learns of a lane that exists on disk.
@@ -173,6 +184,11 @@ impl Heads {
         (!self.turn.is_empty() && !is_rated)
             || is_due(self.parked.first().map(|(at, ..)| *at))
             || is_due(self.later_searches.first().map(|(at, _)| *at))
+    }
+
+    /// Whether a company that holds little may have something to give.
+    pub(crate) fn has_lesser(&self) -> bool {
+        !self.lesser.is_empty()
     }
 
     /// Whether a lane has something in turn.
@@ -276,6 +292,18 @@ impl Heads {
         {
             lane.is_in_turn = true;
             self.turn.push_back(company);
+        }
+        self.enter_lesser(company);
+    }
+
+    fn enter_lesser(&mut self, company: u64) {
+        if let Some(lane) = self.lanes.get_mut(&company)
+            && !lane.is_in_lesser
+            && lane.held < self.lesser_below
+            && lane.is_ready()
+        {
+            lane.is_in_lesser = true;
+            self.lesser.push_back(company);
         }
     }
 

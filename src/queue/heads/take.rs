@@ -16,6 +16,8 @@ pub(crate) struct Taken {
     pub(crate) priority: u8,
     pub(crate) group: u64,
     pub(crate) item: Ref,
+    /// Its company held little.
+    pub(crate) is_lesser: bool,
     /// The most of its group that may run at once.
     pub(crate) group_limit: Option<u32>,
 }
@@ -78,6 +80,25 @@ impl Heads {
         None
     }
 
+    /// Takes the next job of a company that holds little.
+    pub(crate) fn take_lesser(&mut self, now_ms: u64) -> Option<Taken> {
+        if self.rate.is_some_and(|rate| rate.wait_until(now_ms).is_some()) {
+            return None;
+        }
+        while let Some(company) = self.lesser.pop_front() {
+            let Some(lane) = self.lanes.get_mut(&company) else { continue };
+            lane.is_in_lesser = false;
+            if lane.held >= self.lesser_below {
+                continue;
+            }
+            if let Some(taken) = self.take_in_lane(company, now_ms, Taker::Pool, None) {
+                self.enter_lesser(company);
+                return Some(Taken { is_lesser: true, ..taken });
+            }
+        }
+        None
+    }
+
     /// Takes the next job of one company for a worker outside, of these kinds only if any are given.
     pub(crate) fn take_for(&mut self, company: u64, now_ms: u64, kinds: Option<&[u32]>) -> Option<Taken> {
         if self.rate.is_some_and(|rate| rate.wait_until(now_ms).is_some()) {
@@ -125,8 +146,11 @@ impl Heads {
         if let Some(rate) = &mut self.rate {
             rate.take(now_ms);
         }
+        if let Some(lane) = self.lanes.get_mut(&company) {
+            lane.held += 1;
+        }
         self.settle_window((company, priority, group));
-        Taken { company, priority, group, item, group_limit }
+        Taken { company, priority, group, item, is_lesser: false, group_limit }
     }
 
     /// What was taken is not claimed after all. A stale ref is dropped; a good one is pushed again by the caller.
@@ -137,6 +161,7 @@ impl Heads {
         if let Some(state) = self.groups.get_mut(&(company, group)) {
             state.give_back();
         }
+        self.let_go(company);
         self.wake_group(company, group);
         self.forget_idle(company, group);
     }
@@ -161,6 +186,9 @@ impl Heads {
 
     /// A lease exists that was not taken from here, such as one from before a restart.
     pub(crate) fn count_lease(&mut self, company: u64, group: u64) {
+        if let Some(lane) = self.lanes.get_mut(&company) {
+            lane.held += 1;
+        }
         if group != 0 {
             self.groups.entry((company, group)).or_default().leased += 1;
         }
@@ -168,6 +196,7 @@ impl Heads {
 
     /// A handler has ended; its settlement is on its way.
     pub(crate) fn ended(&mut self, company: u64, group: u64) {
+        self.let_go(company);
         if let Some(state) = self.groups.get_mut(&(company, group)) {
             state.end();
             self.wake_group(company, group);
@@ -176,11 +205,22 @@ impl Heads {
 
     /// A lease is over.
     pub(crate) fn settled(&mut self, company: u64, group: u64, was_ended: bool) {
+        if !was_ended {
+            self.let_go(company);
+        }
         if let Some(state) = self.groups.get_mut(&(company, group)) {
             state.settle(was_ended);
             self.wake_group(company, group);
             self.forget_idle(company, group);
         }
+    }
+
+    /// A lease is over, or its handler has ended.
+    fn let_go(&mut self, company: u64) {
+        if let Some(lane) = self.lanes.get_mut(&company) {
+            lane.held = lane.held.saturating_sub(1);
+        }
+        self.enter_lesser(company);
     }
 
     /// Leases of a group that are not settled.

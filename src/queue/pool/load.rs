@@ -36,7 +36,7 @@ impl Shared {
                 // Nothing is known of the jobs, so their leases stay until the next start.
                 tracing::error!(%error, queue = %self.line.name, "claimed jobs could not be read");
                 for granted in granted {
-                    self.local().drop_claimed(granted.state.bytes as usize);
+                    self.local().drop_claimed(granted.is_lesser, granted.state.bytes as usize);
                     self.close_one();
                 }
                 return;

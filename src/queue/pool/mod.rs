@@ -8,12 +8,14 @@
 mod handlers;
 mod load;
 mod local;
+mod places;
 mod run;
 mod settler;
+mod turns;
 
 use std::{
     collections::VecDeque,
-    fmt, mem,
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -21,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -35,8 +37,9 @@ use super::{
 };
 use crate::storage;
 use handlers::Run;
-use local::Local;
+use local::{Local, Offer};
 use settler::Ended;
+use turns::{LastTurns, Turn};
 
 pub use handlers::Handlers;
 
@@ -45,6 +48,9 @@ const CLAIM_MAX: usize = 512;
 
 /// Claims that are being written at a time: while one is on its way to the disk, the next joins the group behind it.
 const CLAIM_LOOPS: usize = 2;
+
+/// All loops that claim: one more is there for companies that hold little, so that they need not wait for the others.
+const ALL_CLAIM_LOOPS: usize = CLAIM_LOOPS + 1;
 
 /// Jobs whose inputs are read one after another; more of a claim are read side by side.
 const LOADED_AT_ONCE: usize = 64;
@@ -92,7 +98,7 @@ struct Shared {
     force: CancellationToken,
     local: Mutex<Local<Box<Ready>>>,
     /// Asked by claims while they are written, so that their order is that of the claims.
-    last_turn: Mutex<LastTurn>,
+    last_turns: Mutex<LastTurns>,
     /// Claimed and not settled.
     open: AtomicUsize,
     closed: Notify,
@@ -103,38 +109,6 @@ struct Shared {
 
 /// What one claim brought, cut into batches with their places in the order of claims.
 type Batches = Vec<(Vec<Granted>, Turn)>;
-
-/// A batch's place in the order of claims: it starts its jobs once the batch before it has.
-struct Turn {
-    before: oneshot::Receiver<()>,
-    /// Tells the next batch by being dropped.
-    _done: oneshot::Sender<()>,
-}
-
-/// Where the next batch will stand.
-struct LastTurn(oneshot::Receiver<()>);
-
-impl Default for LastTurn {
-    fn default() -> Self {
-        // Its sender is gone already: the first batch waits for nobody.
-        Self(oneshot::channel().1)
-    }
-}
-
-impl LastTurn {
-    fn next(&mut self) -> Turn {
-        let (done, after) = oneshot::channel();
-        Turn { before: mem::replace(&mut self.0, after), _done: done }
-    }
-}
-
-impl Turn {
-    /// Waits until the batch before has started its jobs, or has failed to.
-    async fn come(&mut self) {
-        // Nothing is ever sent: the error is the signal.
-        drop((&mut self.before).await);
-    }
-}
 
 /// The pool of one queue; stops with [`Pool::drain`].
 #[derive(Clone)]
@@ -172,9 +146,9 @@ impl Queues {
             warn: CancellationToken::new(),
             force: CancellationToken::new(),
             local: Mutex::default(),
-            last_turn: Mutex::default(),
+            last_turns: Mutex::default(),
             // Each claim loop counts as one until it has ended.
-            open: AtomicUsize::new(CLAIM_LOOPS),
+            open: AtomicUsize::new(ALL_CLAIM_LOOPS),
             closed: Notify::new(),
             unsettled: Mutex::default(),
             settle_wake: Notify::new(),
@@ -183,6 +157,7 @@ impl Queues {
         for _ in 0..CLAIM_LOOPS {
             tracker.spawn(Arc::clone(&shared).claim_loop());
         }
+        tracker.spawn(Arc::clone(&shared).claim_lesser_loop());
         tracker.spawn(Arc::clone(&shared).settle_loop());
         Some(Pool { shared })
     }
@@ -217,6 +192,7 @@ impl Pool {
         let shared = &self.shared;
         shared.stop.cancel();
         shared.line.wake_pool();
+        shared.line.wake_lesser();
         let left = shared.local().close();
         for ready in left {
             shared.release(&ready.ctx.job, &ready.granted);
@@ -269,11 +245,38 @@ impl Shared {
         self.close_one();
     }
 
+    async fn claim_lesser_loop(self: Arc<Self>) {
+        self.claim_lesser_until_stopped().await;
+        self.close_one();
+    }
+
+    /// Claims for companies that hold little while the other loops have claims on their way, or no room.
+    async fn claim_lesser_until_stopped(self: &Arc<Self>) {
+        while !self.stop.is_cancelled() {
+            let has_lesser = self.line.core().heads.has_lesser();
+            if let Some(want) = has_lesser.then(|| self.ask_lesser()).flatten() {
+                match self.claim(want).await {
+                    Ok(true) => continue,
+                    Err(storage::Error::Stopped | storage::Error::Unknown(_)) => return,
+                    // The other loops meet the error too, and report it.
+                    Ok(false) | Err(_) => {}
+                }
+            }
+            tokio::select! {
+                () = self.line.woken_for_lesser() => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+
     async fn claim_until_stopped(self: &Arc<Self>) {
         while !self.stop.is_cancelled() {
             let now_ms = self.queues.inner.clock.mono_ms();
-            let is_ready = self.line.core().heads.is_ready(now_ms);
-            if let Some(want) = is_ready.then(|| self.ask()).flatten() {
+            let (is_ready, has_lesser) = {
+                let core = self.line.core();
+                (core.heads.is_ready(now_ms), core.heads.has_lesser())
+            };
+            if let Some(want) = is_ready.then(|| self.ask(has_lesser)).flatten() {
                 match self.claim(want).await {
                     Ok(true) => continue,
                     Ok(false) => {}
@@ -287,24 +290,37 @@ impl Shared {
             }
             // Read after the claim, which may have found that a group has to wait until a time.
             let next_wake = self.line.core().heads.next_wake(now_ms);
-            let has_room = self.want(&self.local()).is_some();
+            let has_room = self.want(&self.local(), false).is_some();
             self.pause(next_wake.filter(|_| has_room)).await;
         }
     }
 
     /// How much may be claimed now; `None` when the pool holds enough.
-    fn want(&self, local: &Local<Box<Ready>>) -> Option<Want> {
-        let Want { jobs, bytes } = local.room(self.concurrency(), CLAIMED_BYTES);
-        let want = Want { jobs: jobs.min(CLAIM_MAX), bytes: bytes.min(CLAIM_BYTES) };
-        (want.jobs > 0 && want.bytes > 0).then_some(want)
+    fn want(&self, local: &Local<Box<Ready>>, has_lesser: bool) -> Option<Want> {
+        let Want { jobs, lesser, bytes } = local.room(self.concurrency(), CLAIMED_BYTES);
+        let lesser = if has_lesser { lesser.min(CLAIM_MAX) } else { 0 };
+        let want = Want { jobs: jobs.min(CLAIM_MAX), lesser, bytes: bytes.min(CLAIM_BYTES) };
+        (want.jobs + want.lesser > 0 && want.bytes > 0).then_some(want)
     }
 
     /// As [`Shared::want`], and keeps the room for the claim that follows.
-    fn ask(&self) -> Option<Want> {
+    fn ask(&self, has_lesser: bool) -> Option<Want> {
         let mut local = self.local();
-        let want = self.want(&local);
+        let want = self.want(&local, has_lesser);
         local.ask(want.unwrap_or_default());
         want
+    }
+
+    /// As [`Shared::ask`], of the room for companies that hold little alone; `None` when another loop comes to them at once.
+    fn ask_lesser(&self) -> Option<Want> {
+        let mut local = self.local();
+        let want = self.want(&local, true).filter(|want| want.jobs == 0 || local.is_asked())?;
+        let want = Want { jobs: 0, ..want };
+        if want.lesser == 0 {
+            return None;
+        }
+        local.ask(want);
+        Some(want)
     }
 
     /// Waits for a commit, an ended handler, the monotonic clock to read `until`, or the stop.
@@ -324,13 +340,14 @@ impl Shared {
         let shared = Arc::clone(self);
         let claimed = self.queues.inner.db.write_unsynced(move |tx| shared.claim_batches(tx, want)).await;
         let granted = claimed.as_ref().map(Vec::as_slice).unwrap_or_default();
-        let (mut count, mut bytes) = (0, 0);
+        let (mut count, mut lesser, mut bytes) = (0, 0, 0);
         for granted in granted.iter().flat_map(|(batch, _)| batch) {
             count += 1;
+            lesser += usize::from(granted.is_lesser);
             bytes += granted.state.bytes as usize;
         }
         self.open.fetch_add(count, Ordering::AcqRel);
-        let is_missed = self.local().claimed(want, count, bytes);
+        let is_missed = self.local().claimed(want, count, lesser, bytes);
         let batches = claimed?;
         self.queues.inner.load(&self.line);
         for (batch, turn) in batches {
@@ -341,24 +358,23 @@ impl Shared {
 
     fn claim_batches(&self, tx: &mut storage::Tx<'_>, want: Want) -> Result<Batches, storage::Error> {
         let granted = claim(tx, &self.queues, &self.line, want, &Asker::Pool)?;
-        let mut last_turn = self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(granted.chunks(LOADED_AT_ONCE).map(|batch| (batch.to_vec(), last_turn.next())).collect())
+        Ok(self.last_turns.lock().unwrap_or_else(PoisonError::into_inner).batches(granted))
     }
 
     fn offer(&self, ready: Box<Ready>) {
-        let key = (ready.granted.key.0, ready.granted.state.place.group);
-        let limit = ready.granted.group_limit;
+        let Granted { key, state, is_lesser, group_limit: limit } = &ready.granted;
+        let offer = Offer { key: (key.0, state.place.group), limit: *limit, is_lesser: *is_lesser };
         // Bound first: a lock in the condition would be held through the body.
-        let refused = self.local().offer(key, limit, ready);
+        let refused = self.local().offer(offer, self.concurrency(), ready);
         if let Some(ready) = refused {
-            self.local().drop_claimed(ready.granted.state.bytes as usize);
+            self.local().drop_claimed(ready.granted.is_lesser, ready.granted.state.bytes as usize);
             self.release(&ready.ctx.job, &ready.granted);
         }
     }
 
     /// Frees the place of a job that will not run.
     fn end_unstarted(&self, granted: &Granted) {
-        self.local().drop_claimed(granted.state.bytes as usize);
+        self.local().drop_claimed(granted.is_lesser, granted.state.bytes as usize);
         let Granted { key, state, .. } = granted;
         self.line.core().end_run(key.1, state.generation, key.0, state.place.group);
         self.line.wake_pool();

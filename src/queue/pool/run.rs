@@ -52,7 +52,7 @@ impl Shared {
     pub(super) fn start_ready(self: &Arc<Self>) {
         let concurrency = self.concurrency();
         loop {
-            let started = self.local().start(concurrency);
+            let started = self.local().start(concurrency, self.queues.inner.clock.mono_ms());
             self.note_running();
             let Some(ready) = started else { return };
             self.tracker.spawn(Arc::clone(self).work(ready));
@@ -78,11 +78,17 @@ impl Shared {
             let view = Arc::clone(&ready.ctx.job);
             let Settlement { outcome, effect } = self.attempt(*ready).await;
             self.line.core().end_run(job, generation, key.0, key.1);
-            next = {
+            let (concurrency, now_ms) = (self.concurrency(), self.queues.inner.clock.mono_ms());
+            let may_start_more;
+            (next, may_start_more) = {
                 let mut local = self.local();
                 local.end(key, bytes);
-                local.start(self.concurrency())
+                (local.start(concurrency, now_ms), local.running() < concurrency)
             };
+            if next.is_some() && may_start_more {
+                // Places that were kept may be free for others now.
+                self.start_ready();
+            }
             self.note_running();
             self.line.wake_pool();
             let ending = Ending { company: view.company, id: view.id, generation, outcome, policy };

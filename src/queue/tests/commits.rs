@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     base::JobId,
-    queue::{Error, Group, GroupPolicy, NewJob, enqueue},
+    queue::{Error, Group, GroupPolicy, NewJob, State, enqueue, enqueue_many},
+    storage,
 };
 
 /// Waits until the pool has claimed so often.
@@ -92,4 +93,27 @@ async fn the_first_jobs_of_a_queue_start_in_order() {
     }
     bench.ended(20).await;
     assert_eq!(begun(&bench), ids);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_company_with_little_is_claimed_beside_a_pool_full_of_another() {
+    let mut bench = Bench::of(8).await;
+    let (queues, flood) = (bench.kernel.queues.clone(), vec![script("gate"); 100]);
+    bench.kernel.db.write(move |tx| enqueue_many(tx, &queues, flood)).await.unwrap();
+    bench.begun(8).await;
+    let small = bench.kernel.add(NewJob { company: company(2), ..script("quick") }).await;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let queues = bench.kernel.queues.clone();
+        let stats = bench.kernel.db.read(move |read| queues.lane_stats(read, company(2), &email())).await.unwrap();
+        if stats.unwrap().is_some_and(|stats| stats.count(State::Active) == 1) {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "it was not claimed");
+        // Every claim is a commit, so the next look costs no time but a turn.
+        bench.kernel.db.write(|_| Ok::<_, storage::Error>(())).await.unwrap();
+    }
+    bench.gate.add_permits(100);
+    assert!(bench.ended(101).await.contains(&small));
+    assert_eq!(bench.most.load(Ordering::SeqCst), 8, "the concurrency holds");
 }

@@ -51,7 +51,7 @@ impl Kernel {
     /// Claims as a pool does.
     async fn claim(&self, jobs: usize) -> Vec<Granted> {
         let (queues, line) = (self.queues.clone(), self.line());
-        let want = Want { jobs, bytes: usize::MAX };
+        let want = Want { jobs, lesser: 0, bytes: usize::MAX };
         self.db.write(move |tx| claim(tx, &queues, &line, want, &Asker::Pool)).await.unwrap()
     }
 }

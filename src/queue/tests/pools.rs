@@ -109,8 +109,8 @@ pub(super) struct Bench {
     pub(super) kernel: Kernel,
     pub(super) pool: Pool,
     ended: mpsc::UnboundedReceiver<JobId>,
-    gate: Arc<Semaphore>,
-    most: Arc<AtomicUsize>,
+    pub(super) gate: Arc<Semaphore>,
+    pub(super) most: Arc<AtomicUsize>,
     pub(super) seen: Arc<Mutex<Vec<(JobId, u32)>>>,
     cancelled: Arc<Notify>,
 }
@@ -126,7 +126,13 @@ pub(super) fn script(text: &'static str) -> NewJob {
 
 impl Bench {
     pub(super) async fn new() -> Self {
-        Self::over(Kernel::with(QueueConfig { concurrency: Some(4), cores: 1, ..QueueConfig::default() }).await)
+        Self::of(4).await
+    }
+
+    /// With so many places.
+    pub(super) async fn of(concurrency: u32) -> Self {
+        let concurrency = Some(concurrency);
+        Self::over(Kernel::with(QueueConfig { concurrency, cores: 1, ..QueueConfig::default() }).await)
     }
 
     fn over(kernel: Kernel) -> Self {
@@ -175,7 +181,7 @@ impl Bench {
     }
 
     /// Waits until so many attempts have begun.
-    async fn begun(&self, count: usize) {
+    pub(super) async fn begun(&self, count: usize) {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         while self.seen.lock().unwrap().len() < count {
             assert!(tokio::time::Instant::now() < deadline);

@@ -99,3 +99,28 @@ fn a_read_that_failed_is_not_made_again_at_once() {
     }
     assert_eq!(failed, 3);
 }
+
+#[test]
+fn companies_that_hold_little_are_taken_from_first_and_come_back_when_their_jobs_end() {
+    let mut disk = Disk::default();
+    let mut heads = Heads::new(Limits { groups: 16, refs: 256 });
+    heads.set_lesser(2);
+    for company in [1, 1, 1, 1, 2, 2, 2] {
+        disk.add(&mut heads, company, 5, 0);
+    }
+    heads.begin_pass(0);
+    let taken: Vec<_> = std::iter::from_fn(|| heads.take_lesser(0)).collect();
+    assert!(taken.iter().all(|taken| taken.is_lesser));
+    let companies: Vec<_> = taken.iter().map(|taken| taken.company).collect();
+    assert_eq!(companies, [1, 2, 1, 2]);
+    assert!(!heads.has_lesser());
+    heads.ended(2, 0);
+    assert_eq!(heads.take_lesser(0).map(|taken| taken.company), Some(2));
+    heads.settled(2, 0, true);
+    assert_eq!(heads.take_lesser(0), None);
+    heads.settled(1, 0, false);
+    assert_eq!(heads.take_lesser(0).map(|taken| (taken.company, taken.item.ord)), Some((1, 3)));
+    // The others are not passed over: what is left comes in turn.
+    assert_eq!(heads.take(0).map(|taken| (taken.company, taken.is_lesser)), Some((1, false)));
+    assert_eq!(heads.take(0), None);
+}
