@@ -82,12 +82,15 @@ impl<T> Default for Local<T> {
 impl<T> Local<T> {
     /// What may be claimed now beside the claims that are being written, of so many payload bytes in all.
     ///
-    /// For companies that hold little there is room of its own, however much is claimed for the others.
+    /// For companies that hold little there is room of its own beside a pool that has enough to do, however much is claimed
+    /// for the others.
     pub(super) fn room(&self, concurrency: usize, bytes_max: usize) -> Want {
         let ahead = (self.recent.max(self.ends) * CLAIMS_ON_THE_WAY).min(concurrency.saturating_mul(AHEAD));
         let held = self.claimed + self.asked.jobs + self.asked.lesser;
         let jobs = concurrency.saturating_add(ahead).saturating_sub(held);
-        let lesser = kept_places(concurrency).saturating_sub(self.lesser + self.asked.lesser);
+        // With less to do, the others' claims come to them as soon: small ones of their own would only cost.
+        let kept = if self.claimed < concurrency { 0 } else { kept_places(concurrency) };
+        let lesser = kept.saturating_sub(self.lesser + self.asked.lesser);
         Want { jobs, lesser, bytes: bytes_max.saturating_sub(self.bytes + self.asked.bytes) }
     }
 
