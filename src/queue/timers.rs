@@ -4,11 +4,13 @@
 //! always set later than the logical clock, which never goes back.
 
 use std::{
+    future::Future,
+    pin::Pin,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::{
     after::After,
@@ -22,8 +24,8 @@ use crate::{
     storage::{Error, KeyRange, Order, Read, Tx},
 };
 
-/// Timers handled in one transaction: a few milliseconds of the writer, which others wait for meanwhile.
-const CHUNK: usize = 512;
+/// Timers handled in one transaction: about a millisecond of the writer, and a group of which others wait for the end.
+const CHUNK: usize = 128;
 
 /// The longest sleep: a wall clock set forward is noticed after this.
 const SLEEP_MS: u64 = 1_000;
@@ -124,16 +126,58 @@ impl Queues {
         if handled < CHUNK {
             return Ok(handled);
         }
-        // Many are due together: the next chunk is made while the one before is on its way to the disk. What a power cut
-        // takes back is still on the list.
+        // Many are due together: the next chunk is made while the one before is on its way to the disk, and one group has
+        // one chunk. What a power cut takes back is still on the list.
+        let mut chunk = self.begin_chunk().await;
         loop {
-            let count = self.inner.db.write_unsynced(next()).await?;
+            let (count, next) = tokio::join!(chunk.written(), self.begin_chunk());
+            chunk = next;
+            let count = count?;
             handled += count;
             if count < CHUNK {
+                handled += chunk.written().await?;
                 // Nothing of its own, but behind all of them.
                 self.inner.db.write(|_| Ok::<_, Error>(())).await?;
                 return Ok(handled);
             }
+        }
+    }
+
+    /// Hands a chunk to the writer; answers once its group is closed.
+    async fn begin_chunk(&self) -> Chunk {
+        // Nothing is ever sent: the end of the sender is the signal.
+        let (closed, is_closed) = oneshot::channel::<()>();
+        let queues = self.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            let count = chunk(tx, &queues)?;
+            tx.on_sequenced(move || drop(closed));
+            Ok(count)
+        };
+        let db = self.inner.db.clone();
+        let mut write: Writing = Box::pin(async move { db.write_unsynced(work).await });
+        tokio::select! {
+            biased;
+            // Its group is closed, or the transaction has failed.
+            _ = is_closed => Chunk::Writing(write),
+            outcome = &mut write => Chunk::Written(outcome),
+        }
+    }
+}
+
+type Writing = Pin<Box<dyn Future<Output = Result<usize, Error>> + Send>>;
+
+/// A chunk of timers on its way to the disk.
+enum Chunk {
+    Writing(Writing),
+    Written(Result<usize, Error>),
+}
+
+impl Chunk {
+    /// How many timers it has handled, once that is written.
+    async fn written(self) -> Result<usize, Error> {
+        match self {
+            Self::Writing(write) => write.await,
+            Self::Written(outcome) => outcome,
         }
     }
 }
@@ -156,9 +200,10 @@ fn chunk(tx: &mut Tx<'_>, queues: &Queues) -> Result<usize, Error> {
             fired => fired?,
         }
     }
-    // The hooks of timers set meanwhile run later than this one and bring `next` forward.
+    // Early, so that the chunk behind this one does not look at its timers again: when the commit fails, the process reads
+    // the list anew. The hooks of timers set meanwhile run later than this one and bring `next` forward.
     let inner = std::sync::Arc::clone(&queues.inner);
-    tx.on_commit(move || inner.timers.advance(cursor, next));
+    tx.on_sequenced(move || inner.timers.advance(cursor, next));
     after.register(tx, queues);
     Ok(due)
 }
