@@ -23,6 +23,7 @@ pub mod sealing;
 pub mod acme;
 pub mod audit;
 pub mod auth;
+pub mod notifications;
 
 pub mod accounts;
 

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     base::CompanyId,
     mail::{Mail, Message, MessageError},
+    notifications::{self, Audience, NewNotification},
     storage::{self, Tx},
 };
 
@@ -128,8 +129,8 @@ pub(super) fn reset(to: &str, link: &str) -> Result<Message, MessageError> {
     Message::new(to, "Reset your password", text)
 }
 
-/// Tells a person about the account, unless the same was told within the hour; somebody whose address no mail can be sent
-/// to is not told.
+/// Tells a person about the account, in the product and by mail, unless the same was told within the hour; somebody whose
+/// address no mail can be sent to is told in the product only.
 pub(super) fn notify(mail: &Mail, tx: &mut Tx<'_>, user: &UserRow, notice: Notice) -> Result<(), Error> {
     notify_from(mail, tx, user, notice, None)
 }
@@ -149,10 +150,19 @@ pub(super) fn notify_from(
     store::put_habits(tx, user.id, &habits)?;
     let (subject, what) = notice.words();
     let email = user.email.as_str();
-    let from = client.map_or_else(String::new, |client| {
+    let name = |client: &Client| {
         let name: String = client.name.chars().filter(|c| !c.is_control()).take(CLIENT_CHARACTERS_MAX).collect();
-        format!("\nFrom: {}\nWith: {}", client.address, if name.is_empty() { "(not told)" } else { &name })
-    });
+        if name.is_empty() { "(not told)".to_owned() } else { name }
+    };
+    let told = NewNotification {
+        kind: notice.as_str(),
+        topic: String::new(),
+        object: None,
+        detail: client.map(|client| format!("{}, {}", client.address, name(client))),
+        count: None,
+    };
+    notifications::notify(tx, user.company, Audience::Person(user.id), told)?;
+    let from = client.map_or_else(String::new, |client| format!("\nFrom: {}\nWith: {}", client.address, name(client)));
     let text =
         format!("{what}\n\nAccount: {email}\nTime: {}{from}\n\nIf this was not you, tell an admin now.\n", tx.now());
     let Ok(message) = Message::new(email, subject, text) else { return Ok(()) };

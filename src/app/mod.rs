@@ -6,6 +6,7 @@
 
 mod adapters;
 pub mod console;
+mod dead_letters;
 mod dev;
 mod health;
 mod jobs;

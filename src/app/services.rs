@@ -7,7 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Error, ServeOptions,
     adapters::{self, Meters},
-    health, jobs, master_key,
+    dead_letters, health, jobs, master_key,
     metrics::{Pools, Readings},
     schedule_targets,
     state::State,
@@ -24,6 +24,7 @@ use crate::{
     jobs::Jobs,
     limits::{ApiRate, Limits},
     mail::Mail,
+    notifications,
     outbound::Client,
     queue::{self, Queues},
     schedules::Schedules,
@@ -83,6 +84,7 @@ impl Services {
         let (tls, acme) = adapters::tls(config, &outbound, &seal, (db.clock(), db.random()))?;
         let blobs = adapters::blobs(config, options.is_dev, db.random(), (&tasks.tracker, &tasks.stop))?;
         let queues = adapters::queues(config, db, &seal)?;
+        dead_letters::connect(&queues);
         let api_rate = adapters::api_rate(config, db, limit_metrics.clone()).map_err(queue::Error::from)?;
         let limits = Limits::open(db, limit_metrics).map_err(queue::Error::from)?;
         let auth =
@@ -149,6 +151,7 @@ impl Services {
         tracker.spawn(self.state.reports.clone().maintain(stop.clone()));
         tracker.spawn(self.state.schedules.clone().run(stop.clone()));
         tracker.spawn(self.state.changes.clone().maintain(stop.clone()));
+        tracker.spawn(notifications::maintain(directory.db().clone(), stop.clone()));
         if let Some(acme) = self.acme.take() {
             tracker.spawn(acme.run(stop.clone()));
         }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
-use crate::base::{ApiKeyId, CompanyId, RawId, SessionId, Timestamp, UserId};
+use crate::{
+    base::{ApiKeyId, CompanyId, RawId, SessionId, Timestamp, UserId},
+    notifications::Reader,
+};
 
 const PREFIX: &str = "np_live_";
 const ID_LEN: usize = 26;
@@ -256,6 +259,14 @@ impl Caller {
             Credential::Session { session, user } => Some((user, session)),
             Credential::ApiKey(_) => None,
         }
+    }
+
+    /// The person as one who is told things: managers and admins are those who operate the company.
+    #[must_use]
+    pub fn reader(&self) -> Option<Reader> {
+        let (user, _) = self.person()?;
+        let is_operator = matches!(self.role, Some(Role::Admin | Role::Manager));
+        Some(Reader { company: self.company, user, is_operator })
     }
 }
 

@@ -30,7 +30,8 @@ macro_rules! permissions {
 permissions! {
     Profile: GET "/auth/me", GET "/auth/sessions", DELETE "/auth/sessions/{id}", POST "/auth/logout",
         POST "/auth/logout-all", POST "/auth/reauthenticate", POST "/auth/password", GET "/mfa", POST "/mfa/setup", POST "/mfa/verify",
-        POST "/mfa/disable", POST "/mfa/recovery-codes";
+        POST "/mfa/disable", POST "/mfa/recovery-codes", GET "/notifications", POST "/notifications/read",
+        POST "/notifications/{id}/read";
     UsersRead: GET "/company", GET "/company/stats", GET "/users", GET "/users/{id}", GET "/departments",
         GET "/departments/{id}", GET "/departments/{id}/members";
     CompanyWrite: PATCH "/company";

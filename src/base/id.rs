@@ -171,6 +171,11 @@ prefixed_id!(
     "msg_"
 );
 prefixed_id!(
+    /// Something a person is told in the product.
+    NotificationId,
+    "ntf_"
+);
+prefixed_id!(
     /// An e-mail.
     EmailId,
     "eml_"

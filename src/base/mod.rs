@@ -13,7 +13,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use histogram::Histogram;
 pub use id::{
     ApiKeyId, AttemptId, CompanyId, DeliveryId, DepartmentId, EmailId, EventId, IdError, InviteId, JobId, MessageId,
-    QueueId, RawId, ReportId, ScheduleId, SessionId, UserId, WebhookId,
+    NotificationId, QueueId, RawId, ReportId, ScheduleId, SessionId, UserId, WebhookId,
 };
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use seal::{SealError, SealKey};

@@ -76,18 +76,20 @@ struct ChangeDocument {
     kind: Option<String>,
 }
 
-impl From<Change> for ChangeDocument {
-    fn from(change: Change) -> Self {
+impl ChangeDocument {
+    /// What the feed holds of a change; what is for one reader is on the stream only.
+    fn of(change: Change) -> Option<Self> {
         let Change { cursor, at, object } = change;
         let cursor = cursor.to_string();
         match object {
             Object::Job { id, queue, kind, change } => {
                 let (queue, kind) = (Some(queue), Some(kind));
-                Self { cursor, at, object: "job", id, change: change.as_str(), queue, kind }
+                Some(Self { cursor, at, object: "job", id, change: change.as_str(), queue, kind })
             }
             Object::Delivery { id, change } => {
-                Self { cursor, at, object: "delivery", id, change: change.as_str(), queue: None, kind: None }
+                Some(Self { cursor, at, object: "delivery", id, change: change.as_str(), queue: None, kind: None })
             }
+            Object::Notification(_) => None,
         }
     }
 }
@@ -128,11 +130,11 @@ async fn list_changes(
     let queues = changes.parts().queues.clone();
     let read = changes.parts().db.read(move |snapshot| {
         let after = if from_end { Some(reading::end(snapshot, caller.company)?) } else { after };
-        reading::page(snapshot, &queues, caller.company, after, limit)
+        reading::page(snapshot, &queues, (caller.company, None), after, limit)
     });
     let batch = read.await.map_err(Error::from)??;
     Ok(Json(ChangesPage {
-        data: batch.changes.into_iter().map(ChangeDocument::from).collect(),
+        data: batch.changes.into_iter().filter_map(ChangeDocument::of).collect(),
         next_cursor: batch.next.to_string(),
         has_more: batch.has_more,
     }))
@@ -152,7 +154,8 @@ impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
 
 /// Follows what changes, live
 ///
-/// Server-sent events: `ready` at the start; `change` with a line of the feed; `queues` with the figures of the queues, at most
+/// Server-sent events: `ready` at the start; `change` with a line of the feed; `notification` with one that is new for the
+/// person, as `GET /notifications` shows it; `queues` with the figures of the queues, at most
 /// once a second and only when something changed; `dropped` when the client was too far behind and goes on from the end; `end`
 /// with a reason when the server ends the stream, as when the session ends. The id of an event is a cursor of the feed, and
 /// `Last-Event-ID` resumes behind it. Comments keep the connection open. A company has at most 50 streams.

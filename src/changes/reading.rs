@@ -5,6 +5,7 @@ use std::{ops::ControlFlow, str::FromStr};
 use super::Error;
 use crate::{
     base::{CompanyId, Timestamp},
+    notifications::{self, NotificationView, Reader},
     queue::{JobChange, Queues},
     storage::{
         self, Note, Read,
@@ -45,8 +46,18 @@ impl FromStr for Cursor {
 /// What changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Object {
-    Job { id: String, queue: String, kind: String, change: JobChange },
-    Delivery { id: String, change: DeliveryChange },
+    Job {
+        id: String,
+        queue: String,
+        kind: String,
+        change: JobChange,
+    },
+    /// Its reader is told something.
+    Notification(NotificationView),
+    Delivery {
+        id: String,
+        change: DeliveryChange,
+    },
 }
 
 /// One change.
@@ -85,14 +96,14 @@ fn oldest(read: &impl Read, company: CompanyId) -> Result<Cursor, storage::Error
 
 /// At most `limit` changes after a place, from the oldest when none is given.
 ///
-/// Changes of jobs that are not there any more are left out.
+/// Changes of jobs that are not there any more are left out, and notifications that are not for this reader.
 ///
 /// # Errors
 /// [`Error::Gone`] when some of them were removed, or cannot be read.
 pub(super) fn page(
     read: &impl Read,
     queues: &Queues,
-    company: CompanyId,
+    (company, reader): (CompanyId, Option<&Reader>),
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Batch, Error> {
@@ -136,16 +147,25 @@ pub(super) fn page(
             break;
         }
         batch.next = cursor;
-        if let Some(object) = object(read, queues, company, note)? {
+        if let Some(object) = object(read, queues, (company, reader), note)? {
             batch.changes.push(Change { cursor, at, object });
         }
     }
     Ok(batch)
 }
 
-fn object(read: &impl Read, queues: &Queues, company: CompanyId, note: Note) -> Result<Option<Object>, storage::Error> {
+fn object(
+    read: &impl Read,
+    queues: &Queues,
+    (company, reader): (CompanyId, Option<&Reader>),
+    note: Note,
+) -> Result<Option<Object>, storage::Error> {
     if let Some((change, id)) = DeliveryChange::of(note) {
         return Ok(Some(Object::Delivery { id: id.to_string(), change }));
+    }
+    if note.tag == notifications::TAG {
+        let Some(reader) = reader else { return Ok(None) };
+        return Ok(notifications::noted(read, reader, note)?.map(Object::Notification));
     }
     let Some(change) = JobChange::of(note.tag) else { return Ok(None) };
     let found = match queues.identify(read, company, note.hi) {

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     auth::{self, Caller},
     base::CompanyId,
+    notifications::NotificationView,
     queue::{QueueStats, State},
     storage,
 };
@@ -179,15 +180,18 @@ impl Stream {
     async fn hand_on(&mut self) -> Result<(), Over> {
         for _ in 0..PAGES_MAX {
             let (queues, company, cursor) = (self.changes.parts().queues.clone(), self.caller.company, self.cursor);
-            let read =
-                move |snapshot: &storage::Snapshot| reading::page(snapshot, &queues, company, Some(cursor), PAGE);
+            let reader = self.caller.reader();
+            let read = move |snapshot: &storage::Snapshot| {
+                reading::page(snapshot, &queues, (company, reader.as_ref()), Some(cursor), PAGE)
+            };
             let Batch { changes, next, has_more } = match self.read(read).await? {
                 Ok(batch) => batch,
                 Err(Error::Storage(error)) => return Err(failed(&error)),
                 Err(_) => return self.skip().await,
             };
             for change in changes {
-                self.send(event("change", Some(change.cursor), &document(&change))).await?;
+                let (name, document) = document(&change);
+                self.send(event(name, Some(change.cursor), &document)).await?;
             }
             self.cursor = next;
             if !has_more {
@@ -241,14 +245,25 @@ fn event(name: &str, cursor: Option<Cursor>, data: &Value) -> Bytes {
     Bytes::from(format!("event: {name}\n{id}data: {data}\n\n"))
 }
 
-/// A change as it is sent.
-pub(super) fn document(change: &Change) -> Value {
+/// A change as it is sent, with the name of the event.
+fn document(change: &Change) -> (&'static str, Value) {
     let (at, cursor) = (change.at, change.cursor.to_string());
     match &change.object {
-        Object::Job { id, queue, kind, change } => json!({ "cursor": cursor, "at": at, "object": "job", "id": id,
-            "change": change.as_str(), "queue": queue, "kind": kind }),
+        Object::Job { id, queue, kind, change } => {
+            let change = change.as_str();
+            let job = json!({ "cursor": cursor, "at": at, "object": "job", "id": id, "change": change, "queue": queue,
+                "kind": kind });
+            ("change", job)
+        }
         Object::Delivery { id, change } => {
-            json!({ "cursor": cursor, "at": at, "object": "delivery", "id": id, "change": change.as_str() })
+            let change = change.as_str();
+            ("change", json!({ "cursor": cursor, "at": at, "object": "delivery", "id": id, "change": change }))
+        }
+        Object::Notification(view) => {
+            let NotificationView { id, kind, object, detail, count, created_at, is_read } = view;
+            let notification = json!({ "id": id, "kind": kind, "object": object, "detail": detail, "count": count,
+                "created_at": created_at, "is_read": is_read });
+            ("notification", notification)
         }
     }
 }

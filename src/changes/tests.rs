@@ -65,7 +65,10 @@ impl World {
 
     async fn page(&self, number: u64, after: Option<Cursor>, limit: usize) -> Result<Batch, Error> {
         let queues = self.queues.clone();
-        self.db.read(move |snapshot| reading::page(snapshot, &queues, company(number), after, limit)).await.unwrap()
+        self.db
+            .read(move |snapshot| reading::page(snapshot, &queues, (company(number), None), after, limit))
+            .await
+            .unwrap()
     }
 
     /// Everything after a place, page by page.

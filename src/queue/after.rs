@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use super::{
+    dead_letters,
     heads::Ref,
     job::State,
     line::Line,
@@ -88,6 +89,8 @@ pub(super) struct After {
     arrivals: Vec<(QueueId, Op)>,
     new_queues: Vec<(QueueName, QueueId, QueueSettings)>,
     new_lanes: Vec<(QueueId, u64)>,
+    /// Jobs that were given up.
+    given_up: Vec<(QueueId, JobKey)>,
     earliest_timer: Option<Timestamp>,
 }
 
@@ -153,11 +156,15 @@ impl After {
         if new.state.is_terminal() && !old.state.is_terminal() {
             self.push(queue, Op::Finished { company, state: new.state });
         }
+        if new.state == State::Failed && old.state != State::Failed {
+            self.given_up.push((queue, (company, job)));
+        }
     }
 
     /// Takes in what a part of the transaction collected.
     pub(super) fn append(&mut self, part: Self) {
-        let Self { ops, arrivals, new_queues, new_lanes, earliest_timer } = part;
+        let Self { ops, arrivals, new_queues, new_lanes, given_up, earliest_timer } = part;
+        self.given_up.extend(given_up);
         self.ops.extend(ops);
         self.arrivals.extend(arrivals);
         self.new_queues.extend(new_queues);
@@ -169,7 +176,8 @@ impl After {
 
     /// Leaves everything collected for when it is due.
     pub(super) fn register(self, tx: &mut Tx<'_>, queues: &Queues) {
-        let Self { ops, arrivals, new_queues, new_lanes, earliest_timer } = self;
+        let Self { ops, arrivals, new_queues, new_lanes, given_up, earliest_timer } = self;
+        dead_letters::tell(tx, queues, given_up);
         if !arrivals.is_empty() || !new_queues.is_empty() || !new_lanes.is_empty() {
             let inner = Arc::clone(&queues.inner);
             tx.on_sequenced(move || {

@@ -11,6 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     after::After,
+    dead_letters::OnDeadLetters,
     error::Error,
     heads::Limits,
     index,
@@ -90,6 +91,8 @@ pub(super) struct Inner {
     pub(super) tokens: TokenKey,
     pub(super) timers: Timers,
     pub(super) background: OnceLock<Background>,
+    /// Who is told when the dead letters of a queue reach another size.
+    pub(super) dead_letters: OnceLock<OnDeadLetters>,
     /// Jobs whose leases the start took over and whose timeouts are not known yet.
     rearmed: Mutex<Rearmed>,
 }
@@ -114,6 +117,7 @@ impl Inner {
             tokens,
             timers: Timers::default(),
             background: OnceLock::new(),
+            dead_letters: OnceLock::new(),
             rearmed: Mutex::default(),
         }
     }

@@ -26,6 +26,7 @@ use super::{
 use crate::{
     base::{CompanyId, ReportId},
     blob::{BlobKey, Stored, Writer},
+    notifications::{self, Audience, NewNotification},
     queue::{AttemptContext, Handler, JobView, LoadError, Outcome, Settlement, State},
     storage::Snapshot,
     telemetry::with_causes,
@@ -152,7 +153,15 @@ impl Handler for Render {
             let Some(row) = store::find(tx, company, id)?.filter(|_| settled.state == State::Failed) else {
                 return Ok(());
             };
-            let at = tx.now();
+            let (at, object) = (tx.now(), row.id.to_string());
+            let told = NewNotification {
+                kind: "report_failed",
+                topic: object.clone(),
+                object: Some(object),
+                detail: Some(row.plan.name.clone()),
+                count: None,
+            };
+            notifications::notify(tx, company, Audience::Operators, told)?;
             store::put_outcome(tx, company, row, Became::Failed { at, error })
         })
     }

@@ -204,6 +204,11 @@ tables! {
     /// Companies whose sessions are being fitted to a changed policy.
     POLICY_SWEEPS = 131 in Index, owner "accounts": "company u64" => "SweepRow";
 
+    /// What people are told in the product, by person; audience 0 is the operators of the company.
+    NOTIFICATIONS = 135 in Records, owner "notifications": "company u64, audience u64, notification u64" => "Stored";
+    /// What people have marked as read of it.
+    NOTIFICATION_MARKS = 136 in Index, owner "notifications": "user u64" => "MarksRow";
+
     /// Schedules with the job of their ticks.
     SCHEDULES = 110 in Records, owner "schedules": "company u64, schedule u64" => "ScheduleRow";
     /// How far each schedule has come.

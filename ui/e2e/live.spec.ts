@@ -56,17 +56,6 @@ test("without the stream the page asks every few seconds", async ({ page }) => {
   await expect(page.getByRole("link", { name: "polled.one" })).toBeVisible({ timeout: 10_000 });
 });
 
-test("what fails rings the bell and leads to the job", async ({ page }) => {
-  await page.goto("/queues");
-  await isLive(page);
-  await add("bell", "bell.one");
-  await failNext("bell", "the clapper is gone");
-  await page.getByRole("button", { name: /^Notifications, \d+ new/ }).click();
-  await page.getByRole("menuitem", { name: /bell\.one failed/ }).click();
-  await expect(page.getByText("the clapper is gone").first()).toBeVisible();
-  await expect(page.getByRole("button", { name: "Notifications", exact: true })).toBeVisible();
-});
-
 test.describe("with a server of its own", () => {
   test.use({ storageState: NOBODY });
 
@@ -84,6 +73,43 @@ test.describe("with a server of its own", () => {
     const job = { queue: "before", kind: "after.restart", payload: {} };
     await call("POST", "/jobs", job, { url: server.url, token });
     await expect(page.getByRole("link", { name: "after.restart" })).toBeVisible({ timeout: 3_000 });
+    await server.stop();
+  });
+
+  test("what fails rings the bell at once, stays told and is marked by each person alone", async ({
+    page,
+  }) => {
+    const server = await serve();
+    const { email, password, api_key: token } = credentialsIn(server.data);
+    const at = { url: server.url, token };
+    await page.goto(`${server.url}/queues`);
+    await signIn(page, { email, password });
+    await isLive(page);
+    await expect(page.getByRole("button", { name: "Notifications", exact: true })).toBeVisible();
+    await call("POST", "/jobs", { queue: "bell", kind: "bell.one", payload: {} }, at);
+    await failNext("bell", "the clapper is gone", at);
+    const bell = page.getByRole("button", { name: "Notifications, 1 new" });
+    await expect(bell).toBeVisible({ timeout: 5_000 });
+    await page.reload();
+    await bell.click();
+    await page.getByRole("menuitem", { name: /bell\.one failed/ }).click();
+    await expect(page.getByText("the clapper is gone").first()).toBeVisible();
+    await expect(page.getByRole("button", { name: "Notifications", exact: true })).toBeVisible();
+    for (let job = 1; job < 10; job += 1) {
+      await call("POST", "/jobs", { queue: "bell", kind: "bell.one", payload: {} }, at);
+      await failNext("bell", "the clapper is gone", at);
+    }
+    await expect(bell).toBeVisible();
+    await bell.click();
+    await page.getByRole("menuitem", { name: "All notifications" }).click();
+    await expect(page.getByRole("heading", { name: "Notifications" })).toBeVisible();
+    await expect(page.getByRole("button", { name: "10 dead letters in bell" })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Mark as read" })).toHaveCount(1);
+    await page.getByRole("button", { name: "Mark all as read" }).click();
+    await expect(page.getByRole("button", { name: "Mark as read" })).toHaveCount(0);
+    await expect(page.getByRole("button", { name: "Notifications", exact: true })).toBeVisible();
+    await page.getByRole("button", { name: "10 dead letters in bell" }).click();
+    await expect(page.getByRole("heading", { name: "bell.one · 10" })).toBeVisible();
     await server.stop();
   });
 });

@@ -50,6 +50,7 @@ export const PAGES: Record<string, (ids: Ids) => string> = {
   audit: () => "/audit",
   mailbox: () => "/mailbox",
   settings: () => "/settings",
+  notifications: () => "/notifications",
   profile: () => "/profile",
   security: () => "/security",
   "sign-in": () => "/sign-in",

@@ -133,7 +133,7 @@ export function credentials(): Credentials {
   return JSON.parse(process.env.NOVAPULSE_E2E_CREDENTIALS ?? "{}") as Credentials;
 }
 
-interface Target {
+export interface Target {
   url?: string;
   /** An API key or an access token. */
   token?: string;

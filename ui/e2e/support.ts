@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type Server as HttpServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Browser, expect, type Page } from "@playwright/test";
-import { address, BASE_URL, call, callAsOwner, LATEST_MS, type Server } from "./server";
+import { address, BASE_URL, call, callAsOwner, LATEST_MS, type Server, type Target } from "./server";
 
 export const NOBODY = { cookies: [], origins: [] };
 export const PASSWORD = "tram orbit velvet noon";
@@ -138,10 +138,10 @@ interface Leased {
 }
 
 /** Does what a worker outside does: takes a job of a queue and gives up on it. */
-export async function failNext(queue: string, error: string): Promise<string> {
-  const { jobs } = await call<Leased>("POST", `/queues/${queue}/lease`, { wait_ms: 10_000 });
+export async function failNext(queue: string, error: string, at: Target = {}): Promise<string> {
+  const { jobs } = await call<Leased>("POST", `/queues/${queue}/lease`, { wait_ms: 10_000 }, at);
   const [job] = jobs;
   if (job === undefined) throw new Error(`the queue ${queue} has no job`);
-  await call("POST", `/jobs/${job.id}/fail`, { lease_token: job.lease_token, error, discard: true });
+  await call("POST", `/jobs/${job.id}/fail`, { lease_token: job.lease_token, error, discard: true }, at);
   return job.id;
 }

@@ -173,6 +173,7 @@ const appPages = [
   found("/audit", manage, "Audit", "actor", "action", "object", "since", "until"),
   page("/mailbox", manage, "Mailbox"),
   page("/settings", manage, "Settings"),
+  page("/notifications", account, "Notifications"),
   page("/profile", account, "Profile"),
   page("/security", account, "Security"),
 ] as const;

@@ -7,6 +7,7 @@ mod invites;
 mod keys;
 mod mailbox;
 mod mfa;
+mod notifications;
 mod prove;
 mod recovery;
 mod rescue;
@@ -80,6 +81,9 @@ where
         .routes(routes!(audit::list_audit_entries))
         .routes(routes!(audit::export_audit_entries))
         .routes(routes!(mailbox::list_mailbox))
+        .routes(routes!(notifications::list_notifications))
+        .routes(routes!(notifications::read_notification))
+        .routes(routes!(notifications::read_notifications))
 }
 
 /// Reads on a blocking thread.

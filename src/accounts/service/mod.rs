@@ -5,6 +5,7 @@ mod departments;
 mod invites;
 mod keys;
 mod mailbox;
+mod notifications;
 mod offline;
 mod passwords;
 mod policy;

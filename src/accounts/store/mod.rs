@@ -10,7 +10,7 @@ use super::{model::Email, password::PasswordHash};
 use crate::{
     auth::Role,
     base::{CompanyId, InviteId, Timestamp, UserId},
-    named_value,
+    named_value, notifications,
     storage::{CounterKey, Error, KeyRange, Order, Read, Table, Tx, keyspaces},
 };
 
@@ -185,6 +185,7 @@ pub(super) fn delete_user(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), Error> {
     tx.add(counter(row.company, 0, ADMIN_COUNT), -i64::from(row.is_active_admin()));
     tx.remove(USERS, &row.id.hi())?;
     tx.remove(USER_EMAILS, &row.email.as_str().to_owned())?;
+    notifications::forget(tx, row.company, row.id)?;
     tx.remove(COMPANY_USERS, &(row.company.hi(), row.id.hi()))
 }
 

@@ -8,6 +8,7 @@ use crate::{
     accounts::tell_admins,
     audit::Origin,
     events::{self, NewEvent},
+    notifications::{self, Audience, NewNotification},
     storage::{self, Tx},
     webhooks::{
         Shared, facts,
@@ -44,6 +45,14 @@ pub(in crate::webhooks) fn disable(
         webhook.id,
     );
     tell_admins(&shared.mail, tx, webhook.company, ("A webhook was disabled", &letter))?;
+    let told = NewNotification {
+        kind: "webhook_disabled",
+        topic: webhook.id.to_string(),
+        object: Some(webhook.id.to_string()),
+        detail: Some(facts::plain_url(&webhook.url).to_owned()),
+        count: None,
+    };
+    notifications::notify(tx, webhook.company, Audience::Operators, told)?;
     let (before, after) = (json!({ "enabled": true }), json!({ "enabled": false, "disabled_reason": reason.as_str() }));
     facts::record(tx, (webhook.company, &Origin::system()), ("webhook.disable", webhook.id), (before, after))?;
     shared.metrics.record_disabled(tx);

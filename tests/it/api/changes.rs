@@ -15,19 +15,19 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One event of a stream.
 #[derive(Debug, Clone)]
-struct Event {
-    name: String,
+pub(super) struct Event {
+    pub(super) name: String,
     id: Option<String>,
-    data: Value,
+    pub(super) data: Value,
 }
 
 /// A client that follows the stream; reading has a deadline.
-struct Follower {
+pub(super) struct Follower {
     lines: Box<dyn Iterator<Item = String>>,
 }
 
 impl Follower {
-    fn open(app: &TestApp, headers: &[(&str, &str)]) -> Self {
+    pub(super) fn open(app: &TestApp, headers: &[(&str, &str)]) -> Self {
         let mut connection = app.anonymous().connect();
         let mut head = format!("GET /api/v1/stream HTTP/1.1\r\nhost: {}\r\n", app.address());
         for (name, value) in headers {
@@ -56,12 +56,12 @@ impl Follower {
         Self { lines: Box::new(chunks) }
     }
 
-    fn of(app: &TestApp) -> Self {
+    pub(super) fn of(app: &TestApp) -> Self {
         Self::open(app, &[("authorization", &format!("Bearer {}", app.api_key()))])
     }
 
     /// The next event that fits; the stream must not end before.
-    fn next(&mut self, is_wanted: impl Fn(&Event) -> bool) -> Event {
+    pub(super) fn next(&mut self, is_wanted: impl Fn(&Event) -> bool) -> Event {
         loop {
             let piece = self.lines.next().expect("the stream goes on");
             for text in piece.split("\n\n") {
@@ -76,7 +76,7 @@ impl Follower {
         }
     }
 
-    fn named(&mut self, name: &str) -> Event {
+    pub(super) fn named(&mut self, name: &str) -> Event {
         self.next(|event| event.name == name)
     }
 }

@@ -16,6 +16,7 @@ mod jobs;
 mod mailbox;
 mod members;
 mod notices;
+mod notifications;
 mod proof;
 mod queues;
 mod recovery;

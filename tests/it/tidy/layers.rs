@@ -5,7 +5,7 @@
 use super::{Source, code_only, sources, without_tests};
 
 /// The modules from the bottom up; a module may use those of a smaller level only. Slices have a level each.
-const ORDER: [(&str, u32); 25] = [
+const ORDER: [(&str, u32); 26] = [
     ("base", 0),
     ("config", 1),
     ("telemetry", 2),
@@ -19,6 +19,7 @@ const ORDER: [(&str, u32); 25] = [
     ("acme", 6),
     ("audit", 6),
     ("limits", 6),
+    ("notifications", 6),
     ("mail", 7),
     ("auth", 10),
     ("accounts", 11),

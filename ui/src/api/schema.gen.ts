@@ -1303,6 +1303,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what the person is told, the newest first
+         * @description What is for the person, and for managers and admins what is for those who operate the company, since they joined it. The
+         *     newest 200 of each are kept, for 90 days. The same is told once an hour. `GET /stream` tells of new ones.
+         */
+        get: operations["list_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks all notifications as read */
+        post: operations["read_notifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Marks a notification as read
+         * @description For the person alone; others for whom it is have marks of their own. Marking it again changes nothing.
+         */
+        post: operations["read_notification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/play": {
         parameters: {
             query?: never;
@@ -1736,7 +1794,8 @@ export interface paths {
         };
         /**
          * Follows what changes, live
-         * @description Server-sent events: `ready` at the start; `change` with a line of the feed; `queues` with the figures of the queues, at most
+         * @description Server-sent events: `ready` at the start; `change` with a line of the feed; `notification` with one that is new for the
+         *     person, as `GET /notifications` shows it; `queues` with the figures of the queues, at most
          *     once a second and only when something changed; `dropped` when the client was too far behind and goes on from the end; `end`
          *     with a reason when the server ends the stream, as when the session ends. The id of an event is a cursor of the feed, and
          *     `Last-Event-ID` resumes behind it. Comments keep the connection open. A company has at most 50 streams.
@@ -3761,6 +3820,59 @@ export interface components {
             period: components["schemas"]["ReportPeriod"];
             /** @description Who gets it by e-mail when it is ready, and the reason when it fails; plain addresses. Needs the scope `emails:write`. */
             recipients?: string[];
+        };
+        /** @description Something the person is told. */
+        Notification: {
+            /**
+             * Format: int64
+             * @description How many dead letters there were at least.
+             * @example 100
+             */
+            count: number | null;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            created_at: string;
+            /** @description The kind of the job, the URL of the webhook without its query, the name of the report, or from where somebody signed in. */
+            detail: string | null;
+            /**
+             * @description Its id.
+             * @example ntf_01h5fskfsk4fpeqwnsyz5hj55t
+             */
+            id: string;
+            /** @description Whether the person has marked it as read. */
+            is_read: boolean;
+            /**
+             * @description What happened. For managers and admins `job_failed` (the first dead letter of a queue), `dead_letters` (10, 100, … of
+             *     them), `webhook_disabled`, `report_failed`. About the person's own account `password_changed`, `password_reset`,
+             *     `factor_added`, `factor_removed`, `recovery_used`, `recovery_renewed`, `factor_refused`,
+             *     `signed_in_after_failures`, `signed_in_elsewhere`. There may be more words later.
+             * @example dead_letters
+             */
+            kind: string;
+            /**
+             * @description What it is about: the id of the job, webhook or report, or the name of the queue; null for the person's account.
+             * @example email
+             */
+            object: string | null;
+        };
+        /** @description Some notifications. */
+        NotificationsPage: {
+            /** @description The notifications, the newest first. */
+            data: components["schemas"]["Notification"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many the person has not marked as read, on all pages.
+             */
+            unread: number;
+        };
+        /** @description Which notifications were seen. */
+        NotificationsSeen: {
+            /** @description The newest one that was seen: younger ones stay unread; all when left out. */
+            until?: string | null;
         };
         /**
          * @description What a failure does to the parent.
@@ -8876,6 +8988,90 @@ export interface operations {
             };
             /** @description The code is wrong */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_notifications: {
+        parameters: {
+            query?: {
+                /** @description Items in a page, 1 to 250; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notifications */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    read_notifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters; a repetition gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationsSeen"];
+            };
+        };
+        responses: {
+            /** @description Marked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    read_notification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 visible ASCII characters; a repetition gets the first answer again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The notification's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Marked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not there, or not for the person */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

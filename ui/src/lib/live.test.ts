@@ -1,6 +1,5 @@
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { KEPT_MAX, noticed } from "./notices";
 import { isFed, refreshByStream, staleBy } from "./stale";
 import { type Change, follow, forgetPlace, onStream, type StreamEvent } from "./stream";
 
@@ -35,18 +34,7 @@ describe("what a change makes old", () => {
     expect(staleBy({ name: "gap" })).toBeUndefined();
     expect(isFed(["jobs", {}, 50])).toBe(true);
     expect(isFed(["audit"])).toBe(false);
-  });
-});
-
-describe("notices", () => {
-  it("keeps the newest failures, each object once, and counts all", () => {
-    let notices = noticed({ rows: [], unread: 0 }, change({ change: "completed" }));
-    expect(notices.unread).toBe(0);
-    for (let job = 0; job < 2 * KEPT_MAX; job += 1) notices = noticed(notices, change({ id: `job_${job}` }));
-    notices = noticed(notices, change({ id: "job_20" }));
-    expect(notices.rows).toHaveLength(KEPT_MAX);
-    expect(notices.rows.filter(({ id }) => id === "job_20")).toHaveLength(1);
-    expect(notices.unread).toBe(2 * KEPT_MAX + 1);
+    expect(staleBy({ name: "notification" })).toEqual([["notifications"]]);
   });
 });
 

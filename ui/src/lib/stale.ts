@@ -9,7 +9,16 @@ const AGAIN_MS = 1_000;
 export const FRESH_PAGES_MAX = 2;
 
 /** The first words of keys which the stream says everything about that can change. */
-const FED = new Set(["job", "jobs", "queue", "queues", "queue-stats", "delivery", "deliveries"]);
+const FED = new Set([
+  "job",
+  "jobs",
+  "queue",
+  "queues",
+  "queue-stats",
+  "delivery",
+  "deliveries",
+  "notifications",
+]);
 /** What else shows the jobs of a queue that the server works on. */
 const BY_QUEUE: Record<string, readonly string[]> = {
   email: ["emails", "email"],
@@ -26,6 +35,7 @@ export function staleBy(event: StreamEvent): readonly QueryKey[] | undefined {
   if (event.name === "gap") return undefined;
   // The session may have ended, or its rights have changed.
   if (event.name === "ended") return [["me"]];
+  if (event.name === "notification") return [["notifications"]];
   if (event.name === "figures") return [["queues"], ["queue"], ["queue-stats"], ["workers"]];
   const { object, id, queue = "" } = event.change;
   if (object === "delivery") return [["delivery", id], ["deliveries"], ["event"], ["webhook"]];

@@ -15,10 +15,11 @@ export interface Change {
   kind?: string;
 }
 
-/** What the stream tells: a change, new figures of the queues, that something was missed, or that the server ended it. */
+/** What the stream tells: a change, new figures of the queues, a notification, that something was missed, or that the server ended it. */
 export type StreamEvent =
   | { name: "change"; change: Change }
   | { name: "figures" }
+  | { name: "notification" }
   | { name: "gap" }
   | { name: "ended" };
 
@@ -134,6 +135,7 @@ function take({ name, id, data }: ServerEvent): void {
   if (id !== undefined) after = id;
   if (name === "change") tell({ name, change: JSON.parse(data) as Change });
   else if (name === "queues") tell({ name: "figures" });
+  else if (name === "notification") tell({ name });
   else if (name === "dropped") tell({ name: "gap" });
   else if (name === "end") tell({ name: "ended" });
 }

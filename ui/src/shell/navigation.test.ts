@@ -3,7 +3,16 @@ import { pageOfId, reachablePages, scopeOf, visible } from "./navigation";
 
 it("shows a page only to those who have its scope", () => {
   const names = reachablePages(["jobs:read", "profile"]).map(({ name }) => name);
-  expect(names).toEqual(["overview", "queues", "jobs", "failures", "workers", "profile", "security"]);
+  expect(names).toEqual([
+    "overview",
+    "queues",
+    "jobs",
+    "failures",
+    "workers",
+    "notifications",
+    "profile",
+    "security",
+  ]);
   expect(visible([])).toEqual([]);
 });
 

@@ -24,6 +24,7 @@ interface Entry {
     | "/audit"
     | "/mailbox"
     | "/settings"
+    | "/notifications"
     | "/profile"
     | "/security";
   name: keyof typeof t.shell.pages & IconName;
@@ -79,6 +80,7 @@ const GROUPS: readonly Group[] = [
 ];
 
 const OWN: readonly Entry[] = [
+  { to: "/notifications", name: "notifications", scope: "profile" },
   { to: "/profile", name: "profile", scope: "profile" },
   { to: "/security", name: "security", scope: "profile" },
 ];

@@ -38,6 +38,11 @@ export const me = {
   },
 };
 
+/** What the frame around every page asks. */
+const FRAME: Record<string, Reply> = {
+  "GET /notifications": { data: [], next_cursor: null, unread: 0 },
+};
+
 export function renderApp(path: string, replies: Record<string, Reply>) {
   const calls: Call[] = [];
   vi.stubGlobal("fetch", async (request: Request) => {
@@ -49,7 +54,8 @@ export function renderApp(path: string, replies: Record<string, Reply>) {
       body: text && JSON.parse(text),
     };
     calls.push(call);
-    const reply = replies[`${call.method} ${call.path}`];
+    const name = `${call.method} ${call.path}`;
+    const reply = replies[name] ?? FRAME[name];
     if (reply === undefined) throw new Error(`no reply for ${call.method} ${call.path}`);
     const value = typeof reply === "function" ? (reply as (call: Call) => unknown)(call) : reply;
     const [status, body] = value instanceof Status ? [value.status, value.body] : [200, value];

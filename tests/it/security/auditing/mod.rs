@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const PASSWORD: &str = "tram orbit velvet noon";
 
 /// What changes something and is not recorded, and why.
-const EXEMPT: [(&str, &str); 15] = [
+const EXEMPT: [(&str, &str); 17] = [
     ("create_job", "traffic: a job is its own record"),
     ("create_jobs", "traffic: a job is its own record"),
     ("lease_jobs", "the work itself: a job shows its worker and attempts"),
@@ -34,6 +34,8 @@ const EXEMPT: [(&str, &str); 15] = [
     ("create_events", "traffic: an event is its own record"),
     ("preview_email_template", "shows what a template makes and changes nothing"),
     ("check_webhook_url", "says whether a URL may be used and changes nothing"),
+    ("read_notification", "a mark that nobody else sees"),
+    ("read_notifications", "a mark that nobody else sees"),
     ("refresh", "renews what a recorded sign-in began; a second use of a token is recorded as the end of the session"),
 ];
 

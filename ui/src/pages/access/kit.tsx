@@ -4,7 +4,6 @@ import { type ReactNode, useEffect, useState } from "react";
 import { queries } from "../../api/session";
 import { FieldError, type Fields, TextField } from "../../components/Form";
 import { basePath } from "../../lib/base";
-import { forgetNotices } from "../../lib/notices";
 import { forgetPlace } from "../../lib/stream";
 import { t } from "../../texts";
 
@@ -56,7 +55,6 @@ export function useEnter(): (next?: string) => void {
   return (next) => {
     queries.clear();
     forgetPlace();
-    forgetNotices();
     const isOurs = next?.startsWith("/") && !next.startsWith("//");
     router.history.push(basePath.slice(0, -1) + (isOurs ? next : "/"));
   };
