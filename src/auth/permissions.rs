@@ -48,7 +48,7 @@ permissions! {
         POST "/email-templates/{name}/preview";
     EmailsWrite: POST "/emails", POST "/email-templates", PATCH "/email-templates/{name}",
         PUT "/email-templates/{name}", DELETE "/email-templates/{name}";
-    JobsRead: GET "/jobs", GET "/jobs/{id}", GET "/jobs/{id}/log", GET "/jobs/{id}/children", GET "/workers",
+    JobsRead: GET "/failures", GET "/jobs", GET "/jobs/{id}", GET "/jobs/{id}/log", GET "/jobs/{id}/children", GET "/workers",
         GET "/queues", GET "/queues/{name}", GET "/queues/{name}/groups", GET "/queues/{name}/failures", GET "/queues/{name}/metrics", GET "/queue/stats";
     JobsWrite: POST "/jobs", POST "/jobs/batch", POST "/jobs/actions", POST "/jobs/{id}/cancel", POST "/jobs/{id}/retry",
         POST "/jobs/{id}/promote", PATCH "/jobs/{id}", DELETE "/jobs/{id}";

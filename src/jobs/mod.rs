@@ -19,10 +19,10 @@ use std::collections::{BTreeMap, HashSet};
 use crate::{
     base::{CompanyId, JobId},
     queue::{
-        self, ChildView, Failures, GroupLimits, Heartbeat, JobFilter, JobView, LogLine, MAX_PARENTS, Notes, Outcome,
-        Place, Progress, QueueName, QueueSettings, QueueStats, Queues, Settled, State,
+        self, ChildView, ErrorGroups, Failures, GroupLimits, Heartbeat, JobFilter, JobView, LogLine, MAX_PARENTS,
+        Notes, Outcome, Place, Progress, QueueName, QueueSettings, QueueStats, Queues, Settled, State,
     },
-    storage::{self, Db, Read, Tx},
+    storage::{self, Db, Read, Snapshot, Tx},
 };
 
 pub use actions::{Action, ActionUnderWay, RunAction};
@@ -213,6 +213,21 @@ impl Jobs {
             Ok(jobs.queues.failures(snapshot, company, &name)?)
         });
         read.await?
+    }
+
+    /// The next dead letters behind a place, of one queue or kind when these are given, in groups that failed alike.
+    ///
+    /// # Errors
+    /// For a place of another list; when the store fails.
+    pub async fn error_groups(
+        &self,
+        company: CompanyId,
+        (queue, kind): (Option<QueueName>, Option<String>),
+        after: Option<Place>,
+    ) -> Result<ErrorGroups, Error> {
+        let queues = self.queues.clone();
+        let read = move |snapshot: &Snapshot| queues.error_groups(snapshot, company, (queue, kind.as_deref()), after);
+        Ok(self.db.read(read).await??)
     }
 
     /// The company's figures of one queue and the queue's settings.

@@ -116,9 +116,9 @@ impl Queues {
 }
 
 /// A group of one failed job, not counted yet.
-type OfOne = ((String, u64), FailureGroup);
+pub(super) type OfOne = ((String, u64), FailureGroup);
 
-fn one(read: &impl Read, key: JobKey, at: Timestamp) -> Result<Option<OfOne>, storage::Error> {
+pub(super) fn one(read: &impl Read, key: JobKey, at: Timestamp) -> Result<Option<OfOne>, storage::Error> {
     let Some((head, row)) = read.get(JOB_HEADS, &key)?.zip(read.get(JOB_STATES, &key)?) else { return Ok(None) };
     let error = last_error(read, key, &row)?;
     let (fingerprint, latest) = (fingerprint(&error), JobId::from_raw(RawId { hi: key.1, lo: head.id_lo }));
@@ -127,7 +127,7 @@ fn one(read: &impl Read, key: JobKey, at: Timestamp) -> Result<Option<OfOne>, st
     Ok(Some((named, FailureGroup { fingerprint, kind, reason, error, count: 0, first_at: at, last_at: at, latest })))
 }
 
-fn undamaged<T>(read: Result<T, storage::Error>) -> Result<Option<T>, storage::Error> {
+pub(super) fn undamaged<T>(read: Result<T, storage::Error>) -> Result<Option<T>, storage::Error> {
     match read {
         Ok(found) => Ok(Some(found)),
         Err(error @ storage::Error::Corrupt { .. }) => {

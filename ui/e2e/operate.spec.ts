@@ -21,6 +21,10 @@ test("dead letters are grouped by their error and sent on their way again", asyn
   await page.goto("/failures?queue=dead");
   await expect(page.getByRole("heading", { name: "part.send · 2" })).toBeVisible();
   await expect(page.getByText("the lorry has left")).toBeVisible();
+  await page.getByRole("link", { name: "All jobs of it (2)" }).click();
+  await expect(page.getByRole("link", { name: "part.send" })).toHaveCount(2);
+  await expect(page.getByLabel("Group of errors")).toHaveValue(/^[0-9a-f]{16}$/);
+  await page.goBack();
   await page.getByRole("button", { name: "Retry 2" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Retry 2" }).click();
   await expect(page.getByText("Done: 2")).toBeVisible();

@@ -142,7 +142,7 @@ const appPages = [
   found("/", () => import("./pages/overview"), "Overview", "window"),
   page("/queues", jobs, "Queues"),
   found("/queues/$name", jobs, "QueuePage", "window"),
-  found("/jobs", jobs, "Jobs", "queue", "state", "kind", "tag", "group", "q", "since", "until"),
+  found("/jobs", jobs, "Jobs", "queue", "state", "kind", "tag", "group", "error", "q", "since", "until"),
   found("/jobs/new", jobs, "NewJob", "queue", "like"),
   page("/jobs/$id", jobs, "JobPage"),
   found("/failures", jobs, "Failures", "queue", "kind"),

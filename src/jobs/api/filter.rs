@@ -28,7 +28,7 @@ pub(super) struct JobQuery {
     tag: Option<String>,
     /// Of this group.
     group: Option<String>,
-    /// Failed with an error like this: a `fingerprint` of `GET /queues/{name}/failures`.
+    /// Failed with an error like this: a `fingerprint` of `GET /failures`.
     error: Option<String>,
     /// Children of this job.
     parent: Option<String>,
@@ -71,7 +71,7 @@ pub(super) struct FilterWords {
     tag: Option<String>,
     /// Of this group.
     group: Option<String>,
-    /// Failed with an error like this: a `fingerprint` of `GET /queues/{name}/failures`.
+    /// Failed with an error like this: a `fingerprint` of `GET /failures`.
     #[schema(example = "9b1f0c3d5e7a2468")]
     error: Option<String>,
     /// Children of this job.

@@ -56,6 +56,7 @@ where
         .routes(routes!(queues::list_queues))
         .routes(routes!(queues::get_queue, queues::update_queue))
         .routes(routes!(metrics::get_queue_metrics))
+        .routes(routes!(failures::list_failures))
         .routes(routes!(failures::list_queue_failures))
         .routes(routes!(groups::list_queue_groups))
         .routes(routes!(groups::limit_queue_group, groups::unlimit_queue_group))

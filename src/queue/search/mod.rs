@@ -5,6 +5,7 @@
 //! order is that of the index: newest first by tag, field, queue or kind; the latest end first for finished jobs; the
 //! next to become due first for delayed and retrying ones; the line's own order for waiting ones.
 
+mod failures;
 mod plan;
 mod sources;
 
@@ -28,6 +29,8 @@ use crate::{
     storage::{self, KeyRange, Order, Read},
 };
 use plan::Plan;
+
+pub use failures::{ErrorGroup, ErrorGroups};
 
 /// Jobs that one step looks at when it reads them one by one.
 const LOOKED_AT: usize = 1_000;

@@ -167,7 +167,9 @@ pub(super) fn finished(
     gathered(lanes, Order::Descending, number, |queue| {
         let prefix = (company, queue, state as u8);
         let before = timed(after).map(|(at, job)| (company, queue, state as u8, at, job));
-        let rows = read.list(FINISHED, &KeyRange::page(&prefix, before.as_ref()), Order::Descending, CHUNK)?;
+        // The key says it all, so a damaged row hides nothing.
+        let range = KeyRange::page(&prefix, before.as_ref());
+        let rows = read.list_past_damage(FINISHED, &range, Order::Descending, CHUNK)?;
         Ok(rows.into_iter().map(|((.., at, job), _)| (at, job)).collect())
     })
 }

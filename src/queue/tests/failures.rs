@@ -1,15 +1,21 @@
-//! Who is told that there are more dead letters.
+//! Dead letters in groups, and who is told that there are more of them.
 
 use std::sync::{Arc, Mutex};
 
 use super::{Kernel, company, job};
 use crate::{
-    base::JobId,
-    queue::{DeadLetters, NewJob, Outcome, State, enqueue_many},
-    storage::Error,
+    base::{CompanyId, JobId},
+    queue::{DeadLetters, ErrorGroups, NewJob, Outcome, Place, State, enqueue_many},
+    storage::{Error, keyspaces},
 };
 
 impl Kernel {
+    async fn groups(&self, of: CompanyId, after: Option<Place>) -> ErrorGroups {
+        let queues = self.queues.clone();
+        let read = self.db.read(move |read| queues.error_groups(read, of, (None, None), after));
+        read.await.unwrap().unwrap()
+    }
+
     /// Adds jobs and gives each up with its error, at times of their own.
     async fn give_up(&self, errors: &[&str]) -> Vec<JobId> {
         let mut given_up = Vec::new();
@@ -34,6 +40,45 @@ impl Kernel {
         self.clock.advance_ms(20);
         while self.queues.run_timers().await.unwrap() > 0 {}
     }
+}
+
+#[tokio::test]
+async fn a_look_is_bounded_and_goes_on_behind_itself() {
+    let kernel = Kernel::new().await;
+    kernel.give_up(&["no file 1"]).await;
+    kernel.expire(2_000).await;
+    let first = kernel.groups(company(1), None).await;
+    assert_eq!((first.jobs, first.groups.len()), (1_000, 1));
+    assert_eq!((first.groups[0].count, first.groups[0].error.as_str()), (1_000, "expired"));
+    let second = kernel.groups(company(1), first.next).await;
+    assert_eq!((second.jobs, second.groups[0].fingerprint), (1_000, first.groups[0].fingerprint));
+    let third = kernel.groups(company(1), second.next).await;
+    assert_eq!((third.jobs, third.groups[0].error.as_str(), third.next), (1, "no file 1", None));
+    assert_eq!(kernel.groups(company(2), None).await, ErrorGroups::default());
+}
+
+#[tokio::test]
+async fn damaged_rows_leave_out_their_job_and_no_other() {
+    let kernel = Kernel::new().await;
+    let ids = kernel.give_up(&["a 1", "a 2", "a 3", "a 4", "a 5"]).await;
+    let key = |job: usize| (company(1).hi(), ids[job].hi());
+    kernel.damage(keyspaces::JOBS, key(0)).await;
+    kernel.damage(keyspaces::JOB_STATES, key(1)).await;
+    kernel.damage(keyspaces::JOB_ERRORS, (key(2).0, key(2).1, 0_u32)).await;
+    let line = kernel.queues.inner.find(&super::queue()).unwrap();
+    let finished_at = kernel.view(ids[3]).await.finished_at.unwrap();
+    kernel.damage(keyspaces::FINISHED, (key(3).0, line.id, State::Failed as u8, finished_at, key(3).1)).await;
+    let found = kernel.groups(company(1), None).await;
+    assert_eq!((found.jobs, found.groups[0].count, found.next), (2, 2, None));
+    assert_eq!(found.groups[0].latest, ids[4]);
+}
+
+#[tokio::test]
+async fn long_errors_are_cut_between_letters() {
+    let kernel = Kernel::new().await;
+    kernel.give_up(&[&"ü".repeat(900)]).await;
+    let error = kernel.groups(company(1), None).await.groups[0].error.clone();
+    assert_eq!(error, "ü".repeat(250));
 }
 
 #[tokio::test]

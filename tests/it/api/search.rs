@@ -180,3 +180,58 @@ fn the_children_of_a_job_are_found_and_cancelled_together() {
     assert_eq!(found(&mut client, "state=waiting"), 1, "others are left alone");
     assert_eq!(client.get("/api/v1/jobs?parent=odd").expect(422)["errors"][0]["pointer"], "/parent");
 }
+
+/// Gives up a job of each of these queues with this error.
+fn give_up(client: &mut Client, queue: &str, error: &str) {
+    client.post("/api/v1/jobs", &with(json!({ "queue": queue, "kind": format!("{queue}.do") }))).expect(201);
+    let job = client.post(&format!("/api/v1/queues/{queue}/lease"), &json!({})).expect(200)["jobs"][0].clone();
+    let end = json!({ "lease_token": job["lease_token"], "error": error, "discard": true });
+    client.post(&format!("/api/v1/jobs/{}/fail", job["id"].as_str().unwrap()), &end).expect(200);
+}
+
+#[test]
+fn dead_letters_of_all_queues_are_grouped_and_redriven_as_one() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let groups = |client: &mut Client, query: &str| client.get(&format!("/api/v1/failures{query}")).expect(200);
+    assert_eq!(groups(&mut client, ""), json!({ "data": [], "jobs": 0, "next_cursor": null }));
+    for (queue, error) in [("red", "no host 10.0.0.1"), ("blue", "no host 10.0.0.2"), ("blue", "out of paper")] {
+        give_up(&mut client, queue, error);
+    }
+    let all = groups(&mut client, "");
+    assert_eq!(
+        (&all["jobs"], &all["next_cursor"], all["data"].as_array().unwrap().len()),
+        (&json!(3), &Value::Null, 2)
+    );
+    let first = &all["data"][0];
+    assert_eq!((&first["count"], &first["error"]), (&json!(2), &json!("no host 10.0.0.2")));
+    assert_eq!((&first["queues"], &first["kinds"]), (&json!(["blue", "red"]), &json!(["blue.do", "red.do"])));
+    assert!(first["first_at"].as_str() <= first["last_at"].as_str());
+    assert_eq!(groups(&mut client, "?queue=red")["data"][0]["fingerprint"], first["fingerprint"]);
+    assert_eq!(groups(&mut client, "?kind=blue.do")["jobs"], 2);
+    assert_eq!(groups(&mut client, "?queue=nowhere")["jobs"], 0);
+    let filter = json!({ "error": first["fingerprint"] });
+    let dry = json!({ "action": "retry", "filter": filter, "dry_run": true });
+    let counted = client.post("/api/v1/jobs/actions", &dry).expect(200);
+    assert_eq!((&counted["matched"], &counted["matched_is_exact"]), (&json!(2), &json!(true)));
+    assert_eq!(act(&mut client, "retry", filter)["changed"], 2);
+    let rest = groups(&mut client, "");
+    assert_eq!((&rest["jobs"], &rest["data"][0]["error"]), (&json!(1), &json!("out of paper")));
+    assert_eq!(act(&mut client, "delete", json!({ "error": rest["data"][0]["fingerprint"] }))["changed"], 1);
+    assert_eq!(groups(&mut client, "")["jobs"], 0);
+}
+
+#[test]
+fn bad_questions_for_dead_letters_are_refused() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let cursor = {
+        client.post("/api/v1/jobs/batch", &json!({ "jobs": vec![order(); 2] })).expect(201);
+        client.get("/api/v1/jobs?limit=1").expect(200)["next_cursor"].as_str().unwrap().to_owned()
+    };
+    for query in ["queue=%20", "queue=", "cursor=x", "cursor=AQAAAA", "state=failed", "limit=5"] {
+        assert_eq!(client.get(&format!("/api/v1/failures?{query}")).status, 422, "{query}");
+    }
+    let of_another_list = client.get(&format!("/api/v1/failures?cursor={cursor}")).expect(422);
+    assert_eq!(of_another_list["errors"][0]["pointer"], "/cursor");
+}

@@ -805,6 +805,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Groups the failed jobs of all queues by their error
+         * @description The latest first, 1,000 at a time: `next_cursor` goes on behind them. Errors are alike when their first lines are, but for
+         *     words that hold a digit. Jobs that the server runs itself are left out. To redrive or discard a group as a whole, give its
+         *     `fingerprint` as `error` to `POST /jobs/actions`, first with `dry_run`, which counts it to the end.
+         */
+        get: operations["list_failures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -3003,6 +3025,48 @@ export interface components {
              */
             version: number;
         };
+        /** @description Failed jobs of any kind and queue whose errors are alike. */
+        ErrorGroup: {
+            /**
+             * Format: int64
+             * @description How many there are among those looked at.
+             */
+            count: number;
+            /**
+             * @description The error of the latest of them, up to 500 bytes of it.
+             * @example the image is damaged
+             */
+            error: string;
+            /** @description Why the latest of them was given up: `exhausted`, `discarded`, `stalled`, `expired` or `child_failed`. */
+            failure?: string | null;
+            /**
+             * @description Names the group: `error` of `GET /jobs` and of the filter of `POST /jobs/actions`.
+             * @example 9b1f0c3d5e7a2468
+             */
+            fingerprint: string;
+            /** @description When the first of them failed. */
+            first_at: components["schemas"]["Timestamp"];
+            /** @description Their kinds, at most 20. */
+            kinds: string[];
+            /** @description When the latest of them failed. */
+            last_at: components["schemas"]["Timestamp"];
+            /** @description The latest of them. */
+            latest_job_id: components["schemas"]["JobId"];
+            /** @description Their queues, at most 20. */
+            queues: string[];
+        };
+        /** @description Some dead letters, in groups. */
+        ErrorGroupsPage: {
+            /** @description The groups, the largest first. */
+            data: components["schemas"]["ErrorGroup"][];
+            /**
+             * Format: int64
+             * @description How many dead letters are in these groups.
+             */
+            jobs: number;
+            /** @description Pass it as `cursor` for the dead letters before these, whose groups are to be added to these; null when there are none. */
+            next_cursor: string | null;
+        };
         /** @description An event. */
         Event: {
             /** @description Its data. */
@@ -3434,7 +3498,7 @@ export interface components {
         /** @description Which jobs are meant; all conditions hold together. */
         JobFilter: {
             /**
-             * @description Failed with an error like this: a `fingerprint` of `GET /queues/{name}/failures`.
+             * @description Failed with an error like this: a `fingerprint` of `GET /failures`.
              * @example 9b1f0c3d5e7a2468
              */
             error?: string | null;
@@ -8034,6 +8098,34 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    list_failures: {
+        parameters: {
+            query?: {
+                /** @description Of this queue. */
+                queue?: string;
+                /** @description Of this kind. */
+                kind?: string;
+                /** @description `next_cursor` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorGroupsPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     get_health: {
         parameters: {
             query?: never;
@@ -8128,7 +8220,7 @@ export interface operations {
                 tag?: string;
                 /** @description Of this group. */
                 group?: string;
-                /** @description Failed with an error like this: a `fingerprint` of `GET /queues/{name}/failures`. */
+                /** @description Failed with an error like this: a `fingerprint` of `GET /failures`. */
                 error?: string;
                 /** @description Children of this job. */
                 parent?: string;

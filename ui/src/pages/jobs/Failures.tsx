@@ -1,9 +1,9 @@
 // The inbox of dead letters: jobs that were given up, by what went wrong, to be sent on their way again or thrown away.
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { Fragment, useState } from "react";
 import { api, read } from "../../api/client";
 import { useCan } from "../../api/session";
-import { Button, ButtonLink } from "../../components/Button";
+import { Button } from "../../components/Button";
 import { FilterSelect, Filters, FilterText } from "../../components/Filters";
 import { Card, Page } from "../../components/Page";
 import { Empty, LoadedPages } from "../../components/states";
@@ -14,33 +14,27 @@ import { t } from "../../texts";
 import type { Action } from "./actions";
 import { BulkDialog, type Target } from "./BulkDialog";
 import { useQueues } from "./data";
-import { type Group, grouped } from "./failures";
-import type { ListedJob } from "./JobList";
+import { type Group, merged } from "./groups";
 
 const route = getRouteApi("/app/failures");
-/** As many as a page of the API holds. */
-const LOOKED_AT = 250;
-const SHOWN_JOBS = 8;
 const EVERY_MS = 10_000;
 
+type Chosen = { queue?: string; kind?: string };
+
 export function Failures() {
-  const filter = route.useSearch();
+  const filter: Chosen = route.useSearch();
   const navigate = route.useNavigate();
   const { data: queues } = useQueues();
   const [asked, setAsked] = useState<{ action: Action; target: Target }>();
   const can = useCan();
-  const jobs = usePages<ListedJob>(
+  const looks = usePages<Group>(
     ["jobs", "failures", filter],
-    (cursor) => {
-      const query = { ...filter, state: "failed", limit: LOOKED_AT, cursor };
-      return read(api.GET("/jobs", { params: { query: query as never } }));
-    },
+    (cursor) => read(api.GET("/failures", { params: { query: { ...filter, cursor } } })),
     { every: EVERY_MS },
   );
-  const total = sumOf(queues?.data, filter.queue);
   const texts = t.jobs.dead;
   const all: Target = { filter: { ...filter, state: "failed" } };
-  const set = (change: typeof filter) => void navigate({ search: { ...filter, ...change } });
+  const set = (change: Chosen) => void navigate({ search: { ...filter, ...change } });
   return (
     <Page
       title={texts.title}
@@ -64,32 +58,30 @@ export function Failures() {
         />
         <FilterText label={t.jobs.list.kind} value={filter.kind} onChange={(kind) => set({ kind })} />
       </Filters>
-      <LoadedPages pages={jobs} empty={<Nothing />}>
+      <LoadedPages pages={looks} empty={<Nothing />}>
         {(rows) => (
           <>
             <p className="quiet small">
-              {texts.lookedAt(count(rows.length), count(Math.max(total, rows.length)))}
+              {texts.lookedAt(
+                count(rows.reduce((sum, group) => sum + group.count, 0)),
+                !looks.query.hasNextPage,
+              )}
             </p>
-            <Groups
-              rows={rows}
-              isReadOnly={!can("jobs:write")}
-              onAsk={(action, target) => setAsked({ action, target })}
-            />
+            {merged(rows).map((group) => (
+              <GroupCard
+                key={group.fingerprint}
+                {...{ group, filter }}
+                hasMore={looks.query.hasNextPage}
+                isReadOnly={!can("jobs:write")}
+                onAsk={(action, target) => setAsked({ action, target })}
+              />
+            ))}
           </>
         )}
       </LoadedPages>
       {asked && <BulkDialog {...asked} onClose={() => setAsked(undefined)} />}
     </Page>
   );
-}
-
-function sumOf(
-  queues: readonly { name: string; failed: number }[] | undefined,
-  name: string | undefined,
-): number {
-  return (queues ?? [])
-    .filter((queue) => name === undefined || queue.name === name)
-    .reduce((sum, { failed }) => sum + failed, 0);
 }
 
 function Nothing() {
@@ -102,33 +94,34 @@ function Nothing() {
   );
 }
 
-interface GroupsProps {
-  rows: readonly ListedJob[];
+interface GroupProps {
+  group: Group;
+  /** Whether there are dead letters that were not looked at. */
+  hasMore: boolean;
+  filter: Chosen;
   isReadOnly: boolean;
   onAsk: (action: Action, target: Target) => void;
 }
 
-function Groups({ rows, isReadOnly, onAsk }: GroupsProps) {
-  const groups = useMemo(() => grouped(rows), [rows]);
-  return groups.map((group) => (
-    <GroupCard key={group.key} group={group} isReadOnly={isReadOnly} onAsk={onAsk} />
-  ));
-}
-
-function GroupCard({ group, isReadOnly, onAsk }: { group: Group } & Omit<GroupsProps, "rows">) {
-  const { kind, queue, failure, sample, jobs } = group;
+function GroupCard({ group, hasMore, filter, isReadOnly, onAsk }: GroupProps) {
+  const { fingerprint, error, failure, kinds, queues, last_at, latest_job_id } = group;
   const texts = t.jobs.dead;
-  const target = { ids: jobs.map(({ id }) => id) };
-  const many = count(jobs.length);
+  const target: Target = { filter: { ...filter, state: "failed", error: fingerprint } };
+  const many = `${count(group.count)}${hasMore ? "+" : ""}`;
   return (
     <Card
-      title={`${kind} · ${many}`}
+      title={`${kinds.join(", ")} · ${many}`}
       note={
         <>
-          <Link to="/queues/$name" params={{ name: queue }}>
-            {queue}
-          </Link>
-          {failure !== "" && `, ${t.jobs.failures[failure] ?? failure}`}, <Time at={jobs[0]?.finished_at} />
+          {queues.map((queue, place) => (
+            <Fragment key={queue}>
+              {place > 0 && ", "}
+              <Link to="/queues/$name" params={{ name: queue }}>
+                {queue}
+              </Link>
+            </Fragment>
+          ))}
+          {failure != null && `, ${t.jobs.failures[failure] ?? failure}`}, <Time at={last_at} />
         </>
       }
       actions={
@@ -144,25 +137,18 @@ function GroupCard({ group, isReadOnly, onAsk }: { group: Group } & Omit<GroupsP
         )
       }
     >
-      <pre className="dead-error">{sample === "" ? texts.noError : sample}</pre>
-      <details>
-        <summary>{texts.jobs(many)}</summary>
-        <ul className="dead-jobs">
-          {jobs.slice(0, SHOWN_JOBS).map(({ id, finished_at }) => (
-            <li key={id}>
-              <Link to="/jobs/$id" params={{ id }}>
-                <code>{id}</code>
-              </Link>
-              <Time at={finished_at} />
-            </li>
-          ))}
-        </ul>
-        {jobs.length > SHOWN_JOBS && (
-          <ButtonLink to="/jobs" search={{ state: "failed", queue, kind }} small>
-            {t.kit.all}
-          </ButtonLink>
-        )}
-      </details>
+      <pre className="dead-error" dir="auto">
+        {error === "" ? texts.noError : error}
+      </pre>
+      <p className="small">
+        <Link to="/jobs/$id" params={{ id: latest_job_id }}>
+          {texts.latest}
+        </Link>
+        {" · "}
+        <Link to="/jobs" search={{ ...filter, state: "failed", error: fingerprint }}>
+          {texts.jobs(many)}
+        </Link>
+      </p>
     </Card>
   );
 }

@@ -74,6 +74,9 @@ function JobFilters({ filter, set, clear }: FilterProps) {
       <FilterText label={texts.kind} value={filter.kind} onChange={(kind) => set({ kind })} />
       <FilterText label={texts.tag} value={filter.tag} onChange={(tag) => set({ tag })} />
       <FilterText label={texts.group} value={filter.group} onChange={(group) => set({ group })} />
+      {filter.error !== undefined && (
+        <FilterText label={texts.error} value={filter.error} onChange={(error) => set({ error })} />
+      )}
       <FilterText label={texts.text} value={filter.q} onChange={(q) => set({ q })} hint={texts.textHint} />
       <FilterSpan {...filter} onChange={set} />
     </Filters>

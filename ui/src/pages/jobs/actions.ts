@@ -6,7 +6,7 @@ import { queryOf } from "../../lib/time";
 export type Action = Schemas["ActionWord"];
 export type JobFilter = Schemas["JobFilter"];
 export type Filter = {
-  [key in "queue" | "state" | "kind" | "tag" | "group" | "q" | "since" | "until"]?: string;
+  [key in "queue" | "state" | "kind" | "tag" | "group" | "error" | "q" | "since" | "until"]?: string;
 };
 
 /** The states an action can be done in. */

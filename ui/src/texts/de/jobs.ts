@@ -51,6 +51,7 @@ export const jobs = {
     state: "Zustand",
     tag: "Etikett",
     group: "Gruppe",
+    error: "Fehlergruppe",
     id: "Job",
     attempt: "Versuch",
     created: "Angelegt",
@@ -131,12 +132,15 @@ export const jobs = {
     empty: "Keine toten Jobs",
     emptyText:
       "Ein Job, dessen Versuche verbraucht sind, den sein Arbeiter aufgab oder dessen Zeit ablief, bleibt hier liegen, bis er wiederholt oder weggeworfen wird.",
-    lookedAt: (shown: string, all: string) =>
-      `Die neuesten ${shown} von ${all}, nach Warteschlange, Art und Fehler.`,
+    lookedAt: (shown: string, isAll: boolean) =>
+      isAll
+        ? `Alle ${shown}, nach Fehler.`
+        : `Die neuesten ${shown}, nach Fehler. Wiederholen und Löschen gilt für die ganze Gruppe.`,
     retryAll: "Alle wiederholen…",
     retry: (many: string) => `${many} wiederholen`,
     delete: (many: string) => `${many} löschen`,
-    jobs: (many: string) => `${many} Jobs`,
+    latest: "Neuester Job",
+    jobs: (many: string) => `Alle ihre Jobs (${many})`,
     noError: "Es wurde kein Fehler genannt.",
   },
   workers: {

@@ -51,6 +51,7 @@ export const jobs = {
     state: "State",
     tag: "Tag",
     group: "Group",
+    error: "Group of errors",
     id: "Job",
     attempt: "Attempt",
     created: "Created",
@@ -128,11 +129,15 @@ export const jobs = {
     empty: "No dead letters",
     emptyText:
       "A job that has used up its attempts, was given up by its worker or ran out of time comes to rest here, until it is retried or thrown away.",
-    lookedAt: (shown: string, all: string) => `The newest ${shown} of ${all}, by queue, kind and error.`,
+    lookedAt: (shown: string, isAll: boolean) =>
+      isAll
+        ? `All ${shown}, by error.`
+        : `The newest ${shown}, by error. Retry and delete act on all of a group.`,
     retryAll: "Retry all…",
     retry: (many: string) => `Retry ${many}`,
     delete: (many: string) => `Delete ${many}`,
-    jobs: (many: string) => `${many} jobs`,
+    latest: "Newest job",
+    jobs: (many: string) => `All jobs of it (${many})`,
     noError: "No error was told.",
   },
   workers: {
