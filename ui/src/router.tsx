@@ -173,6 +173,13 @@ const appPages = [
   found("/audit", manage, "Audit", "actor", "action", "object", "since", "until"),
   page("/mailbox", manage, "Mailbox"),
   page("/settings", manage, "Settings"),
+  createRoute({
+    getParentRoute: () => app,
+    path: "/settings/security",
+    beforeLoad: () => {
+      throw redirect({ to: "/security", replace: true });
+    },
+  }),
   page("/notifications", account, "Notifications"),
   page("/profile", account, "Profile"),
   page("/security", account, "Security"),

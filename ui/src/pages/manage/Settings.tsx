@@ -9,7 +9,7 @@ import { Facts } from "../../components/Table";
 import { useAction } from "../../components/useAction";
 import { serverUrl } from "../../lib/base";
 import { useLive } from "../../lib/live";
-import { count } from "../../lib/numbers";
+import { bytes, count } from "../../lib/numbers";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
 
@@ -44,6 +44,7 @@ export function Settings() {
                 [texts.version, data.version],
                 [texts.status, <State key="state" state={data.status} />],
                 [texts.uptime, duration(data.uptime_seconds * 1_000)],
+                ...partsOf(data.checks as Record<string, Part>),
               ]}
             />
           )}
@@ -54,6 +55,25 @@ export function Settings() {
       </Card>
     </Page>
   );
+}
+
+interface Part {
+  free_bytes?: number;
+  total_bytes?: number;
+  transport?: string;
+}
+
+/** Where things are kept and how mail goes out, as far as the server says. */
+function partsOf({ disk, mail }: Record<string, Part>): [string, string][] {
+  const { parts, room } = t.overview;
+  const facts: [string, string][] = [];
+  if (disk?.free_bytes !== undefined && disk.total_bytes !== undefined) {
+    facts.push([parts.disk ?? "disk", room(bytes(disk.free_bytes), bytes(disk.total_bytes))]);
+  }
+  if (mail?.transport !== undefined) {
+    facts.push([parts.mail ?? "mail", t.audit.settings.transports[mail.transport] ?? mail.transport]);
+  }
+  return facts;
 }
 
 function CompanyCard({ company }: { company: Schemas["Company"] }) {

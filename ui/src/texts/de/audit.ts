@@ -71,6 +71,10 @@ export const audit = {
     version: "Version",
     status: "Zustand",
     uptime: "Läuft seit",
+    transports: {
+      mailbox: "bleibt im Postfach: kein Mailserver ist eingerichtet",
+      smtp: "geht über einen Mailserver",
+    } as Record<string, string>,
     licences: "Lizenzen der Bestandteile dieser Seite",
   },
 };

@@ -69,6 +69,10 @@ export const audit = {
     version: "Version",
     status: "State",
     uptime: "Running for",
+    transports: {
+      mailbox: "stays in the mailbox: no mail server is configured",
+      smtp: "sent by a mail server",
+    } as Record<string, string>,
     licences: "Licences of what this page is made of",
   },
 };
