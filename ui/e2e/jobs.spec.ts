@@ -1,6 +1,6 @@
 // Jobs and their queues.
 import { expect, test } from "@playwright/test";
-import { call } from "./server";
+import { BASE_URL, call, credentials } from "./server";
 import { confirm, failNext } from "./support";
 
 interface Made {
@@ -20,6 +20,24 @@ test("a job is added, cancelled and retried", async ({ page }) => {
   await expect(page.locator(".page-note .state")).toHaveText("cancelled");
   await page.getByRole("button", { name: "Retry" }).click();
   await expect(page.locator(".page-note .state")).toHaveText("waiting");
+});
+
+test("numbers that a browser would round stay as they are when a job is edited", async ({ page }) => {
+  const headers = { Authorization: `Bearer ${credentials().api_key}`, "Content-Type": "application/json" };
+  const big = '{"order":9007199254740993,"rate":0.12345678901234567891}';
+  const body = `{"queue":"exact","kind":"big.number","payload":${big}}`;
+  const made = await fetch(`${BASE_URL}/api/v1/jobs`, { method: "POST", headers, body });
+  const { id } = (await made.json()) as Made;
+  await page.goto(`/jobs/${id}`);
+  await expect(page.getByText('"order": 9007199254740993')).toBeVisible();
+  await page.getByRole("button", { name: "Actions" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  await page.getByLabel("Priority").fill("3");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  const text = await (await fetch(`${BASE_URL}/api/v1/jobs/${id}`, { headers })).text();
+  expect(JSON.parse(text)).toMatchObject({ priority: 3 });
+  expect(text).toContain(big);
 });
 
 test("filters of the list live in the address and survive going back", async ({ page }) => {

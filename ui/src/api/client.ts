@@ -3,6 +3,7 @@
 import createClient from "openapi-fetch";
 import { basePath } from "../lib/base";
 import { reachable } from "../lib/connection";
+import { parseExact } from "../lib/exact";
 import { ApiError, type Problem, Unreachable } from "./problem";
 import type { components, paths } from "./schema.gen";
 
@@ -86,9 +87,21 @@ async function send(request: Request): Promise<Response> {
   return answer;
 }
 
+/** Has the numbers of an answer kept as they came. The library asks the answer for its JSON only when it has a length. */
+function exactly(response: Response): Response {
+  const headers = new Headers(response.headers);
+  if (!headers.has("Content-Length")) headers.set("Content-Length", "unknown");
+  Object.defineProperty(response, "headers", { value: headers });
+  response.json = async () => {
+    const text = await response.text();
+    return text === "" ? undefined : parseExact(text);
+  };
+  return response;
+}
+
 export const api = createClient<paths>({
   baseUrl: root,
-  fetch: send,
+  fetch: async (request) => exactly(await send(request)),
   headers: { "X-Session-Mode": "cookie" },
 });
 

@@ -11,6 +11,7 @@ import {
   useState,
 } from "react";
 import { fieldErrors, reasonOf } from "../api/problem";
+import { parseExact } from "../lib/exact";
 import { t } from "../texts";
 import { Button } from "./Button";
 
@@ -70,7 +71,7 @@ export class Fields {
     const text = this.text(name).trim();
     if (text === "") return undefined;
     try {
-      return JSON.parse(text);
+      return parseExact(text);
     } catch {
       throw new FieldError(name, t.kit.notJson);
     }

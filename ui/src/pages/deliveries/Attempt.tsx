@@ -1,6 +1,7 @@
 // One attempt: its phases as a bar, request and answer side by side.
 import type { Schemas } from "../../api/client";
 import { Code, CopyButton } from "../../components/Copy";
+import { parseExact } from "../../lib/exact";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
 import { asCurl } from "./curl";
@@ -9,7 +10,7 @@ type Attempt = Schemas["Attempt"];
 
 function pretty(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return JSON.stringify(parseExact(text), null, 2);
   } catch {
     return text;
   }
