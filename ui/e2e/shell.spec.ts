@@ -114,3 +114,10 @@ test("two changes that want a fresh proof ask once, and both go on", async ({ pa
   await expect(page.locator(".loading")).toHaveCount(0);
   expect(proofs).toEqual([{ password: "a password" }]);
 });
+
+test("the long address of one's own security leads there", async ({ page }) => {
+  await page.goto("/settings/security");
+  await expect(page.getByRole("heading", { name: "Security", exact: true })).toBeVisible();
+  await expect(page).toHaveURL(/\/security$/);
+  await expect(page).not.toHaveURL(/settings/);
+});
