@@ -21,9 +21,30 @@ for (const { routeId } of matches) {
   void router.loadRouteChunk(router.routesById[routeId]);
 }
 
-await speak(language());
-onOtherTab((next) => void speak(next));
+/** So long the first page is waited for, to be painted at once as a whole; then the wait is shown. */
+const PATIENCE_MS = 500;
 
+/** Everything is made anew when the language changes: texts are read while rendering. */
+function App() {
+  return <RouterProvider key={useLanguage()} router={router} />;
+}
+
+// No await of the module itself: the scripts of the pages wait for this one to end.
+async function begin(): Promise<void> {
+  const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  await Promise.all([speak(language()), Promise.race([router.load(), patience])]);
+  const root = document.getElementById("root");
+  if (root === null) throw new Error("the page has no #root");
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <App />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}
+
+onOtherTab((next) => void speak(next));
 onExpired(() => {
   queries.removeQueries({ queryKey: ["me"] });
   const { pathname, href } = router.state.location;
@@ -34,18 +55,4 @@ router.subscribe("onResolved", ({ pathChanged, fromLocation }) => {
   window.scrollTo(0, 0);
   document.querySelector<HTMLElement>("h1")?.focus();
 });
-
-/** Everything is made anew when the language changes: texts are read while rendering. */
-function App() {
-  return <RouterProvider key={useLanguage()} router={router} />;
-}
-
-const root = document.getElementById("root");
-if (root === null) throw new Error("the page has no #root");
-createRoot(root).render(
-  <StrictMode>
-    <QueryClientProvider client={queries}>
-      <App />
-    </QueryClientProvider>
-  </StrictMode>,
-);
+void begin();

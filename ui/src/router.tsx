@@ -7,6 +7,8 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import { isAsked } from "./api/client";
+import { figuresQuery } from "./api/figures";
 import { ApiError } from "./api/problem";
 import { meQuery } from "./api/session";
 import { Loading } from "./components/states";
@@ -61,10 +63,11 @@ const openPages = [
   }),
 ] as const;
 
+const home = () => import("./home");
 const app = createRoute({
   getParentRoute: () => root,
   id: "app",
-  component: lazyRouteComponent(() => import("./shell/Shell"), "Shell"),
+  component: lazyRouteComponent(home, "Shell"),
   beforeLoad: async ({ context, location }) => {
     try {
       const me = await context.queries.ensureQueryData(meQuery);
@@ -139,7 +142,15 @@ const webhookPages = [
 ] as const;
 
 const appPages = [
-  found("/", () => import("./pages/overview"), "Overview", "window"),
+  createRoute({
+    getParentRoute: () => app,
+    path: "/",
+    validateSearch: search("window"),
+    component: lazyRouteComponent(home, "Overview"),
+    // A first visit is painted with its figures, since they are on their way already; later ones do not wait for them.
+    loader: ({ context }) =>
+      isAsked("/queue/stats") ? context.queries.prefetchQuery(figuresQuery) : undefined,
+  }),
   page("/queues", jobs, "Queues"),
   found("/queues/$name", jobs, "QueuePage", "window"),
   found("/jobs", jobs, "Jobs", "queue", "state", "kind", "tag", "group", "error", "q", "since", "until"),

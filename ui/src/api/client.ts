@@ -3,6 +3,7 @@
 import createClient from "openapi-fetch";
 import { basePath } from "../lib/base";
 import { reachable } from "../lib/connection";
+import { isEarly, takeEarly } from "../lib/early";
 import { parseExact } from "../lib/exact";
 import { ApiError, type Problem, Unreachable } from "./problem";
 import type { components, paths } from "./schema.gen";
@@ -34,7 +35,7 @@ async function reach(request: Request): Promise<Response> {
     if (token !== undefined) request.headers.set("X-CSRF-Token", token);
   }
   try {
-    const response = await fetch(request);
+    const response = await (takeEarly(request) ?? fetch(request));
     // A proxy answers for a server that is away.
     const isThere = !AWAY.has(response.status);
     reachable(isThere);
@@ -104,6 +105,11 @@ export const api = createClient<paths>({
   fetch: async (request) => exactly(await send(request)),
   headers: { "X-Session-Mode": "cookie" },
 });
+
+/** Whether an answer to this reading is under way since the page began. */
+export function isAsked(path: keyof paths): boolean {
+  return isEarly(root + path);
+}
 
 /** Asks for the live stream, from behind a place when one is given. */
 export function openStream(after: string | undefined, signal: AbortSignal): Promise<Response> {

@@ -1,5 +1,5 @@
 // Theme and language. They follow the browser until somebody chooses; a choice is kept in this browser and holds in
-// all its tabs. `public/theme.js` reads the theme before anything is painted.
+// all its tabs. `public/start.js` reads the theme before anything is painted.
 import { useSyncExternalStore } from "react";
 
 export type Theme = "system" | "dark" | "light";

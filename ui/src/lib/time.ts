@@ -8,15 +8,25 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1_000],
 ];
 
+let spoken: { language: string; format: Intl.RelativeTimeFormat } | undefined;
+
+/** The format of the language; it is dear to make, and wanted for every row of a list. */
+function relativeFormat(): Intl.RelativeTimeFormat {
+  if (spoken?.language !== language()) {
+    const format = new Intl.RelativeTimeFormat(language(), { numeric: "auto", style: "short" });
+    spoken = { language: language(), format };
+  }
+  return spoken.format;
+}
+
 /** How long ago or ahead a time is, as "3 minutes ago". */
 export function relative(time: string, now: number = Date.now()): string {
   const distance = Date.parse(time) - now;
-  const format = new Intl.RelativeTimeFormat(language(), { numeric: "auto", style: "short" });
   if (Math.abs(distance) > 30 * 86_400_000) {
     return new Date(time).toLocaleDateString(language(), { dateStyle: "medium" });
   }
   const [unit, size] = UNITS.find(([, size]) => Math.abs(distance) >= size) ?? (["second", 1_000] as const);
-  return format.format(Math.round(distance / size), unit);
+  return relativeFormat().format(Math.round(distance / size), unit);
 }
 
 /** The time to the millisecond, in the zone of the browser, with the zone's name. */

@@ -1,6 +1,7 @@
 // The overview: the figures of now, how they moved, which webhooks suffer, what failed last, how the server fares.
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { api, read, type Schemas } from "../../api/client";
+import { figuresQuery, readFigures } from "../../api/figures";
 import { useCan, useMe } from "../../api/session";
 import { ButtonLink } from "../../components/Button";
 import { Code } from "../../components/Copy";
@@ -24,7 +25,7 @@ const SHOWN_QUEUES = 4;
 export function Overview() {
   const { company } = useMe();
   const can = useCan();
-  const stats = useLive(["queue-stats"], () => read(api.GET("/queue/stats")));
+  const stats = useLive(figuresQuery.queryKey, readFigures);
   const { window } = route.useSearch();
   const navigate = route.useNavigate();
   const chosen = SHOWN_WINDOWS.find((one) => one === window) ?? "1h";
