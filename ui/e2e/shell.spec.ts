@@ -23,6 +23,21 @@ test("the palette goes to pages and to objects by their id", async ({ page }) =>
   await expect(page).toHaveURL(/jobs\/new$/);
 });
 
+test("the palette goes to queues and webhooks by their names", async ({ page }) => {
+  await page.goto("/profile");
+  await expect(page.getByRole("heading", { name: "Profile" })).toBeVisible();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("warehouse");
+  await page.getByRole("option", { name: "Warehouse" }).click();
+  await expect(page.getByRole("heading", { name: "Warehouse" })).toBeVisible();
+  await page.goto("/profile");
+  await expect(page.getByRole("heading", { name: "Profile" })).toBeVisible();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("images");
+  await page.getByRole("option", { name: "images" }).click();
+  await expect(page.getByRole("heading", { name: "images" })).toBeVisible();
+});
+
 test("a job is cancelled without a mouse", async ({ page }) => {
   const { id } = await call<{ id: string }>("POST", "/jobs", {
     queue: "keys",

@@ -1,13 +1,13 @@
 // The palette behind Ctrl+K: pages by name, queues and webhooks by name, objects by id, and what can be done anywhere.
-import { useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import type { Schemas } from "../api/client";
 import { useMe } from "../api/session";
 import { Icon, type IconName } from "../components/Icon";
 import { basePath } from "../lib/base";
 import { togglePaused } from "../lib/live";
 import { setTheme } from "../lib/preferences";
+import { useQueues } from "../pages/jobs/data";
+import { useWebhookNames } from "../pages/webhooks/data";
 import { t } from "../texts";
 import { pageOfId, reachablePages } from "./navigation";
 
@@ -63,7 +63,8 @@ function actions(scopes: readonly string[], onHelp: () => void): Target[] {
 
 function useTargets(input: string, onHelp: () => void): Target[] {
   const { scopes } = useMe();
-  const cache = useQueryClient();
+  const { data: queues } = useQueues(scopes.includes("jobs:read"));
+  const webhooks = useWebhookNames();
   const direct = pageOfId(input);
   if (direct !== undefined) return [{ path: direct, text: t.shell.open(input.trim()), icon: "right" }];
   const pages = reachablePages(scopes).map(({ to, name }) => ({
@@ -71,19 +72,17 @@ function useTargets(input: string, onHelp: () => void): Target[] {
     text: t.shell.pages[name],
     icon: name,
   }));
-  const queues = cache.getQueryData<Schemas["Page_QueueSummary"]>(["queues"])?.data ?? [];
-  const webhooks = cache.getQueryData<Schemas["Page_Webhook"]>(["webhooks", "names"])?.data ?? [];
   const all: Target[] = [
     ...pages,
-    ...queues.map(({ name }) => ({
+    ...(queues?.data ?? []).map(({ name }) => ({
       path: `/queues/${name}`,
       text: name,
       icon: "queues" as const,
       kind: t.jobs.queue,
     })),
-    ...webhooks.map(({ id, url, description }) => ({
+    ...[...webhooks].map(([id, name]) => ({
       path: `/webhooks/${id}`,
-      text: description || url,
+      text: name,
       icon: "webhooks" as const,
       kind: t.webhooks.one,
     })),

@@ -15,7 +15,12 @@ export function Profile() {
       <Card title={user.name} note={<Id id={user.id} />}>
         <Facts
           facts={[
-            [texts.email, user.email],
+            [
+              texts.email,
+              <span key="email" data-long="">
+                {user.email}
+              </span>,
+            ],
             [texts.role, `${t.people.roles[user.role]}${user.is_owner ? ` · ${t.words.owner}` : ""}`],
             [texts.company, company.name],
             [texts.since, <Time key="since" at={user.created_at} />],

@@ -80,6 +80,8 @@ function Phases({ phases }: { phases: Attempt["phases"] }) {
     phases.read_ms,
   ];
   const total = duration(phases.total_ms);
+  // Shares that add up to less than one would leave a part of the bar empty.
+  const sum = parts.reduce((before, ms) => before + ms, 0);
   return (
     <div className="stack">
       <div className="phases" role="img" aria-label={t.deliveries.phasesLabel(total)}>
@@ -87,7 +89,7 @@ function Phases({ phases }: { phases: Attempt["phases"] }) {
           (ms, index) =>
             ms > 0 && (
               // biome-ignore lint/suspicious/noArrayIndexKey: a phase is its place
-              <span key={index} className={`phase-${index}`} style={{ flexGrow: ms }} />
+              <span key={index} className={`phase-${index}`} style={{ flexGrow: (100 * ms) / sum }} />
             ),
         )}
       </div>

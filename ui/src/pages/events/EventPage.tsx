@@ -13,12 +13,14 @@ import { useAction } from "../../components/useAction";
 import { useLive } from "../../lib/live";
 import { t } from "../../texts";
 import { columns } from "../webhooks/Deliveries";
+import { useWebhookNames } from "../webhooks/data";
 
 const route = getRouteApi("/app/events/$id");
 
 export function EventPage() {
   const { id } = route.useParams();
   const event = useLive(["event", id], () => read(api.GET("/events/{id}", { params: { path: { id } } })));
+  const names = useWebhookNames();
   const can = useCan();
   const texts = t.webhooks.event;
   return (
@@ -44,7 +46,7 @@ export function EventPage() {
               ) : (
                 <Table
                   label={texts.deliveries}
-                  columns={columns()}
+                  columns={columns(names)}
                   rows={data.deliveries ?? []}
                   keyOf={(one) => one.id}
                 />

@@ -68,14 +68,19 @@ export function DeliveryList({ id, filter, limit = 50 }: { id: string; filter: F
   );
 }
 
-export function columns(): Column<Delivery>[] {
+function nameIn(names: ReadonlyMap<string, string>, id: string | null): string {
+  return id === null ? t.webhooks.event.gone : (names.get(id) ?? id);
+}
+
+/** What tells one delivery from another: the type of the event, or on the page of an event the webhook. */
+export function columns(names?: ReadonlyMap<string, string>): Column<Delivery>[] {
   return [
     {
-      head: t.webhooks.event.type,
+      head: names === undefined ? t.webhooks.event.type : t.webhooks.one,
       main: true,
-      cell: ({ id, event_type }) => (
+      cell: ({ id, event_type, webhook_id }) => (
         <Link to="/deliveries/$id" params={{ id }}>
-          {event_type}
+          {names === undefined ? event_type : nameIn(names, webhook_id)}
         </Link>
       ),
     },

@@ -1,5 +1,6 @@
 // What the pages of webhooks read, and what a webhook's figures mean.
 import { api, read, type Schemas } from "../../api/client";
+import { useCan } from "../../api/session";
 import { useLive } from "../../lib/live";
 
 export type Webhook = Schemas["Webhook"];
@@ -11,6 +12,20 @@ const STATS_MS = 10_000;
 
 export function useWebhook(id: string) {
   return useLive(["webhook", id], () => read(api.GET("/webhooks/{id}", { params: { path: { id } } })));
+}
+
+const NAMES_MAX = 100;
+const NAMES_MS = 30_000;
+
+/** What the newest webhooks are called, by their ids. */
+export function useWebhookNames(): ReadonlyMap<string, string> {
+  const isAllowed = useCan()("webhooks:read");
+  const { data } = useLive(
+    ["webhooks", "names"],
+    () => read(api.GET("/webhooks", { params: { query: { limit: NAMES_MAX } } })),
+    { every: NAMES_MS, enabled: isAllowed },
+  );
+  return new Map(data?.data.map(({ id, description, url }) => [id, description || url]));
 }
 
 /** With `isRead` false only what another part of the page has read is there. */

@@ -147,6 +147,7 @@ export const webhooks = {
   },
   event: {
     list: "Ereignisse",
+    gone: "Ein gelöschter Webhook",
     note: "Was Ihre Systeme gemeldet haben, Neuestes zuerst",
     type: "Typ",
     id: "Ereignis",

@@ -143,6 +143,7 @@ export const webhooks = {
   },
   event: {
     list: "Events",
+    gone: "A deleted webhook",
     note: "What your systems reported, newest first",
     type: "Type",
     id: "Event",
