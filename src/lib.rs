@@ -2,7 +2,7 @@
 //!
 //! The crate is a small kernel with feature slices above it. Imports point down only:
 //! `base` → `config`, `telemetry` → `storage`, `outbound` → `blob` → `queue`, `events`, `http` →
-//! the slices (`auth`, `accounts`, `emails`, `webhooks`, `reports`, `jobs`, `schedules`, `changes`, `system`) → `app` →
+//! the slices (`auth`, `accounts`, `emails`, `webhooks`, `reports`, `jobs`, `schedules`, `changes`, `settings`, `system`) → `app` →
 //! `cli`.
 //! `tests/it/tidy` checks that. Start reading at `docs/ARCHITECTURE.md`.
 
@@ -39,6 +39,8 @@ pub mod jobs;
 pub mod limits;
 pub mod mail;
 pub mod schedules;
+
+pub mod settings;
 
 pub mod system;
 

@@ -30,6 +30,8 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
+use arc_swap::ArcSwap;
+
 use crate::{
     auth::{self, Auth, Scopes},
     base::{CompanyId, DepartmentId, SealKey, UserId},
@@ -212,8 +214,8 @@ pub enum Error {
 /// How accounts behave.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Who may register.
-    pub registration: Registration,
+    /// Who may register; changes while the server runs.
+    pub registration: Arc<ArcSwap<Registration>>,
     /// Where stolen passwords are looked up, beyond the list that is built in.
     pub stolen: StolenPasswords,
     /// Passwords hashed at once; 0 takes one per processor, at most 8.
@@ -222,6 +224,12 @@ pub struct Settings {
     pub figures: Figures,
     /// What sign-ins cost.
     pub metrics: Metrics,
+}
+
+impl Settings {
+    fn registration(&self) -> Registration {
+        **self.registration.load()
+    }
 }
 
 /// Reads what other slices count; without one, nothing is counted.

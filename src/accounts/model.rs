@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Error;
 
@@ -14,7 +15,8 @@ pub const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
 const EMAIL_BYTES_MAX: usize = 254;
 
 /// Who may register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Registration {
     /// Everybody may make a company.
     Open,

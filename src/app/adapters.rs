@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 #[cfg(feature = "s3")]
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -132,6 +133,7 @@ pub(super) fn account_settings(config: &Config, is_dev: bool) -> accounts::Setti
         Some(Registration::InviteOnly) | None => accounts::Registration::InviteOnly,
         Some(Registration::Closed) => accounts::Registration::Closed,
     };
+    let registration = Arc::new(ArcSwap::from_pointee(registration));
     accounts::Settings { registration, hashing_max: config.auth.hashing_max, ..accounts::Settings::default() }
 }
 

@@ -23,6 +23,7 @@ mod schedule_targets;
 mod sealed;
 mod security_txt;
 mod services;
+mod settings;
 pub mod setup;
 mod setup_token;
 mod state;

@@ -22,7 +22,7 @@ use crate::{
         KnownParameters, Problem,
         openapi::{self, Document},
     },
-    jobs, reports, schedules, system, webhooks,
+    jobs, reports, schedules, settings, system, webhooks,
 };
 
 /// Where the API lives.
@@ -39,6 +39,7 @@ fn api() -> Result<(Router<Arc<State>>, Document), Error> {
         .merge(jobs::api::routes())
         .merge(schedules::api::routes())
         .merge(changes::api::routes())
+        .merge(settings::api::routes())
         .merge(system::api::routes());
     let (router, mut operations) = slices.split_for_parts();
     auth::describe(&mut operations);

@@ -9,7 +9,7 @@ use super::{
     adapters::{self, Meters},
     dead_letters, health, jobs, master_key,
     metrics::{Pools, Readings},
-    schedule_targets,
+    schedule_targets, settings,
     state::State,
     subscriptions,
 };
@@ -90,19 +90,19 @@ impl Services {
         let auth =
             Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal), Some(Arc::clone(&api_rate))));
         let mail = adapters::mail(config, db, (Arc::clone(&seal), queues.clone()), Some(blobs.clone()), mail_metrics)?;
-        let accounts = Accounts::new(
-            db.clone(),
-            auth.clone(),
-            limits.clone(),
-            mail.clone(),
-            Arc::clone(&seal),
-            accounts::Settings {
-                figures: adapters::figures(queues.clone()),
-                stolen: adapters::stolen(config, Some(&outbound))?,
-                metrics,
-                ..adapters::account_settings(config, options.is_dev)
-            },
-        );
+        let account_settings = accounts::Settings {
+            figures: adapters::figures(queues.clone()),
+            stolen: adapters::stolen(config, Some(&outbound))?,
+            metrics,
+            ..adapters::account_settings(config, options.is_dev)
+        };
+        let changed = settings::Changed {
+            registration: Arc::clone(&account_settings.registration),
+            api_rate: Arc::clone(&api_rate),
+        };
+        let settings = settings::open(config, db, &auth, changed).map_err(queue::Error::from)?;
+        let (limits_of, mail_of) = (limits.clone(), mail.clone());
+        let accounts = Accounts::new(db.clone(), auth.clone(), limits_of, mail_of, Arc::clone(&seal), account_settings);
         let pools = Pools::default();
         let refresh = vec![refresh(readings, db, (&queues, &pools), &outbound)];
         let system = System::new(Parts {
@@ -131,7 +131,7 @@ impl Services {
         let reports = adapters::reports(config, (db, &queues, &webhooks), (blobs, &mail), report_metrics)?;
         let starters = schedule_targets::starters(&reports, &auth);
         let schedules = Schedules::new(db.clone(), jobs.clone(), starters, schedule_metrics);
-        let state = State { auth, accounts, jobs, emails, schedules, changes, webhooks, reports, system };
+        let state = State { auth, accounts, jobs, emails, schedules, changes, webhooks, reports, settings, system };
         Ok(Self { state, outbound, queues, mail, tls, acme, limits, api_rate, pools })
     }
 

@@ -8,7 +8,7 @@ use axum::extract::FromRef;
 
 use crate::{
     accounts::Accounts, auth::Auth, changes::Changes, emails::Emails, jobs::Jobs, reports::Reports,
-    schedules::Schedules, system::System, webhooks::Webhooks,
+    schedules::Schedules, settings::Settings, system::System, webhooks::Webhooks,
 };
 
 /// The handles behind the routes.
@@ -22,6 +22,7 @@ pub(super) struct State {
     pub(super) changes: Changes,
     pub(super) webhooks: Webhooks,
     pub(super) reports: Reports,
+    pub(super) settings: Settings,
     pub(super) system: System,
 }
 
@@ -44,5 +45,6 @@ part! {
     changes: Changes,
     webhooks: Webhooks,
     reports: Reports,
+    settings: Settings,
     system: System,
 }

@@ -43,7 +43,7 @@ permissions! {
     KeysWrite: GET "/api-keys", POST "/api-keys", DELETE "/api-keys/{id}";
     AuditRead: GET "/audit", GET "/audit/export";
     MailboxRead: GET "/mailbox";
-    InstanceWrite: GET "/version";
+    InstanceWrite: GET "/version", GET "/settings", PATCH "/settings";
     EmailsRead: GET "/emails", GET "/emails/{id}", GET "/email-templates", GET "/email-templates/{name}",
         POST "/email-templates/{name}/preview";
     EmailsWrite: POST "/emails", POST "/email-templates", PATCH "/email-templates/{name}",
@@ -85,6 +85,7 @@ pub const DELICATE: &[(&str, &str)] = &[
     ("DELETE", "/users/{id}/mfa"),
     ("GET", "/audit/export"),
     ("GET", "/mailbox"),
+    ("PATCH", "/settings"),
     ("GET", "/webhooks/{id}/secret"),
     ("POST", "/webhooks/{id}/rotate-secret"),
 ];

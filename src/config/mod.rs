@@ -43,6 +43,7 @@ pub use load::Sources;
 pub use mail::{Mail, MailTls};
 pub use master::{MASTER_KEY_FILE, MasterKeyError, MasterKeys};
 pub use outbound::{AllowedTarget, Outbound};
+pub use print::Entry;
 pub use queues::Queues;
 pub use reports::Reports;
 pub use sealed::seal_value;

@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Config, section::Section};
+use super::{
+    Config,
+    section::{Section, Setting},
+};
 
 const INTRODUCTION: &str = "\
 # Configuration
@@ -15,7 +18,25 @@ A secret may be given as a file: `<key>_file`, or its environment name with `_FI
 `novapulse.<table>.<key>` (`LoadCredential=novapulse.secrets.master_key:/etc/novapulse/master.key`). In each of these forms it may
 be sealed: `novapulse secrets seal` reads it from standard input and prints `enc:...`, which is opened with the master key at the
 start. A plain secret must not begin with `enc:`. The master key is never sealed, and its file must be for its owner only.
+
+`auth.registration`, `limits.api_per_second` and `limits.api_burst` can be changed while the server runs, by the owner of the instance
+with `PATCH /settings` or in the UI, as long as none of the sources above says what they are. `GET /settings` shows all values.
 ";
+
+/// One value of the configuration in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The table it stands in.
+    pub table: &'static str,
+    /// Its key there.
+    pub key: &'static str,
+    /// The value as TOML, masked when secret; `None` when unset.
+    pub value: Option<String>,
+    /// Where it came from, in words.
+    pub source: String,
+    /// What it means.
+    pub meaning: String,
+}
 
 impl Config {
     /// The configuration in force as TOML, each value with its source; secrets are masked.
@@ -34,15 +55,29 @@ impl Config {
     fn print_section(&self, section: &dyn Section, out: &mut String) -> fmt::Result {
         let gap = if out.is_empty() { "" } else { "\n" };
         writeln!(out, "{gap}[{}]", section.table())?;
-        for setting in section.settings() {
-            let origin = self.origin(&format!("{}.{}", section.table(), setting.key));
-            let line = match section.show(setting.key) {
-                Some(value) => format!("{} = {value}", setting.key),
-                None => format!("# {} is not set", setting.key),
+        for Entry { key, value, source, .. } in self.entries_of(section) {
+            let line = match value {
+                Some(value) => format!("{key} = {value}"),
+                None => format!("# {key} is not set"),
             };
-            writeln!(out, "{line:<44} # {origin}")?;
+            writeln!(out, "{line:<44} # {source}")?;
         }
         Ok(())
+    }
+
+    /// The configuration in force, value by value in the order of the reference; secrets are masked.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        self.sections().into_iter().flat_map(|section| self.entries_of(section)).collect()
+    }
+
+    fn entries_of(&self, section: &dyn Section) -> Vec<Entry> {
+        let table = section.table();
+        let entry = |Setting { key, meaning, .. }| {
+            let source = self.origin(&format!("{table}.{key}")).to_string();
+            Entry { table, key, value: section.show(key), source, meaning }
+        };
+        section.settings().into_iter().map(entry).collect()
     }
 
     /// The reference page of every setting, as `docs/reference/config.md`.

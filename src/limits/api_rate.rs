@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 
 use super::{Metrics, Refusal, gcra::Quota, store};
@@ -23,8 +24,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// Limits each company to a rate with a burst, or does not limit at all.
 pub struct ApiRate {
-    quota: Option<Quota>,
-    per_second: u64,
+    rate: ArcSwap<Rate>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     /// Theoretical arrival times in nanoseconds since 1970, by the company's number.
@@ -33,7 +33,20 @@ pub struct ApiRate {
 
 impl fmt::Debug for ApiRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApiRate").field("quota", &self.quota).finish_non_exhaustive()
+        f.debug_struct("ApiRate").field("rate", &self.rate).finish_non_exhaustive()
+    }
+}
+
+/// What every company may do.
+#[derive(Debug)]
+struct Rate {
+    quota: Option<Quota>,
+    per_second: u64,
+}
+
+impl Rate {
+    fn new(per_second: u32, burst: u32) -> Self {
+        Self { quota: Quota::new(per_second, burst), per_second: u64::from(per_second) }
     }
 }
 
@@ -41,8 +54,13 @@ impl ApiRate {
     /// So many calls per second after a burst; no limit when one of them is 0.
     #[must_use]
     pub fn new(per_second: u32, burst: u32, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
-        let quota = Quota::new(per_second, burst);
-        Self { quota, per_second: u64::from(per_second), clock, metrics, arrivals: RwLock::default() }
+        let rate = ArcSwap::from_pointee(Rate::new(per_second, burst));
+        Self { rate, clock, metrics, arrivals: RwLock::default() }
+    }
+
+    /// Another rate and burst from now on; what was used up before counts.
+    pub fn set(&self, per_second: u32, burst: u32) {
+        self.rate.store(Arc::new(Rate::new(per_second, burst)));
     }
 
     /// Admits a call of the company.
@@ -50,12 +68,13 @@ impl ApiRate {
     /// # Errors
     /// [`Refusal`] when the company has used up its burst.
     pub fn admit(&self, company: CompanyId) -> Result<(), Refusal> {
-        let Some(quota) = self.quota else { return Ok(()) };
+        let rate = self.rate.load();
+        let Some(quota) = rate.quota else { return Ok(()) };
         let now_ns = self.now_ns();
         let arrival = self.arrival(company.hi());
         let mut known = arrival.load(Ordering::Relaxed);
         loop {
-            let next = quota.admit(known, now_ns).map_err(|wait_ns| self.refuse(wait_ns))?;
+            let next = quota.admit(known, now_ns).map_err(|wait_ns| self.refuse(rate.per_second, wait_ns))?;
             match arrival.compare_exchange_weak(known, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Ok(()),
                 Err(other) => known = other,
@@ -63,11 +82,11 @@ impl ApiRate {
         }
     }
 
-    fn refuse(&self, wait_ns: i64) -> Refusal {
+    fn refuse(&self, quota: u64, wait_ns: i64) -> Refusal {
         self.metrics.refused("api");
         let wait_s = u64::try_from(wait_ns).unwrap_or(0).div_ceil(1_000_000_000);
         let retry_after_s = u32::try_from(wait_s).unwrap_or(u32::MAX).max(1);
-        Refusal { policy: "api", quota: self.per_second, window_s: 1, retry_after_s }
+        Refusal { policy: "api", quota, window_s: 1, retry_after_s }
     }
 
     fn now_ns(&self) -> i64 {

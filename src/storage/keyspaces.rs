@@ -209,6 +209,9 @@ tables! {
     /// What people have marked as read of it.
     NOTIFICATION_MARKS = 136 in Index, owner "notifications": "user u64" => "MarksRow";
 
+    /// What the owner of the instance has set.
+    INSTANCE_SETTINGS = 140 in Records, owner "settings": "0 u8" => "SettingsRow";
+
     /// Schedules with the job of their ticks.
     SCHEDULES = 110 in Records, owner "schedules": "company u64, schedule u64" => "ScheduleRow";
     /// How far each schedule has come.

@@ -89,15 +89,39 @@ test("the audit log is filtered, opened and exported", async ({ page }) => {
 test("the settings of the company are changed and stay", async ({ page }) => {
   await page.goto("/settings");
   const field = page.getByLabel("Name");
+  const save = page.locator("form", { has: field }).getByRole("button", { name: "Save" });
   const before = await field.inputValue();
   await field.fill(`${before} & Söhne`);
-  await page.getByRole("button", { name: "Save" }).click();
+  await save.click();
   await expect(page.getByText("Saved")).toBeVisible();
   await page.reload();
   await expect(page.getByLabel("Name")).toHaveValue(`${before} & Söhne`);
   await page.getByLabel("Name").fill(before);
-  await page.getByRole("button", { name: "Save" }).click();
+  await save.click();
   await expect(page.getByText("Saved")).toBeVisible();
+});
+
+test("the owner sets what counts for the whole instance and sees its configuration", async ({ page }) => {
+  await page.goto("/settings");
+  const burst = page.getByLabel("API calls of a company at once");
+  await expect(burst).toBeEnabled();
+  const before = await burst.inputValue();
+  await burst.fill("1000001");
+  const form = page.locator("form", { has: burst });
+  await form.getByRole("button", { name: "Save" }).click();
+  await expect(burst, "the browser says that this is too much").toHaveJSProperty("validity.valid", false);
+  await burst.fill("123456");
+  await form.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved")).toBeVisible();
+  await page.reload();
+  await expect(burst).toHaveValue("123456");
+  await page.getByText(/Show all \d+ values/).click();
+  const row = page.getByRole("row", { name: /auth.access_secret/ });
+  await expect(row).toContainText("default");
+  await burst.fill(before);
+  await form.getByRole("button", { name: "Save" }).click();
+  await page.reload();
+  await expect(burst).toHaveValue(before);
 });
 
 /** The pages of the menu, and who has them. */

@@ -122,7 +122,7 @@ impl Accounts {
 
     /// Whether anybody may join by invitation here.
     fn require_joining(&self) -> Result<(), Error> {
-        let is_closed = self.inner.settings.registration == Registration::Closed;
+        let is_closed = self.inner.settings.registration() == Registration::Closed;
         if is_closed { Err(Error::RegistrationClosed) } else { Ok(()) }
     }
 

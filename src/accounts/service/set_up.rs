@@ -153,7 +153,7 @@ impl Accounts {
     /// [`Error::RegistrationClosed`], and each field that is not usable.
     pub(in crate::accounts) async fn register(&self, order: SetUp, client: Client) -> Result<Registered, Error> {
         self.limit_registration(&client).await?;
-        if self.inner.settings.registration != Registration::Open || self.is_empty().await? {
+        if self.inner.settings.registration() != Registration::Open || self.is_empty().await? {
             return Err(Error::RegistrationClosed);
         }
         let checked = self.check(order).await?;

@@ -28,5 +28,6 @@ mod scheduled_reports;
 mod schedules;
 mod search;
 mod second_factor;
+mod settings;
 mod webhooks;
 mod work;

@@ -5,7 +5,7 @@
 use super::{Source, code_only, sources, without_tests};
 
 /// The modules from the bottom up; a module may use those of a smaller level only. Slices have a level each.
-const ORDER: [(&str, u32); 26] = [
+const ORDER: [(&str, u32); 27] = [
     ("base", 0),
     ("config", 1),
     ("telemetry", 2),
@@ -29,7 +29,8 @@ const ORDER: [(&str, u32); 26] = [
     ("jobs", 15),
     ("schedules", 16),
     ("changes", 17),
-    ("system", 18),
+    ("settings", 18),
+    ("system", 19),
     ("app", 20),
     ("cli", 21),
 ];

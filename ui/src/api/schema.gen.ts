@@ -1807,6 +1807,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the settings of the instance and its configuration */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes settings of the instance, at once and for good
+         * @description What the configuration says (see `fixed`) is refused.
+         *
+         *     People must have signed in or proved themselves a short while ago, else the answer is 403 `reauthentication_required`; see `POST /auth/reauthenticate`.
+         */
+        patch: operations["update_settings"];
+        trace?: never;
+    };
     "/stream": {
         parameters: {
             query?: never;
@@ -2631,6 +2654,26 @@ export interface components {
             lease_token: string;
             result?: components["schemas"]["RawJson"] | null;
         };
+        /** @description One value of the configuration. */
+        ConfigurationEntry: {
+            /**
+             * @description Its table and key.
+             * @example server.listen
+             */
+            key: string;
+            /** @description What it means. */
+            meaning: string;
+            /**
+             * @description Where it comes from.
+             * @example environment NOVAPULSE_SERVER_LISTEN
+             */
+            source: string;
+            /**
+             * @description Its value as TOML; a secret is masked; null when it is not set.
+             * @example "127.0.0.1:8080"
+             */
+            value: string | null;
+        };
         /** @description One event for one webhook. */
         Delivery: {
             /**
@@ -3336,6 +3379,44 @@ export interface components {
              */
             kind: string;
             started_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description Settings of the whole instance. */
+        InstanceSettings: {
+            /**
+             * Format: int32
+             * @description API calls of a company at once, before the rate counts; 0 sets no limit.
+             */
+            api_burst: number;
+            /**
+             * Format: int32
+             * @description API calls of a company per second, for good; 0 sets no limit.
+             */
+            api_per_second: number;
+            /** @description The configuration that the server runs with. */
+            configuration: components["schemas"]["ConfigurationEntry"][];
+            /** @description Which of these the configuration says; they cannot be changed here. */
+            fixed: string[];
+            /** @description Who may join: `open` lets everybody make a company, `invite_only` asks for an invitation, `closed` takes nobody. */
+            registration: components["schemas"]["Registration"];
+        };
+        /**
+         * @description Changes to the settings: fields left out stay, null goes back to the default.
+         * @example {
+         *       "registration": "closed"
+         *     }
+         */
+        InstanceSettingsPatch: {
+            /**
+             * Format: int32
+             * @description API calls of a company at once, before the rate counts; 0 sets no limit.
+             */
+            api_burst?: number | null;
+            /**
+             * Format: int32
+             * @description API calls of a company per second, for good; 0 sets no limit.
+             */
+            api_per_second?: number | null;
+            registration?: components["schemas"]["Registration"] | null;
         };
         /** @description An invitation that was not used yet. */
         Invite: {
@@ -5114,6 +5195,11 @@ export interface components {
              */
             password: string;
         };
+        /**
+         * @description Who may register.
+         * @enum {string}
+         */
+        Registration: "open" | "invite_only" | "closed";
         /** @description A replay, begun or only counted. */
         Replay: {
             /** @description Whether all were looked at; otherwise there may be more than `matched`. A count looks at 20,000 deliveries. */
@@ -10054,6 +10140,59 @@ export interface operations {
             };
             /** @description The target is not allowed any more */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceSettings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    update_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstanceSettingsPatch"];
+            };
+        };
+        responses: {
+            /** @description The settings now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceSettings"];
+                };
+            };
+            /** @description They are not what `If-Match` names */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

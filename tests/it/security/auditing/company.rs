@@ -17,6 +17,16 @@ pub(super) const ALL: &[Example] = &[
         },
     },
     Example {
+        operation: "update_settings",
+        actions: &["settings.update"],
+        call: |world| {
+            let before = json!({ "registration": "open", "api_per_second": 1_000, "api_burst": 2_000 });
+            let after = json!({ "registration": "open", "api_per_second": 1_000, "api_burst": 3_000 });
+            let call = Call::by(&world.owner, 200).with(json!({ "api_burst": 3_000 }));
+            call.about(Object::Text("instance".to_owned())).showing(before, after)
+        },
+    },
+    Example {
         operation: "create_department",
         actions: &["department.create"],
         call: |world| {

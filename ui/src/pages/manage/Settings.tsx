@@ -1,5 +1,6 @@
 // The company and the instance it is on.
 import { api, read, type Schemas } from "../../api/client";
+import { useCan } from "../../api/session";
 import { Id } from "../../components/Copy";
 import { CheckField, Form, TextField } from "../../components/Form";
 import { Card, Page } from "../../components/Page";
@@ -12,9 +13,11 @@ import { useLive } from "../../lib/live";
 import { bytes, count } from "../../lib/numbers";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
+import { InstanceCards } from "./Instance";
 
 export function Settings() {
   const texts = t.audit.settings;
+  const isOwner = useCan()("instance:write");
   const company = useLive(["company"], () => read(api.GET("/company")), { every: 0 });
   const stats = useLive(["company-stats"], () => read(api.GET("/company/stats")), { every: 15_000 });
   const health = useLive(["health"], () => read(api.GET("/health")));
@@ -53,6 +56,7 @@ export function Settings() {
           <a href={serverUrl("licences.txt")}>{texts.licences}</a>
         </p>
       </Card>
+      {isOwner && <InstanceCards />}
     </Page>
   );
 }
