@@ -134,7 +134,11 @@ impl FromStr for DirectoryUrl {
         let url = Url::parse(text).map_err(|_| ())?;
         let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let is_private = url.scheme() == "https" || url.scheme() == "http" && is_here;
-        if is_private && url.has_host() && url.username().is_empty() { Ok(Self(url.into())) } else { Err(()) }
+        if is_private && url.has_host() && url.username().is_empty() && url.password().is_none() {
+            Ok(Self(url.into()))
+        } else {
+            Err(())
+        }
     }
 }
 

@@ -58,7 +58,8 @@ impl ApiRate {
         Self { rate, clock, metrics, arrivals: RwLock::default() }
     }
 
-    /// Another rate and burst from now on; what was used up before counts.
+    /// Another rate and burst from now on. What was used up counts, unless it is more than the new burst: then it counts as
+    /// nothing, as it does when the clock was set back.
     pub fn set(&self, per_second: u32, burst: u32) {
         self.rate.store(Arc::new(Rate::new(per_second, burst)));
     }

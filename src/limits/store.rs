@@ -28,16 +28,22 @@ pub(super) struct CallsRow {
 }
 named_value!(CallsRow, 1);
 
-/// The log of a key, also one that has ended.
+/// The log of a key, also one that has ended; a damaged one counts as none, so that it keeps nobody out.
 pub(super) fn find_log(read: &impl Read, key: RawId) -> Result<Option<Log>, storage::Error> {
-    Ok(read.get(CALLS, &key)?.map(|CallsRow { calls, ends_at }| Log { calls, ends_at }))
+    match read.get(CALLS, &key) {
+        Err(error @ storage::Error::Corrupt { .. }) => {
+            tracing::error!(%error, "the calls that count for a limit cannot be read: {error}");
+            Ok(None)
+        }
+        found => Ok(found?.map(|CallsRow { calls, ends_at }| Log { calls, ends_at })),
+    }
 }
 
 /// Logs in the order in which they end, the last first.
 pub(super) fn last_to_end(read: &impl Read, limit: usize) -> Result<Vec<(RawId, Log)>, storage::Error> {
-    let ends = read.list(ENDS, &KeyRange::all(), Order::Descending, limit)?;
+    let ends = read.list_past_damage(ENDS, &KeyRange::all(), Order::Descending, limit)?;
     let mut logs = Vec::with_capacity(ends.len());
-    for ((_, key), ()) in ends {
+    for ((_, key), _) in ends {
         logs.extend(find_log(read, key)?.map(|log| (key, log)));
     }
     Ok(logs)
@@ -45,7 +51,7 @@ pub(super) fn last_to_end(read: &impl Read, limit: usize) -> Result<Vec<(RawId, 
 
 /// Writes a log in the place of the one before.
 pub(super) fn put_log(tx: &mut Tx<'_>, key: RawId, log: &Log) -> Result<(), storage::Error> {
-    if let Some(known) = tx.get(CALLS, &key)? {
+    if let Some(known) = find_log(tx, key)? {
         tx.remove(ENDS, &(known.ends_at, key))?;
     }
     tx.put(ENDS, &(log.ends_at, key), &())?;
@@ -55,8 +61,8 @@ pub(super) fn put_log(tx: &mut Tx<'_>, key: RawId, log: &Log) -> Result<(), stor
 /// Removes a page of rows that no longer count; answers how many.
 pub(super) fn sweep(tx: &mut Tx<'_>) -> Result<usize, storage::Error> {
     let now_ms = tx.now().as_ms();
-    let over = tx.list(ENDS, &KeyRange::before(&(now_ms,)), Order::Ascending, SWEEP_PAGE)?;
-    for ((ends_at, key), ()) in &over {
+    let over = tx.list_past_damage(ENDS, &KeyRange::before(&(now_ms,)), Order::Ascending, SWEEP_PAGE)?;
+    for ((ends_at, key), _) in &over {
         tx.remove(ENDS, &(*ends_at, *key))?;
         tx.remove(CALLS, key)?;
     }

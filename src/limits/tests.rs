@@ -13,13 +13,45 @@ use super::{
     RESET_ADDRESS, SIGN_IN, SIGN_IN_ADDRESS, Subject, TOKEN, sliding,
 };
 use crate::{
-    base::{Clock, ManualClock, SeededRandom, Timestamp},
-    storage::{Db, engine::memory::MemoryEngine, space::Headroom},
+    base::{Clock, ManualClock, RawId, SeededRandom, Timestamp},
+    storage::{
+        self, Db, KeyRange, Order, Read, Table, Tx, engine::memory::MemoryEngine, keyspaces, space::Headroom,
+        testing::Damaged,
+    },
 };
 
 fn open(engine: MemoryEngine, clock: &Arc<ManualClock>) -> Limits {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
     Limits::open(&Db::over_memory(engine, clock, Arc::new(SeededRandom::new(1))).unwrap(), Metrics::default()).unwrap()
+}
+
+#[tokio::test]
+async fn damaged_rows_keep_neither_the_server_from_starting_nor_anybody_out() {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_700_000_000_000)));
+    let db = Db::in_memory(Arc::clone(&clock) as _, Arc::new(SeededRandom::new(1))).unwrap();
+    let subject = Subject::of(&[b"somebody"]);
+    let limits = Limits::open(&db, Metrics::default()).unwrap();
+    assert_eq!(admitted(&limits, subject, 7).await, 5);
+    let (calls, ends) = (Table::<RawId, Damaged>::of(keyspaces::LIMIT_CALLS), Table::of(keyspaces::LIMIT_ENDS));
+    let damage = move |tx: &mut Tx<'_>| {
+        for (key, _) in tx.list_past_damage(calls, &KeyRange::all(), Order::Ascending, 10)? {
+            tx.put(calls, &key, &Damaged)?;
+        }
+        for (key, _) in tx.list_past_damage::<(i64, RawId), Damaged>(ends, &KeyRange::all(), Order::Ascending, 10)? {
+            tx.put(ends, &key, &Damaged)?;
+        }
+        Ok::<_, storage::Error>(())
+    };
+    db.write(damage).await.unwrap();
+    assert_eq!(admitted(&limits, subject, 7).await, 0, "what is in memory counts");
+    let limits = Limits::open(&db, Metrics::default()).unwrap();
+    assert_eq!(admitted(&limits, subject, 7).await, 5, "what cannot be read counts as nothing");
+    let limits = Limits::open(&db, Metrics::default()).unwrap();
+    assert_eq!(admitted(&limits, subject, 7).await, 0, "it was written anew");
+    clock.advance_ms(60_001);
+    limits.sweep().await.unwrap();
+    let left = db.snapshot().list_past_damage(ends, &KeyRange::all(), Order::Ascending, 10).unwrap();
+    assert!(left.is_empty(), "all of it is removed in the end");
 }
 
 async fn admitted(limits: &Limits, subject: Subject, calls: usize) -> usize {
