@@ -61,7 +61,15 @@ impl Schedules {
     /// kept has none.
     pub(super) fn forbidden(&self, tx: &Tx<'_>, row: &ScheduleRow) -> Result<Option<String>, Error> {
         let Some(author) = row.author else { return Ok(None) };
-        let Some(scopes) = author.scopes(tx, row.company)? else {
+        let scopes = match author.scopes(tx, row.company) {
+            // Others tick all the same, and this one again once somebody enables it.
+            Err(error @ storage::Error::Corrupt { .. }) => {
+                tracing::error!(%error, "the author of a schedule cannot be read: {error}");
+                return Ok(Some(format!("{author}, with whose rights it ticked, cannot be read")));
+            }
+            scopes => scopes?,
+        };
+        let Some(scopes) = scopes else {
             return Ok(Some(format!("{author}, with whose rights it ticked, is not there any more or is disabled")));
         };
         let lost =

@@ -5,17 +5,19 @@ use std::sync::{Arc, Mutex, OnceLock};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::ticks::{World, every};
+use super::ticks::{World, company, every};
 use crate::{
     auth::{Caller, Scope, Scopes},
-    base::{JobId, ManualClock, RawId},
+    base::{JobId, ManualClock, RawId, UserId},
     http::{Problem, problems},
     schedules::{
         CatchUp, NotStarted, Started, Starter, Starters, Tick,
+        rights::AuthorRow,
         service::{NewSchedule, SCHEDULES_MAX},
+        store::{self, ScheduleRow},
         target::{Kind, Target},
     },
-    storage::Tx,
+    storage::{Table, Tx, keyspaces, testing::Damaged},
 };
 
 /// Keeps the times of what it starts; refuses orders of `"no"`.
@@ -133,4 +135,24 @@ async fn a_tick_is_not_missed_because_there_are_many_before_it() {
     // The last of them comes more than a minute late.
     assert_eq!(world.advance(3_600_000).await as u64, SCHEDULES_MAX);
     world.is_sound();
+}
+
+#[tokio::test]
+async fn a_schedule_whose_author_cannot_be_read_stops_and_keeps_no_other_from_ticking() {
+    let world = World::new().await;
+    let id = world.create(every(60_000, CatchUp::Skip)).await.unwrap();
+    world.create(every(60_000, CatchUp::Skip)).await.unwrap();
+    let author = UserId::from_raw(RawId { hi: 5, lo: 50 });
+    let users = Table::<u64, Damaged>::of(keyspaces::USERS);
+    let damage = move |tx: &mut Tx<'_>| {
+        let (row, _) = store::find(tx, company(), id)?.unwrap();
+        store::put(tx, &ScheduleRow { author: Some(AuthorRow::User(author)), ..row })?;
+        tx.put(users, &author.hi(), &Damaged)
+    };
+    world.db.write(damage).await.unwrap();
+    assert_eq!(world.advance(60_000).await, 1, "the other one");
+    assert!(world.error(id).await.unwrap().contains("cannot be read"));
+    assert_eq!(world.advance(60_000).await, 1);
+    let found = world.db.read(move |snapshot| store::find(snapshot, company(), id)).await.unwrap().unwrap();
+    assert!(!found.unwrap().0.is_enabled);
 }
