@@ -148,13 +148,14 @@ impl Settings {
         let Parts { auth, base, .. } = &*self.parts;
         auth.confirm(tx, &author.caller).map_err(Error::from)?;
         let mut row = store::find(tx)?;
-        let before = base.with(&row);
+        let (known, before) = (row, base.with(&row));
         fits(before)?;
         base.check(&change)?;
         change.apply(&mut row);
         let after = base.with(&row);
-        store::put(tx, &row)?;
-        if before != after {
+        // What is set to its default is another word than nothing: the default may change.
+        if row != known {
+            store::put(tx, &row)?;
             let (before, after) = (before.facts(), after.facts());
             let entry = Entry { action: "settings.update", object: "instance".to_owned(), before, after };
             audit::record(tx, author.caller.company, &author.origin, entry)?;
