@@ -117,7 +117,7 @@ impl<T> Local<T> {
         self.lesser += lesser;
         self.bytes += bytes;
         if asked.jobs == 0 && asked.lesser > 0 {
-            // The measure and the word are for those who claim for any company.
+            // The measure is for those who claim for any company, and they are woken after each such claim.
             return false;
         }
         self.recent = if self.ends > self.recent / 2 { self.ends } else { self.recent / 2 };
@@ -214,6 +214,11 @@ impl<T> Local<T> {
         }
         self.claimed = self.claimed.saturating_sub(left.len());
         left
+    }
+
+    /// See [`Places::kept_until`].
+    pub(super) fn kept_until(&self, concurrency: usize) -> Option<u64> {
+        self.places.kept_until(concurrency)
     }
 
     pub(super) const fn running(&self) -> usize {

@@ -255,7 +255,10 @@ impl Shared {
         while !self.stop.is_cancelled() {
             let has_lesser = self.line.core().heads.has_lesser();
             if let Some(want) = has_lesser.then(|| self.ask_lesser()).flatten() {
-                match self.claim(want).await {
+                let claimed = self.claim(want).await;
+                // Handlers that ended meanwhile may have left room that the others did not see.
+                self.line.wake_pool();
+                match claimed {
                     Ok(true) => continue,
                     Err(storage::Error::Stopped | storage::Error::Unknown(_)) => return,
                     // The other loops meet the error too, and report it.
@@ -290,8 +293,14 @@ impl Shared {
             }
             // Read after the claim, which may have found that a group has to wait until a time.
             let next_wake = self.line.core().heads.next_wake(now_ms);
-            let has_room = self.want(&self.local(), false).is_some();
-            self.pause(next_wake.filter(|_| has_room)).await;
+            let (has_room, kept_until) = {
+                let local = self.local();
+                (self.want(&local, false).is_some(), local.kept_until(self.concurrency()))
+            };
+            self.pause(next_wake.filter(|_| has_room).into_iter().chain(kept_until).min()).await;
+            if kept_until.is_some() {
+                self.start_ready();
+            }
         }
     }
 

@@ -102,6 +102,12 @@ impl Places {
         Some(*company)
     }
 
+    /// When places that are kept now may no longer be, on the monotonic clock: while somebody would take them.
+    pub(super) fn kept_until(&self, concurrency: usize) -> Option<u64> {
+        let is_waiting = self.running < concurrency && !(self.within.is_empty() && self.beyond.is_empty());
+        is_waiting.then(|| (self.period + 1).saturating_mul(PERIOD_MS))
+    }
+
     /// A job of the company has started.
     pub(super) fn start(&mut self, company: u64) {
         self.running += 1;
@@ -203,7 +209,7 @@ impl Places {
 
     /// Forgets what was before the period before this one.
     fn begin_period(&mut self, period: u64, concurrency: usize) {
-        if period == self.period {
+        if period <= self.period {
             return;
         }
         let is_next = period == self.period + 1;
