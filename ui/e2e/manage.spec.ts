@@ -120,6 +120,7 @@ test("the owner sets what counts for the whole instance and sees its configurati
   await expect(row).toContainText("default");
   await burst.fill(before);
   await form.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved")).toBeVisible();
   await page.reload();
   await expect(burst).toHaveValue(before);
 });

@@ -3,7 +3,7 @@
 import createClient from "openapi-fetch";
 import { basePath } from "../lib/base";
 import { reachable } from "../lib/connection";
-import { isEarly, takeEarly } from "../lib/early";
+import { forgetEarly, isEarly, takeEarly } from "../lib/early";
 import { parseExact } from "../lib/exact";
 import { ApiError, type Problem, Unreachable } from "./problem";
 import type { components, paths } from "./schema.gen";
@@ -53,7 +53,10 @@ async function reach(request: Request): Promise<Response> {
 function renew(): Promise<boolean> {
   const headers = { "Content-Type": "application/json", "X-Session-Mode": "cookie" };
   renewal ??= reach(new Request(`${root}/auth/refresh`, { method: "POST", headers, body: "{}" }))
-    .then((response) => response.ok)
+    .then((response) => {
+      forgetEarly();
+      return response.ok;
+    })
     .finally(() => {
       renewal = undefined;
     });

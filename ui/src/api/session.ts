@@ -1,6 +1,7 @@
 // Who is signed in, and what that person may do.
 import { QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { onReturn } from "../lib/connection";
+import { forgetEarly } from "../lib/early";
 import { api, read, type Schemas } from "./client";
 import { ApiError } from "./problem";
 
@@ -42,4 +43,5 @@ export function useCan(): (scope: string) => boolean {
 export async function signOut(): Promise<void> {
   await read(api.POST("/auth/logout"));
   queries.clear();
+  forgetEarly();
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { isEarly, takeEarly } from "./early";
+import { forgetEarly, isEarly, takeEarly } from "./early";
 
 const URL_OF_ME = "http://localhost/api/v1/auth/me";
 
@@ -22,6 +22,13 @@ test("an early answer is given once, and to the same reading only", () => {
   expect(takeEarly(new Request(URL_OF_ME))).toBe(answer);
   expect(takeEarly(new Request(URL_OF_ME))).toBeUndefined();
   expect(isEarly(URL_OF_ME)).toBe(false);
+});
+
+test("what was asked for somebody else is forgotten", () => {
+  asked();
+  forgetEarly();
+  expect(isEarly(URL_OF_ME)).toBe(false);
+  expect(takeEarly(new Request(URL_OF_ME))).toBeUndefined();
 });
 
 test("an early answer that nobody took in time tells of the past", () => {

@@ -18,6 +18,11 @@ export function takeEarly({ method, url }: Request): Promise<Response> | undefin
   return answer;
 }
 
+/** Forgets what was asked for: somebody else is signed in now, or the session was renewed. */
+export function forgetEarly(): void {
+  window.novapulseEarly = undefined;
+}
+
 /** Whether the answer to such a reading is under way since the page began. */
 export function isEarly(url: string): boolean {
   return window.novapulseEarly?.has(url) === true && performance.now() <= FRESH_MS;

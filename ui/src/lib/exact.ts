@@ -1,8 +1,8 @@
 // JSON whose numbers stay as they came: JavaScript holds about sixteen digits and rounds what has more, and a payload that
 // is shown or edited must not become another one. Browsers without `JSON.rawJSON` round, as ever.
 const ExactJson = JSON as typeof JSON & { rawJSON?: (text: string) => unknown };
-/** Shorter numbers are never rounded, so most answers are read the quick way. */
-const LONG = /\d[\d.]{15}/;
+/** Shorter numbers without a power of ten are never rounded, so most answers are read the quick way. */
+const LONG = /\d[\d.]{15}|\d[eE]/;
 
 /** A number that JavaScript would round; it is written as it was read. */
 class Exact {

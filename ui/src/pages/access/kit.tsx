@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { queries } from "../../api/session";
 import { FieldError, type Fields, TextField } from "../../components/Form";
 import { basePath } from "../../lib/base";
+import { forgetEarly } from "../../lib/early";
 import { forgetPlace } from "../../lib/stream";
 import { t } from "../../texts";
 
@@ -54,6 +55,7 @@ export function useEnter(): (next?: string) => void {
   const router = useRouter();
   return (next) => {
     queries.clear();
+    forgetEarly();
     forgetPlace();
     const isOurs = next?.startsWith("/") && !next.startsWith("//");
     router.history.push(basePath.slice(0, -1) + (isOurs ? next : "/"));

@@ -28,7 +28,7 @@ export const shell = {
   notices: {
     label: "Benachrichtigungen",
     unread: (count: number) => `Benachrichtigungen, ${count} neue`,
-    none: "Noch nichts. Fehlschläge und was Ihr Konto betrifft stehen hier.",
+    none: "Noch nichts. Fehlschläge und was Ihr Konto betrifft, stehen hier.",
     fresh: "Neu",
     all: "Alle Benachrichtigungen",
     read: "Als gelesen markieren",
@@ -42,7 +42,8 @@ export const shell = {
     when: "Wann",
     kinds: {
       job_failed: (_count: string, kind: string) => `Der Job ${kind} ist fehlgeschlagen`,
-      dead_letters: (count: string, _detail: string, queue: string) => `${count} tote Jobs in ${queue}`,
+      dead_letters: (count: string, _detail: string, queue: string) =>
+        count === "1" ? `Ein toter Job in ${queue}` : `${count} tote Jobs in ${queue}`,
       webhook_disabled: (_count: string, url: string) => `Ein Webhook wurde abgeschaltet: ${url}`,
       report_failed: (_count: string, name: string) => `Der Bericht ${name} ist fehlgeschlagen`,
       password_changed: () => "Ihr Passwort wurde geändert",

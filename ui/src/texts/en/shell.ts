@@ -42,7 +42,8 @@ export const shell = {
     when: "When",
     kinds: {
       job_failed: (_count: string, kind: string) => `The job ${kind} failed`,
-      dead_letters: (count: string, _detail: string, queue: string) => `${count} dead letters in ${queue}`,
+      dead_letters: (count: string, _detail: string, queue: string) =>
+        count === "1" ? `A dead letter in ${queue}` : `${count} dead letters in ${queue}`,
       webhook_disabled: (_count: string, url: string) => `A webhook was disabled: ${url}`,
       report_failed: (_count: string, name: string) => `The report ${name} failed`,
       password_changed: () => "Your password was changed",
