@@ -45,8 +45,22 @@ pub(super) fn make_things(client: &mut Client, key: &mut Client) -> Things {
     things.insert("inv_", id(&client.post("/api/v1/auth/invites", &invite).expect(201)["id"]));
     let made = client.post("/api/v1/api-keys", &json!({ "name": "probe", "scopes": ["jobs:read"] })).expect(201);
     things.insert("key_", id(&made["id"]));
+    things.insert("ntf_", notification(client, key));
     things.insert("ses_", id(&client.get("/api/v1/auth/me").expect(200)["session_id"]));
     things
+}
+
+/// Has those who operate the company told that a job failed for good.
+fn notification(client: &mut Client, key: &mut Client) -> String {
+    let job = json!({ "queue": "probes-failed", "kind": "k", "payload": 1, "attempts": 1 });
+    key.post("/api/v1/jobs", &job).expect(201);
+    let wish = json!({ "max": 1, "lease_ms": 60_000, "wait_ms": 0, "worker": "probe" });
+    let leased = &key.post("/api/v1/queues/probes-failed/lease", &wish).expect(200)["jobs"][0];
+    let path = format!("/api/v1/jobs/{}/fail", leased["id"].as_str().unwrap());
+    key.post(&path, &json!({ "lease_token": leased["lease_token"], "error": "e" })).expect(200);
+    let told = client.get("/api/v1/notifications").expect(200);
+    let found = told["data"].as_array().unwrap().iter().find(|one| one["kind"] == "job_failed");
+    found.expect("a job failed")["id"].as_str().unwrap().to_owned()
 }
 
 /// Which kind of id an operation takes in the place of `{id}`.
@@ -62,6 +76,7 @@ pub(super) fn prefix(path: &str) -> Option<&'static str> {
         "schedules" => "sch_",
         "emails" => "eml_",
         "api-keys" => "key_",
+        "notifications" => "ntf_",
         "auth" if path.starts_with("/auth/invites/{") => "inv_",
         "auth" if path.starts_with("/auth/sessions/{") => "ses_",
         _ => return None,
