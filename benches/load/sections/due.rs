@@ -8,17 +8,15 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::{Scale, batch_of, job, pace, payload, post};
+use super::{Scale, batch_of, others::Others, payload};
 use crate::{
     api::Api,
     children::Server,
-    report::{Report, Row, Target, figure, millis},
+    report::{Report, Row, Target, figure},
     wire::now_micros,
 };
 
 const QUEUE: &str = "bench-due";
-/// Calls to another queue meanwhile.
-const PER_SECOND: u32 = 200;
 /// The longest time for all to become due.
 const LIMIT: Duration = Duration::from_mins(2);
 
@@ -36,12 +34,8 @@ pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
     ensure!(begun + 1_000_000 < due_at, "loading took longer than the jobs wait");
     thread::sleep(Duration::from_micros(due_at - begun - 1_000_000));
     let calls = Duration::from_secs(if scale.is_quick { 6 } else { 20 });
-    let caller = {
-        let (request, address) = (post(&server, "/jobs", &job("bench-beside")), server.address);
-        thread::spawn(move || pace::send(&request, address, PER_SECOND, calls, 0))
-    };
+    let others = Others::start(&server, calls);
     let passed = watch(&server, total, due_at)?;
-    let (sent, answers) = caller.join().map_err(|_| anyhow::anyhow!("the caller panicked"))??;
     report.push(
         Row::new("due in the same second: late by, p99", passed.p99 as f64 / 1e6, "s")
             .target(Target::AtMost(10.0))
@@ -52,16 +46,7 @@ pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
                 passed.last as f64 / 1e6
             )),
     );
-    report.push(
-        Row::new("enqueue by others meanwhile, p99", answers.quantile(0.99) as f64 / 1e3, "ms")
-            .target(Target::AtMost(50.0))
-            .note(format!(
-                "{sent} at {PER_SECOND}/s; p50 {}, max {}",
-                millis(answers.quantile(0.5)),
-                millis(answers.max())
-            )),
-    );
-    Ok(())
+    others.finish(report)
 }
 
 fn fill(server: &Server, queue: &str, total: u64, due_at: u64) -> Result<()> {

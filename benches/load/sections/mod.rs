@@ -10,6 +10,7 @@ mod isolation;
 mod kernel;
 mod latency;
 mod million;
+mod others;
 mod pace;
 mod reports;
 mod schedules;

@@ -10,19 +10,17 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::{Scale, job, pace, post};
+use super::{Scale, others::Others};
 use crate::{
     children::Server,
     drive::{self, Load},
     machine,
-    report::{Report, Row, Target, figure, millis},
+    report::{Report, Row, Target, figure},
     wire::{BlockingConnection, Request, now_micros},
 };
 
 /// As many as a company may have.
 const OF_A_COMPANY: u64 = 1_000;
-/// Calls of another company meanwhile.
-const PER_SECOND: u32 = 200;
 /// The longest time for all to tick.
 const LIMIT: Duration = Duration::from_mins(2);
 
@@ -45,12 +43,8 @@ pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
     ensure!(made_at + 1_000_000 < due_at, "making them took longer than they wait");
     thread::sleep(Duration::from_micros(due_at - made_at - 1_000_000));
     let calls = Duration::from_secs(if scale.is_quick { 4 } else { 15 });
-    let caller = {
-        let (request, address) = (post(&server, "/jobs", &job("bench-beside")), server.address);
-        thread::spawn(move || pace::send(&request, address, PER_SECOND, calls, 0))
-    };
+    let others = Others::start(&server, calls);
     let ticked = watch(&server, total, due_at)?;
-    let (sent, answers) = caller.join().map_err(|_| anyhow::anyhow!("the caller panicked"))??;
     report.push(
         Row::new("schedules due in the same second: late by, p99", ticked.p99 as f64 / 1e6, "s")
             .target(Target::AtMost(10.0))
@@ -65,16 +59,7 @@ pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
                 ticked.memory_max,
             )),
     );
-    report.push(
-        Row::new("enqueue by others meanwhile, p99", answers.quantile(0.99) as f64 / 1e3, "ms")
-            .target(Target::AtMost(50.0))
-            .note(format!(
-                "{sent} at {PER_SECOND}/s; p50 {}, max {}",
-                millis(answers.quantile(0.5)),
-                millis(answers.max())
-            )),
-    );
-    Ok(())
+    others.finish(report)
 }
 
 /// Registers companies, each from an address of its own because of the limits; the tokens of their admins.
