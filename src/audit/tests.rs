@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Actor, Entry, Format, Origin, Query, after, check, line, list, record, record_of_nobody};
 use crate::{
     base::{CompanyId, ManualClock, RawId, SeededRandom, Timestamp, UserId},
-    storage::{Db, Table, keyspaces},
+    storage::{Db, Read as _, Table, keyspaces},
 };
 
 const ONE: CompanyId = CompanyId::from_raw(RawId { hi: 1, lo: 0 });
@@ -74,7 +74,7 @@ async fn a_changed_or_missing_entry_is_noticed() {
         write(&db, ONE, "user.create", &format!("o{number}")).await;
     }
     db.write(|tx| {
-        let mut row = crate::storage::Read::get(tx, ENTRIES, &(1, 2))?.unwrap();
+        let mut row = tx.get(ENTRIES, &(1, 2))?.unwrap();
         row.object = "another".to_owned();
         tx.put(ENTRIES, &(1, 2), &row)
     })
@@ -84,6 +84,40 @@ async fn a_changed_or_missing_entry_is_noticed() {
     db.write(|tx| tx.remove(ENTRIES, &(1, 2))).await.unwrap();
     let found = findings(&db).await;
     assert_eq!(found, ["audit log of company 1: entries between 1 and 3 are missing"]);
+}
+
+#[tokio::test]
+async fn a_log_that_ends_too_early_is_noticed() {
+    const ENTRIES: Table<(u64, u64), super::EntryRow> = Table::of(keyspaces::AUDIT_ENTRIES);
+    let db = db();
+    for number in 0..3 {
+        write(&db, ONE, "user.create", &format!("o{number}")).await;
+        write(&db, TWO, "user.create", &format!("o{number}")).await;
+    }
+    db.write(|tx| tx.remove(ENTRIES, &(1, 3))).await.unwrap();
+    assert_eq!(findings(&db).await, ["audit log of company 1: it ends with entry 2 and not 3"]);
+    db.write(|tx| (1..=2).try_for_each(|number| tx.remove(ENTRIES, &(1, number)))).await.unwrap();
+    assert_eq!(findings(&db).await, ["audit log of company 1: it ends with entry 0 and not 3"]);
+}
+
+#[tokio::test]
+async fn a_log_of_a_release_that_did_not_count_goes_on_where_it_ended() {
+    let db = db();
+    for number in 0..3 {
+        write(&db, ONE, "user.create", &format!("o{number}")).await;
+    }
+    db.write(|tx| {
+        tx.add(super::store::last_number(1), -3);
+        Ok::<_, crate::storage::Error>(())
+    })
+    .await
+    .unwrap();
+    assert!(findings(&db).await.is_empty());
+    write(&db, ONE, "user.create", "o3").await;
+    let (all, _) = db.read(|s| list(s, ONE, &Query::default(), None, (9, 9))).await.unwrap().unwrap();
+    assert_eq!(all.iter().map(|view| view.number).collect::<Vec<_>>(), [4, 3, 2, 1]);
+    assert_eq!(db.read(|s| s.counter(&super::store::last_number(1))).await.unwrap().unwrap(), 4);
+    assert!(findings(&db).await.is_empty());
 }
 
 #[tokio::test]
