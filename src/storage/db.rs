@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::{
     chain::Head,
-    committer::{AcknowledgedLog, Committer, notify},
+    committer::{AcknowledgedLog, Committer, Notices, notify},
     counters::{COUNTERS, Counters},
     engine::{Engine, EngineStats, memory::MemoryEngine},
     error::Error,
@@ -113,7 +113,7 @@ impl Db {
         let (message_sender, messages) = bounded(WAITING_TRANSACTIONS * 2);
         let (group_sender, groups) = bounded(1);
         let (committed_sender, committed) = bounded(2);
-        let (notice_sender, notices) = bounded(8);
+        let (notices, told) = Notices::new();
         let published = Arc::new(ArcSwap::from_pointee(first));
         let state = Arc::new(State::default());
 
@@ -133,7 +133,7 @@ impl Db {
             engine: Arc::clone(&engine),
             groups,
             committed: committed_sender,
-            notices: notice_sender,
+            notices,
             published: Arc::clone(&published),
             log,
             clock: Arc::clone(&clock),
@@ -142,7 +142,7 @@ impl Db {
         let threads = vec![
             spawn("store-writer", move || sequencer.run())?,
             spawn("store-commit", move || committer.run())?,
-            spawn("store-notify", move || notify(notices))?,
+            spawn("store-notify", move || notify(told))?,
         ];
         let shared = Shared {
             engine,
