@@ -18,6 +18,10 @@ const AHEAD: usize = 3;
 const CLAIMS_ON_THE_WAY: usize = 4;
 
 /// A group within a pool: (company, group).
+/// A pool whose places are taken does not claim less than this part of its concurrency at a time while others stand by:
+/// each claim is a commit that others wait for.
+const FEW: usize = 4;
+
 pub(super) type GroupKey = (u64, u64);
 
 /// Where a job stands whose input is read.
@@ -88,10 +92,18 @@ impl<T> Local<T> {
         let ahead = (self.recent.max(self.ends) * CLAIMS_ON_THE_WAY).min(concurrency.saturating_mul(AHEAD));
         let held = self.claimed + self.asked.jobs + self.asked.lesser;
         let jobs = concurrency.saturating_add(ahead).saturating_sub(held);
+        let jobs = if jobs < concurrency / FEW && self.is_supplied(concurrency) { 0 } else { jobs };
         // With less to do, the others' claims come to them as soon: small ones of their own would only cost.
         let kept = if self.claimed < concurrency { 0 } else { kept_places(concurrency) };
         let lesser = kept.saturating_sub(self.lesser + self.asked.lesser);
         Want { jobs, lesser, bytes: bytes_max.saturating_sub(self.bytes + self.asked.bytes) }
+    }
+
+    /// Whether every place is taken and jobs stand by for what ends in the time of two claims.
+    fn is_supplied(&self, concurrency: usize) -> bool {
+        let running = self.places.running();
+        let standing_by = self.claimed.saturating_sub(running);
+        running + kept_places(concurrency) >= concurrency && standing_by > self.recent.max(self.ends) * 2
     }
 
     /// A claim for so much is being made; for nothing, and those on their way may be why.
@@ -313,6 +325,30 @@ mod tests {
         local.claimed(NOTHING, 0, 0, 0);
         assert_eq!(room(&local), 0);
         assert_eq!((local.running(), local.bytes), (0, 16));
+    }
+
+    #[test]
+    fn a_busy_pool_with_jobs_standing_by_claims_many_at_a_time() {
+        let mut local = Local::default();
+        local.claimed(jobs(64), 64, 0, 0);
+        for number in 0..64 {
+            local.offer(offer((1, 0), None), 64, number);
+        }
+        while local.start(64, 0).is_some() {}
+        assert_eq!(local.running(), 64);
+        (0..4).for_each(|_| local.end((1, 0), 0));
+        assert_eq!(local.room(64, 100).jobs, 4 + 16, "nothing stands by");
+        local.claimed(jobs(20), 20, 0, 0);
+        for number in 0..20 {
+            local.offer(offer((1, 0), None), 64, number);
+        }
+        while local.start(64, 0).is_some() {}
+        assert_eq!((local.running(), local.room(64, 100).jobs), (64, 0), "as much as is taken in two claims");
+        (0..4).for_each(|_| local.end((1, 0), 0));
+        assert_eq!(local.room(64, 100).jobs, 0, "four are free, and sixteen stand by for them");
+        while local.start(64, 0).is_some() {}
+        (0..4).for_each(|_| local.end((1, 0), 0));
+        assert_eq!(local.room(64, 100).jobs, 64 + 8 * 4 - 72);
     }
 
     #[test]

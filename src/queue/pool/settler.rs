@@ -5,6 +5,7 @@
 //! hold up the others of its batch.
 
 use std::{
+    pin::pin,
     sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
@@ -27,6 +28,10 @@ const BATCH: usize = 128;
 
 /// Transactions of ends on their way at once.
 const WRITES: usize = 12;
+
+/// A batch that is not full begins this long after the one before: with one commit after another on the way to the disk,
+/// everybody else would wait for one that is not theirs. An end that comes alone is written at once.
+const GAP_MS: u64 = 3;
 
 /// How long ends wait that could not be written.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -64,6 +69,8 @@ impl Shared {
     /// Writes ends until the pool is stopped and everything it claimed is settled.
     pub(super) async fn settle_loop(self: Arc<Self>) {
         let writes = Arc::new(Semaphore::new(WRITES));
+        let clock = Arc::clone(&self.queues.inner.clock);
+        let mut next_ms: u64 = 0;
         loop {
             tokio::select! {
                 () = self.settle_wake.notified() => {}
@@ -71,10 +78,12 @@ impl Shared {
             }
             loop {
                 let Ok(permit) = Arc::clone(&writes).acquire_owned().await else { return };
+                self.gather(next_ms.saturating_sub(clock.mono_ms())).await;
                 let batch = self.take_batch();
                 if batch.is_empty() {
                     break;
                 }
+                next_ms = clock.mono_ms() + GAP_MS;
                 let shared = Arc::clone(&self);
                 self.tracker.spawn(async move {
                     let left = shared.settle_batch(batch).await;
@@ -84,6 +93,19 @@ impl Shared {
             }
             if self.stop.is_cancelled() && self.open.load(Ordering::Acquire) == 0 {
                 return;
+            }
+        }
+    }
+
+    /// Waits so long for a full batch, unless there is nothing to wait with or the pool stops.
+    async fn gather(&self, wait_ms: u64) {
+        let is_partial = || (1..BATCH).contains(&self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).len());
+        let mut waiting = pin!(tokio::time::sleep(Duration::from_millis(wait_ms)));
+        while wait_ms > 0 && is_partial() {
+            tokio::select! {
+                () = &mut waiting => return,
+                () = self.settle_wake.notified() => {}
+                () = self.stop.cancelled() => return,
             }
         }
     }
