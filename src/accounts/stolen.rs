@@ -6,6 +6,7 @@
 //! (the range protocol of Have I Been Pwned). When it cannot be asked, a password is judged without it.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, BufRead, BufReader},
     path::Path,
@@ -41,11 +42,17 @@ pub struct StolenPasswords {
     service: Option<Service>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Service {
     client: Client,
-    /// What the five digits are put behind.
+    /// What the five digits are put behind; a query may hold a key.
     url: String,
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").finish_non_exhaustive()
+    }
 }
 
 impl StolenPasswords {

@@ -69,7 +69,7 @@ pub(super) fn tls(
     let settings = acme::Settings {
         domains: server.acme_domains.iter().map(ToString::to_string).collect(),
         contact: server.acme_contact.iter().map(ToString::to_string).collect(),
-        directory: server.acme_directory.to_string(),
+        directory: server.acme_directory.expose().to_owned(),
         data: config.storage.directory.clone(),
     };
     let acme = Acme::open(settings, seal, outbound.clone(), (Arc::clone(clock), Arc::clone(random)))?;
@@ -149,7 +149,7 @@ pub(super) fn stolen(config: &Config, outbound: Option<&Client>) -> Result<Stole
         tracing::info!("{} stolen passwords are refused beside those that are built in", list.count());
     }
     match (outbound, &config.auth.password_service) {
-        (Some(client), Some(url)) => Ok(list.asking(client.clone(), url.to_string())),
+        (Some(client), Some(url)) => Ok(list.asking(client.clone(), url.expose().to_owned())),
         _ => Ok(list),
     }
 }

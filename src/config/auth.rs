@@ -27,7 +27,7 @@ section! {
         proof_lifetime_ms: u64 = 600_000, range 1_000..=86_400_000;
         /// A file of passwords that are refused because they were stolen somewhere: one on each line, or its SHA-1 in 40 digits, at most 20 million of 12 characters and more. It is read at the start, and added to the 30,000 that are built in.
         password_list: Option<PathBuf> = None;
-        /// Where new passwords are looked up among stolen ones, such as `https://api.pwnedpasswords.com/range/`: the first five digits of the SHA-1 are put behind it, and the rest is compared here. Nothing is asked when unset, and a password is judged without it when it does not answer.
+        /// Where new passwords are looked up among stolen ones, such as `https://api.pwnedpasswords.com/range/`: the first five digits of the SHA-1 are put behind it, and the rest is compared here. Nothing is asked when unset, and a password is judged without it when it does not answer. A key may stand in its query, which is shown nowhere.
         password_service: Option<ServiceUrl> = None;
         /// How many passwords are hashed at once; each takes 19 MiB and some 20 ms of a processor. 0 takes one per processor, at most 8.
         hashing_max: usize = 0, range 0..=64;

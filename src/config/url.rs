@@ -1,10 +1,10 @@
 //! Addresses as configuration values: where people reach the server, and whom they tell about a weakness.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use url::Url;
 
-use super::value::{ConfigValue, Raw, expected, quote, textual};
+use super::value::{ConfigValue, MASK, Raw, expected, quote, textual};
 
 /// An `http` or `https` address that paths are put behind: no user, query or fragment, and no slash at the end. It may have
 /// a path, which a proxy takes away before it passes a request on.
@@ -117,9 +117,17 @@ impl fmt::Display for DomainName {
     }
 }
 
-/// The directory of an ACME authority: `https`, or plain on this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The directory of an ACME authority: `https`, or plain on this machine. It is shown without its query.
+#[derive(Clone, PartialEq, Eq)]
 pub struct DirectoryUrl(String);
+
+impl DirectoryUrl {
+    /// The address itself; its query may hold a key, so the caller keeps it out of logs and answers.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
 
 impl Default for DirectoryUrl {
     fn default() -> Self {
@@ -144,39 +152,102 @@ impl FromStr for DirectoryUrl {
 
 impl fmt::Display for DirectoryUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&without_query(&self.0))
     }
 }
 
-/// A service that is asked over the network: `https`, or plain on this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl fmt::Debug for DirectoryUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A service that is asked over the network, by what is put behind this address: `https`, or plain on this machine. It is
+/// shown without its query.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ServiceUrl(DirectoryUrl);
+
+impl ServiceUrl {
+    /// The address itself; its query may hold a key, so the caller keeps it out of logs and answers.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
 
 impl FromStr for ServiceUrl {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        text.parse().map(Self)
+        // What is put behind a fragment is never sent.
+        text.parse().ok().filter(|DirectoryUrl(url)| !url.contains('#')).map(Self).ok_or(())
     }
 }
 
 impl fmt::Display for ServiceUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Display::fmt(&self.0, f)
     }
 }
 
-textual! {
+impl fmt::Debug for ServiceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// An address with its query masked, which may hold a key.
+fn without_query(url: &str) -> Cow<'_, str> {
+    match url.split_once('?') {
+        Some((address, _)) => format!("{address}?{MASK}").into(),
+        None => url.into(),
+    }
+}
+
+/// Text that should have been an address, without what may be a secret in it: whatever stands before the last `@`, and the query.
+fn without_secrets(text: &str) -> String {
+    let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
+    let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}{MASK}@{}", without_query(host)),
+        None => format!("{scheme}{}", without_query(rest)),
+    }
+}
+
+/// Implements [`ConfigValue`] for addresses: neither they nor the complaint about one show what may be a secret.
+macro_rules! addresses {
+    ($($type:ty, $kind:literal);+ $(;)?) => {$(
+        impl ConfigValue for $type {
+            const KIND: &'static str = $kind;
+
+            fn read(raw: Raw<'_>) -> Result<Self, String> {
+                raw.text().and_then(|text| text.trim().parse().ok()).ok_or_else(|| match raw {
+                    Raw::Text(text) => expected::<Self>(Raw::Text(&without_secrets(text))),
+                    Raw::Toml(_) => expected::<Self>(raw),
+                })
+            }
+
+            fn show(&self) -> Option<String> {
+                Some(quote(&self.to_string()))
+            }
+        }
+    )+};
+}
+
+addresses! {
     ServiceUrl, "an address such as https://api.pwnedpasswords.com/range/";
     PublicUrl, "an address such as https://nova.example.com or https://example.com/nova";
-    DomainName, "a name such as jobs.example.com, without a wildcard";
     DirectoryUrl, "an address such as https://acme-v02.api.letsencrypt.org/directory";
+}
+
+textual! {
+    DomainName, "a name such as jobs.example.com, without a wildcard";
     ContactUrl, "an address that begins with mailto:, https:// or tel:";
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ContactUrl, DirectoryUrl, DomainName, PublicUrl};
+    use super::{ConfigValue as _, ContactUrl, DirectoryUrl, DomainName, PublicUrl, Raw, ServiceUrl};
 
     #[test]
     fn a_public_url_is_one_that_paths_can_be_put_behind() {
@@ -242,6 +313,38 @@ mod tests {
         }
         for bad in ["http://acme.example/dir", "acme.example", "ftp://a/b", "https://u:p@a.example/"] {
             assert!(bad.parse::<DirectoryUrl>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_shown_without_the_key_in_its_query() {
+        let text = "https://a.example/range/?key=canary&digits=";
+        let url: ServiceUrl = text.parse().unwrap();
+        assert_eq!(url.expose(), text);
+        assert_eq!(url.show().unwrap(), r#""https://a.example/range/?********""#);
+        assert_eq!(format!("{url} {url:?}"), "https://a.example/range/?******** https://a.example/range/?********");
+        let url: DirectoryUrl = text.parse().unwrap();
+        assert_eq!((url.expose(), format!("{url:?}").as_str()), (text, "https://a.example/range/?********"));
+        assert_eq!("https://a.example/r/".parse::<ServiceUrl>().unwrap().show().unwrap(), r#""https://a.example/r/""#);
+        assert!("https://a.example/r/#x".parse::<ServiceUrl>().is_err(), "nothing behind a fragment is sent");
+    }
+
+    #[test]
+    fn a_complaint_about_an_address_shows_neither_user_nor_query() {
+        for (text, shown) in [
+            ("https://me:canary@a.example/range/", "https://********@a.example/range/"),
+            ("https://me:can/ary@a.example/?key=canary", "https://********@a.example/?********"),
+            ("me:canary@a.example", "********@a.example"),
+            ("http://a.example/?key=canary", "http://a.example/?********"),
+            ("a.example", "a.example"),
+        ] {
+            for complaint in [
+                ServiceUrl::read(Raw::Text(text)).unwrap_err(),
+                DirectoryUrl::read(Raw::Text(text)).unwrap_err(),
+                PublicUrl::read(Raw::Text(text)).unwrap_err(),
+            ] {
+                assert!(complaint.ends_with(&format!("not \"{shown}\"")), "{complaint}");
+            }
         }
     }
 }

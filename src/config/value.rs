@@ -200,6 +200,9 @@ fn parse_size(text: &str) -> Option<u64> {
     text.strip_suffix('B').unwrap_or(text).trim().parse().ok()
 }
 
+/// What stands in the place of a secret.
+pub(super) const MASK: &str = "********";
+
 /// A value that is never shown or logged, and wiped from memory when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
@@ -241,7 +244,7 @@ impl ConfigValue for Secret {
     }
 
     fn show(&self) -> Option<String> {
-        Some(quote("********"))
+        Some(quote(MASK))
     }
 
     fn each_secret(&mut self, visit: &mut dyn FnMut(&mut Secret)) {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::join;
-use crate::support::{Client, TestApp};
+use crate::support::{Client, Receiver, Reply, TestApp};
 
 const SETTINGS: &str = "/api/v1/settings";
 
@@ -52,6 +52,29 @@ fn the_owner_sees_the_configuration_without_its_secrets() {
     let mut admin = Client::with_key(app.address(), joined["access_token"].as_str().unwrap());
     assert_eq!(admin.get(SETTINGS).problem(403), "forbidden", "an admin of a company is not the owner of the instance");
     assert_eq!(admin.patch(SETTINGS, &json!({ "registration": "closed" })).problem(403), "forbidden");
+}
+
+#[test]
+fn the_key_in_the_query_of_a_service_is_used_and_never_shown() {
+    let key = "canary-key-of-the-service";
+    let service = Receiver::answering(|_| Reply::status(503));
+    let address = service.url(&format!("/range/?key={key}&digits="));
+    let app = TestApp::start_with(&[("NOVAPULSE_AUTH_PASSWORD_SERVICE", &address)]);
+    let asked = service.received();
+    assert!(asked.iter().any(|it| it.path.contains(key)), "it is asked with all of its address: {asked:?}");
+    let mut owner = app.owner();
+    let shown = owner.get(SETTINGS);
+    assert!(!shown.text().contains(key));
+    let of_service = entry(&shown.json(), "auth.password_service");
+    assert_eq!(of_service["value"], json!(format!("{:?}", service.url("/range/?********"))));
+    let changed = owner.patch(SETTINGS, &json!({ "api_burst": 1_500 }));
+    changed.expect(200);
+    assert!(!changed.text().contains(key));
+    let recorded = owner.get("/api/v1/audit?action=settings.update");
+    assert_eq!(recorded.expect(200)["data"].as_array().unwrap().len(), 1);
+    assert!(!recorded.text().contains(key));
+    let log = app.log();
+    assert!(log.contains("the service of stolen passwords could not be asked") && !log.contains(key), "{log}");
 }
 
 #[test]
