@@ -23,7 +23,7 @@ use crate::{
     queue::{self, QueueConfig, Queues, TokenKey},
     reports::{self, Reports},
     schedules,
-    storage::{self, Db, Directory, DirectoryOptions, engine::fjall::FjallOptions, space::Marks},
+    storage::{Db, Directory, DirectoryOptions, engine::fjall::FjallOptions, space::Marks},
     telemetry::Metrics,
     webhooks::{self, Webhooks},
 };
@@ -117,12 +117,10 @@ pub(super) fn auth_settings(config: &Config, seal: Arc<SealKey>, api_rate: Optio
     }
 }
 
-/// The rate of a company's API calls, with what an earlier run has written down; blocks.
-pub(super) fn api_rate(config: &Config, db: &Db, metrics: limits::Metrics) -> Result<Arc<ApiRate>, storage::Error> {
+/// The rate of a company's API calls; what an earlier run has written down is taken up once the settings are in force.
+pub(super) fn api_rate(config: &Config, db: &Db, metrics: limits::Metrics) -> Arc<ApiRate> {
     let table = &config.limits;
-    let rate = ApiRate::new(table.api_per_second, table.api_burst, Arc::clone(db.clock()), metrics);
-    rate.restore(db)?;
-    Ok(Arc::new(rate))
+    Arc::new(ApiRate::new(table.api_per_second, table.api_burst, Arc::clone(db.clock()), metrics))
 }
 
 /// How accounts behave.

@@ -85,7 +85,7 @@ impl Services {
         let blobs = adapters::blobs(config, options.is_dev, db.random(), (&tasks.tracker, &tasks.stop))?;
         let queues = adapters::queues(config, db, &seal)?;
         dead_letters::connect(&queues);
-        let api_rate = adapters::api_rate(config, db, limit_metrics.clone()).map_err(queue::Error::from)?;
+        let api_rate = adapters::api_rate(config, db, limit_metrics.clone());
         let limits = Limits::open(db, limit_metrics).map_err(queue::Error::from)?;
         let auth =
             Auth::new(db.clone(), adapters::auth_settings(config, Arc::clone(&seal), Some(Arc::clone(&api_rate))));
@@ -101,6 +101,7 @@ impl Services {
             api_rate: Arc::clone(&api_rate),
         };
         let settings = settings::open(config, db, &auth, changed).map_err(queue::Error::from)?;
+        api_rate.restore(db).map_err(queue::Error::from)?;
         let (limits_of, mail_of) = (limits.clone(), mail.clone());
         let accounts = Accounts::new(db.clone(), auth.clone(), limits_of, mail_of, Arc::clone(&seal), account_settings);
         let pools = Pools::default();

@@ -4,13 +4,12 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 
 use super::{Metrics, Refusal, gcra::Quota, store};
@@ -24,21 +23,26 @@ const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// Limits each company to a rate with a burst, or does not limit at all.
 pub struct ApiRate {
-    rate: ArcSwap<Rate>,
+    /// Calls are decided with this held for reading, so that another rate finds each of them counted.
+    state: RwLock<State>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
-    /// Theoretical arrival times in nanoseconds since 1970, by the company's number.
-    arrivals: RwLock<HashMap<u64, Arc<AtomicI64>>>,
 }
 
 impl fmt::Debug for ApiRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApiRate").field("rate", &self.rate).finish_non_exhaustive()
+        f.debug_struct("ApiRate").field("rate", &self.read().rate).finish_non_exhaustive()
     }
 }
 
+struct State {
+    rate: Rate,
+    /// Theoretical arrival times in nanoseconds since 1970, by the company's number.
+    arrivals: HashMap<u64, AtomicI64>,
+}
+
 /// What every company may do.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Rate {
     quota: Option<Quota>,
     per_second: u64,
@@ -54,14 +58,21 @@ impl ApiRate {
     /// So many calls per second after a burst; no limit when one of them is 0.
     #[must_use]
     pub fn new(per_second: u32, burst: u32, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
-        let rate = ArcSwap::from_pointee(Rate::new(per_second, burst));
-        Self { rate, clock, metrics, arrivals: RwLock::default() }
+        let state = State { rate: Rate::new(per_second, burst), arrivals: HashMap::new() };
+        Self { state: RwLock::new(state), clock, metrics }
     }
 
-    /// Another rate and burst from now on. What was used up counts, unless it is more than the new burst: then it counts as
-    /// nothing, as it does when the clock was set back.
+    /// Another rate and burst from now on. Calls that were used up count as so many of the new burst, at most as all of it;
+    /// where there was no limit, none were counted.
     pub fn set(&self, per_second: u32, burst: u32) {
-        self.rate.store(Arc::new(Rate::new(per_second, burst)));
+        let now_ns = self.now_ns();
+        let mut state = self.write();
+        let rate = Rate::new(per_second, burst);
+        let before = std::mem::replace(&mut state.rate, rate);
+        let (Some(from), Some(to)) = (before.quota, rate.quota) else { return state.arrivals.clear() };
+        for arrival in state.arrivals.values_mut() {
+            *arrival.get_mut() = from.carry(*arrival.get_mut(), now_ns, to);
+        }
     }
 
     /// Admits a call of the company.
@@ -69,46 +80,40 @@ impl ApiRate {
     /// # Errors
     /// [`Refusal`] when the company has used up its burst.
     pub fn admit(&self, company: CompanyId) -> Result<(), Refusal> {
-        let rate = self.rate.load();
-        let Some(quota) = rate.quota else { return Ok(()) };
         let now_ns = self.now_ns();
-        let arrival = self.arrival(company.hi());
-        let mut known = arrival.load(Ordering::Relaxed);
-        loop {
-            let next = quota.admit(known, now_ns).map_err(|wait_ns| self.refuse(rate.per_second, wait_ns))?;
-            match arrival.compare_exchange_weak(known, next, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Ok(()),
-                Err(other) => known = other,
-            }
-        }
-    }
-
-    fn refuse(&self, quota: u64, wait_ns: i64) -> Refusal {
-        self.metrics.refused("api");
-        let wait_s = u64::try_from(wait_ns).unwrap_or(0).div_ceil(1_000_000_000);
-        let retry_after_s = u32::try_from(wait_s).unwrap_or(u32::MAX).max(1);
-        Refusal { policy: "api", quota, window_s: 1, retry_after_s }
+        let known = self.read().admit(company.hi(), now_ns);
+        let admitted = known.unwrap_or_else(|| {
+            let mut state = self.write();
+            state.arrivals.entry(company.hi()).or_insert(AtomicI64::new(i64::MIN));
+            state.admit(company.hi(), now_ns).unwrap_or(Ok(()))
+        });
+        admitted.inspect_err(|refusal| self.metrics.refused(refusal.policy))
     }
 
     fn now_ns(&self) -> i64 {
         self.clock.now().as_ms().saturating_mul(1_000_000)
     }
 
-    fn arrival(&self, company: u64) -> Arc<AtomicI64> {
-        let known = self.arrivals.read().unwrap_or_else(PoisonError::into_inner).get(&company).cloned();
-        known.unwrap_or_else(|| {
-            let mut arrivals = self.arrivals.write().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(arrivals.entry(company).or_insert_with(|| Arc::new(AtomicI64::new(i64::MIN))))
-        })
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes up what an earlier run has written down; to be called before the first call is admitted.
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes up what an earlier run has written down, with the rate that is in force; to be called before the first call is
+    /// admitted.
     ///
     /// # Errors
     /// When the store fails.
     pub fn restore(&self, db: &Db) -> Result<(), storage::Error> {
-        for (company, arrival_ns) in store::arrivals(&db.snapshot())? {
-            self.arrival(company).fetch_max(arrival_ns, Ordering::Relaxed);
+        let rows = store::arrivals(&db.snapshot())?;
+        let now_ns = self.now_ns();
+        let mut state = self.write();
+        let Some(quota) = state.rate.quota else { return Ok(()) };
+        for (company, arrival_ns) in rows {
+            state.arrivals.insert(company, AtomicI64::new(quota.restored(arrival_ns, now_ns)));
         }
         Ok(())
     }
@@ -116,10 +121,9 @@ impl ApiRate {
     /// The companies that are ahead of their rate, with their arrival times; the others are forgotten.
     fn ahead(&self) -> HashMap<u64, i64> {
         let now_ns = self.now_ns();
-        let mut arrivals = self.arrivals.write().unwrap_or_else(PoisonError::into_inner);
-        // A call that is just being admitted holds its number too.
-        arrivals.retain(|_, arrival| Arc::strong_count(arrival) > 1 || arrival.load(Ordering::Relaxed) > now_ns);
-        arrivals.iter().map(|(company, arrival)| (*company, arrival.load(Ordering::Relaxed))).collect()
+        let mut state = self.write();
+        state.arrivals.retain(|_, arrival| *arrival.get_mut() > now_ns);
+        state.arrivals.iter().map(|(company, arrival)| (*company, arrival.load(Ordering::Relaxed))).collect()
     }
 
     /// Writes down every second, and at the end, which companies are far enough ahead of their rate that a restart would
@@ -154,6 +158,32 @@ impl ApiRate {
         *saved = companies;
         Ok(())
     }
+}
+
+impl State {
+    /// Counts a call or refuses it; nothing when the company has to be made room for.
+    fn admit(&self, company: u64, now_ns: i64) -> Option<Result<(), Refusal>> {
+        let Rate { quota, per_second } = self.rate;
+        let Some(quota) = quota else { return Some(Ok(())) };
+        let arrival = self.arrivals.get(&company)?;
+        let mut known = arrival.load(Ordering::Relaxed);
+        loop {
+            let next = match quota.admit(known, now_ns) {
+                Ok(next) => next,
+                Err(wait_ns) => return Some(Err(refusal(per_second, wait_ns))),
+            };
+            match arrival.compare_exchange_weak(known, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(Ok(())),
+                Err(other) => known = other,
+            }
+        }
+    }
+}
+
+fn refusal(quota: u64, wait_ns: i64) -> Refusal {
+    let wait_s = u64::try_from(wait_ns).unwrap_or(0).div_ceil(1_000_000_000);
+    let retry_after_s = u32::try_from(wait_s).unwrap_or(u32::MAX).max(1);
+    Refusal { policy: "api", quota, window_s: 1, retry_after_s }
 }
 
 #[cfg(test)]
@@ -200,6 +230,42 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
         assert_eq!(admitted, 100);
+    }
+
+    #[test]
+    fn another_rate_forgives_nothing() {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+        let limited = rate(1, 100, &clock);
+        let admitted = |calls: usize| (0..calls).filter(|_| limited.admit(company(1)).is_ok()).count();
+        assert_eq!(admitted(60), 60);
+        limited.set(1, 10);
+        assert_eq!(admitted(20), 0, "the smaller burst is used up");
+        clock.advance_ms(2_000);
+        assert_eq!(admitted(20), 2, "the rate goes on");
+        limited.set(1, 100);
+        assert_eq!(admitted(200), 90);
+        clock.advance_ms(100_000);
+        assert_eq!(admitted(50), 50);
+        limited.set(1_000, 60);
+        assert_eq!(admitted(200), 10);
+        limited.set(0, 0);
+        assert_eq!(admitted(200), 200);
+        limited.set(1, 10);
+        assert_eq!(admitted(20), 10, "nothing was counted without a limit");
+    }
+
+    #[tokio::test]
+    async fn a_restart_with_a_smaller_burst_forgives_nothing() {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+        let db = Db::in_memory(Arc::clone(&clock) as _, Arc::new(SeededRandom::new(1))).unwrap();
+        let before = rate(1, 100, &clock);
+        assert_eq!((0..100).filter(|_| before.admit(company(1)).is_ok()).count(), 100);
+        before.save(&db, &mut HashSet::new()).await.unwrap();
+        let after = rate(1, 10, &clock);
+        after.restore(&db).unwrap();
+        assert!(after.admit(company(1)).is_err());
+        clock.advance_ms(1_000);
+        assert_eq!((0..5).filter(|_| after.admit(company(1)).is_ok()).count(), 1, "and it keeps nobody out for long");
     }
 
     #[tokio::test]

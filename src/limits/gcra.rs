@@ -28,9 +28,28 @@ impl Quota {
     /// none, since nothing tells how long ago that was.
     pub(super) fn admit(self, arrival_ns: i64, now_ns: i64) -> Result<i64, i64> {
         let ahead_max_ns = now_ns.saturating_add(self.ahead_max_ns);
-        let used_ns = if arrival_ns > ahead_max_ns { now_ns } else { arrival_ns.max(now_ns) };
-        let next_ns = used_ns.saturating_add(self.interval_ns);
+        let next_ns = self.counted(arrival_ns, now_ns).saturating_add(self.interval_ns);
         if next_ns <= ahead_max_ns { Ok(next_ns) } else { Err(next_ns - ahead_max_ns) }
+    }
+
+    /// The arrival time that stands for the same calls under another quota, at most for its whole burst: so a tighter quota
+    /// admits neither more than this one would have, nor more than it would have by itself.
+    pub(super) fn carry(self, arrival_ns: i64, now_ns: i64, to: Self) -> i64 {
+        let ahead_ns = self.counted(arrival_ns, now_ns).saturating_sub(now_ns);
+        let scaled = (i128::from(ahead_ns) * i128::from(to.interval_ns) + i128::from(self.interval_ns - 1))
+            .checked_div(i128::from(self.interval_ns))
+            .unwrap_or_default();
+        now_ns.saturating_add(i64::try_from(scaled).unwrap_or(i64::MAX).min(to.ahead_max_ns))
+    }
+
+    /// The arrival time that was written down under a quota which may have been another: no further ahead than the burst.
+    pub(super) fn restored(self, arrival_ns: i64, now_ns: i64) -> i64 {
+        arrival_ns.min(now_ns.saturating_add(self.ahead_max_ns))
+    }
+
+    fn counted(self, arrival_ns: i64, now_ns: i64) -> i64 {
+        let is_of_another_time = arrival_ns > now_ns.saturating_add(self.ahead_max_ns);
+        if is_of_another_time { now_ns } else { arrival_ns.max(now_ns) }
     }
 }
 
@@ -65,7 +84,51 @@ mod tests {
         assert_eq!((Quota::new(0, 3), Quota::new(3, 0)), (None, None));
     }
 
+    #[test]
+    fn calls_that_were_used_up_count_under_another_quota() {
+        let quota = |per_second, burst| Quota::new(per_second, burst).unwrap();
+        let (now, from) = (100 * SECOND_NS, quota(1_000, 2_000));
+        let used = now + 1_800 * SECOND_NS / 1_000;
+        let left = |to: Quota| (to.ahead_max_ns - (from.carry(used, now, to) - now)) / to.interval_ns;
+        assert_eq!(left(quota(1_000, 100)), 0, "more than the whole burst is used up");
+        assert_eq!(left(quota(1_000, 1_900)), 100);
+        assert_eq!(left(quota(1, 2_000)), 200, "a lower rate makes nothing of them undone");
+        assert_eq!(left(quota(10_000, 2_000)), 200);
+        assert_eq!(left(quota(1_000, 5_000)), 3_200);
+        let to = quota(10, 10);
+        assert_eq!(from.carry(0, now, to), now, "who has called little has the whole burst");
+        assert_eq!(from.carry(i64::MAX, now, to), now, "as when the clock was set back");
+        assert_eq!(to.restored(used, now), now + SECOND_NS, "a burst that is wholly used, whatever it was before");
+        assert_eq!(to.restored(now + 7, now), now + 7);
+    }
+
     proptest! {
+        #[test]
+        fn a_tightened_quota_admits_no_more_than_either_would(
+            (rates, bursts) in ((1_u32..200, 1_u32..200), (1_u32..60, 1_u32..60)),
+            steps in proptest::collection::vec(0_i64..SECOND_NS / 200, 1..200),
+            before in 0_usize..100,
+        ) {
+            let old = Quota::new(rates.0.max(rates.1), bursts.0.max(bursts.1)).unwrap();
+            let tight = Quota::new(rates.0.min(rates.1), bursts.0.min(bursts.1)).unwrap();
+            let (mut now, mut arrival) = (SECOND_NS, 0);
+            for step in steps.iter().take(before) {
+                now += step;
+                arrival = old.admit(arrival, now).unwrap_or(arrival);
+            }
+            let mut runs = [(old, arrival, 0), (tight, 0, 0), (tight, old.carry(arrival, now, tight), 0)];
+            for step in steps.iter().rev() {
+                now += step;
+                for (quota, arrival, admitted) in &mut runs {
+                    if let Ok(next) = quota.admit(*arrival, now) {
+                        (*arrival, *admitted) = (next, *admitted + 1);
+                    }
+                }
+                let [(_, _, of_old), (_, _, of_tight), (_, _, carried)] = runs;
+                prop_assert!(carried <= of_old && carried <= of_tight, "{carried} of {of_old} and {of_tight}");
+            }
+        }
+
         #[test]
         fn no_window_admits_more_than_burst_and_rate(
             per_second in 1_u32..2_000,
