@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{
     Error, Policy, Subject,
     counter::{Admission, Counter, Kept},
-    memory::Memory,
+    memory::{Log, Memory},
     store,
 };
 use crate::{
@@ -97,19 +97,27 @@ impl Drop for Unwritten {
     }
 }
 
-/// Decides with what the store shows of logs that are not in memory.
+/// Decides with what the store shows of logs that are not in memory. It is read without the lock, which every other call
+/// needs: a log that came into memory meanwhile counts as it is there, and one that left it is read too.
 fn decide_inside(tx: &mut Tx<'_>, memory: Arc<Mutex<Memory>>, limits: &[(Policy, RawId)]) -> Result<(), Error> {
     let now_ms = tx.now().as_ms();
-    let keys = {
-        let mut held = lock(&memory);
-        for (_, key) in limits {
-            if !held.holds(*key)
-                && let Some(log) = store::find_log(tx, *key)?
-            {
-                held.take_in(*key, log);
+    let mut read: Vec<(RawId, Option<Log>)> = Vec::with_capacity(limits.len());
+    let keys = loop {
+        let unknown: Vec<RawId> = {
+            let mut held = lock(&memory);
+            let is_unknown = |key: &RawId| !held.holds(*key) && read.iter().all(|(known, _)| known != key);
+            let unknown: Vec<RawId> = limits.iter().map(|(_, key)| *key).filter(is_unknown).collect();
+            if unknown.is_empty() {
+                for (key, log) in read {
+                    held.take_in_absent(key, log);
+                }
+                break held.admit(limits, now_ms)?;
             }
+            unknown
+        };
+        for key in unknown {
+            read.push((key, store::find_log(tx, key)?));
         }
-        held.admit(limits, now_ms)?
     };
     Ok(Unwritten { memory, keys }.write(tx)?)
 }

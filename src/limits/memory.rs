@@ -65,6 +65,15 @@ impl Memory {
         self.put(key, log, 0);
     }
 
+    /// The same, unless a log of the key came here since the store was read: that one has later calls.
+    pub(super) fn take_in_absent(&mut self, key: RawId, log: Option<Log>) {
+        if let Some(log) = log
+            && !self.holds(key)
+        {
+            self.take_in(key, log);
+        }
+    }
+
     /// Notes that the store holds more logs than there is room for, none of which ends later than this.
     pub(super) fn leaves_out(&mut self, ends_at: i64) {
         self.forgotten_until = self.forgotten_until.max(ends_at);

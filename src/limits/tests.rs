@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     sync::Arc,
     task::{Context, Waker},
+    time::Duration,
 };
 
 use proptest::prelude::*;
@@ -178,6 +179,36 @@ async fn parallel_calls_of_more_subjects_than_there_is_room_for_are_counted_exac
     }
     assert_eq!(counts.len(), 20);
     assert!(counts.values().all(|count| *count == 5), "{counts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_disk_that_does_not_answer_holds_up_nobody_whose_calls_are_in_memory() {
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
+    let engine = MemoryEngine::default();
+    let db = Db::over_memory(engine.clone(), clock, Arc::new(SeededRandom::new(1))).unwrap();
+    let counter = Arc::new(LocalCounter::with_room(&db, 1).unwrap());
+    let admit = |name: &'static [u8]| {
+        let counter = Arc::clone(&counter);
+        tokio::spawn(async move { counter.admit(vec![(SIGN_IN, Subject::of(&[name]))]).await })
+    };
+    for name in [b"left out", b"known   "] {
+        admit(name).await.unwrap().unwrap().await.unwrap();
+    }
+    assert_eq!(counter.held(), 1);
+    engine.hold_reads();
+    let slow = admit(b"left out");
+    let reader = engine.clone();
+    assert!(tokio::task::spawn_blocking(move || reader.has_waiting_reads(1, PATIENCE)).await.unwrap());
+    let decided = tokio::time::timeout(PATIENCE, admit(b"known   ")).await;
+    engine.let_go();
+    decided.expect("it is decided in memory").unwrap().unwrap().await.unwrap();
+    slow.await.unwrap().unwrap().await.unwrap();
+    let mut more = 0;
+    while admit(b"left out").await.unwrap().is_ok() {
+        more += 1;
+    }
+    assert_eq!(more, 3, "what the store tells counts");
 }
 
 /// One step of the comparison with logs that are all in memory for ever.

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     ops::Bound,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use super::{Change, Engine, EngineSnapshot, EngineStats, VisitBytes};
@@ -15,8 +16,8 @@ type Versions = Vec<(u64, Option<Arc<[u8]>>)>;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryEngine {
     state: Arc<Mutex<State>>,
-    /// Signals that syncs may go on.
-    let_go: Arc<Condvar>,
+    /// Signals that syncs and reads may go on, and that a read waits.
+    changed: Arc<Condvar>,
 }
 
 #[derive(Debug, Default)]
@@ -32,6 +33,10 @@ struct State {
     is_failing: bool,
     /// Set by tests: syncs wait.
     is_held: bool,
+    /// Set by tests: reads of a key wait.
+    are_reads_held: bool,
+    /// Reads that wait.
+    waiting: usize,
 }
 
 impl MemoryEngine {
@@ -57,10 +62,25 @@ impl MemoryEngine {
         self.lock().is_held = true;
     }
 
-    /// Lets syncs go on.
+    /// Makes every read of a key wait until [`MemoryEngine::let_go`], as a slow disk would.
+    pub fn hold_reads(&self) {
+        self.lock().are_reads_held = true;
+    }
+
+    /// Blocks until so many reads wait; false when they do not within the time.
+    #[must_use]
+    pub fn has_waiting_reads(&self, count: usize, patience: Duration) -> bool {
+        let are_missing = |state: &mut State| state.waiting < count;
+        let waited = self.changed.wait_timeout_while(self.lock(), patience, are_missing);
+        waited.unwrap_or_else(PoisonError::into_inner).0.waiting >= count
+    }
+
+    /// Lets syncs and reads go on.
     pub fn let_go(&self) {
-        self.lock().is_held = false;
-        self.let_go.notify_all();
+        let mut state = self.lock();
+        (state.is_held, state.are_reads_held) = (false, false);
+        drop(state);
+        self.changed.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -79,7 +99,7 @@ impl Engine for MemoryEngine {
         let mut state = self.lock();
         let batch = state.written;
         *state.snapshots.entry(batch).or_insert(0) += 1;
-        Arc::new(MemorySnapshot { state: Arc::clone(&self.state), batch })
+        Arc::new(MemorySnapshot { engine: self.clone(), batch })
     }
 
     fn write(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<(), Error> {
@@ -100,7 +120,7 @@ impl Engine for MemoryEngine {
 
     fn sync(&self) -> Result<(), Error> {
         let is_held = |state: &mut State| state.is_held;
-        let mut state = self.let_go.wait_while(self.lock(), is_held).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.changed.wait_while(self.lock(), is_held).unwrap_or_else(PoisonError::into_inner);
         state.check()?;
         state.synced = state.written;
         Ok(())
@@ -112,13 +132,26 @@ impl Engine for MemoryEngine {
 }
 
 struct MemorySnapshot {
-    state: Arc<Mutex<State>>,
+    engine: MemoryEngine,
     batch: u64,
 }
 
 impl MemorySnapshot {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.engine.lock()
+    }
+
+    /// Waits while reads are held.
+    fn lock_for_read(&self) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        if state.are_reads_held {
+            state.waiting += 1;
+            self.engine.changed.notify_all();
+            let are_held = |state: &mut State| state.are_reads_held;
+            state = self.engine.changed.wait_while(state, are_held).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
+        state
     }
 
     fn visible(&self, versions: &Versions) -> Option<Arc<[u8]>> {
@@ -160,7 +193,7 @@ impl Drop for MemorySnapshot {
 
 impl EngineSnapshot for MemorySnapshot {
     fn get(&self, space: Space, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
-        let value = self.lock().rows.get(&(space, key.to_vec())).and_then(|versions| self.visible(versions));
+        let value = self.lock_for_read().rows.get(&(space, key.to_vec())).and_then(|versions| self.visible(versions));
         if let Some(value) = value {
             found(&value);
         }
