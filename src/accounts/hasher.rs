@@ -33,6 +33,8 @@ pub(super) struct Hasher {
     admitted: Arc<Semaphore>,
     /// How often Argon2 was begun.
     begun: AtomicU64,
+    #[cfg(test)]
+    places: usize,
 }
 
 impl Hasher {
@@ -45,6 +47,8 @@ impl Hasher {
             running: Arc::new(Semaphore::new(at_once)),
             admitted: Arc::new(Semaphore::new(admitted)),
             begun: AtomicU64::new(0),
+            #[cfg(test)]
+            places: at_once,
         }
     }
 
@@ -86,6 +90,15 @@ impl Hasher {
     #[cfg(test)]
     pub(super) fn begun(&self) -> u64 {
         self.begun.load(Ordering::Relaxed)
+    }
+
+    /// Waits until nobody hashes or waits to.
+    #[cfg(test)]
+    pub(super) async fn rest(&self) {
+        for (places, count) in [(&self.running, self.places), (&self.admitted, self.places * (1 + WAITING_PER_RUNNING))]
+        {
+            drop(places.acquire_many(u32::try_from(count).unwrap()).await.unwrap());
+        }
     }
 
     /// Waits for the right to hash once.

@@ -1,6 +1,6 @@
 //! Setting up and being refused, on a store in memory.
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use super::{
     Accounts, Client, Created, Error, SetUp,
@@ -169,6 +169,40 @@ async fn nobody_hears_what_came_of_a_password_whose_call_could_not_be_written_do
         let refused = accounts.sign_in(order).await;
         assert!(matches!(refused, Err(Error::Limited(limits::Error::Storage(_)))), "{refused:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_who_goes_away_while_the_password_is_hashed_leaves_a_counted_call_and_nothing_else() {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let engine = MemoryEngine::default();
+    let (accounts, auth, db) = accounts_over(engine.clone(), Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000))));
+    let user = accounts.set_up(order()).await.unwrap().user;
+    let before = accounts.inner.hasher.begun();
+    let sign_in = || {
+        let (accounts, password) = (accounts.clone(), order().password);
+        let order = SignIn { email: order().email, password, code: None, client: client() };
+        tokio::spawn(async move { accounts.sign_in(order).await })
+    };
+    for gone in 1..=4 {
+        // The thread that hashes looks for the account, and the writer for the calls before.
+        engine.hold_reads();
+        let call = sign_in();
+        let reader = engine.clone();
+        let is_under_way = tokio::task::spawn_blocking(move || reader.has_waiting_reads(2, PATIENCE)).await.unwrap();
+        call.abort();
+        let outcome = call.await;
+        engine.let_go();
+        assert!(is_under_way && outcome.unwrap_err().is_cancelled());
+        tokio::time::timeout(PATIENCE, accounts.inner.hasher.rest()).await.expect("the place is given back");
+        assert_eq!(accounts.inner.hasher.begun() - before, gone);
+    }
+    // A later transaction is behind whatever was begun for those who are gone.
+    db.write(|_| Ok::<_, storage::Error>(())).await.unwrap();
+    assert!(auth.sessions(&db.snapshot(), user).unwrap().is_empty());
+    sign_in().await.unwrap().unwrap();
+    assert_eq!(auth.sessions(&db.snapshot(), user).unwrap().len(), 1);
+    let refused = sign_in().await.unwrap();
+    assert!(matches!(refused, Err(Error::Limited(limits::Error::Refused(_)))), "all five count: {refused:?}");
 }
 
 #[tokio::test]
