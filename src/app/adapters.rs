@@ -91,14 +91,16 @@ pub(super) fn open_directory(
             journal_bytes: storage.journal.0,
             worker_threads: storage.worker_threads,
         },
-        marks: Marks {
-            soft_percent: storage.soft_free_percent,
-            soft_bytes: storage.soft_free.0,
-            hard_bytes: storage.hard_free.0,
-        },
+        marks: marks(config),
         ballast_bytes: storage.ballast.0,
     };
     Ok(Directory::open(&storage.directory, &options, Arc::clone(clock), Arc::clone(random))?)
+}
+
+/// When space counts as short.
+pub(super) fn marks(config: &Config) -> Marks {
+    let storage = &config.storage;
+    Marks { soft_percent: storage.soft_free_percent, soft_bytes: storage.soft_free.0, hard_bytes: storage.hard_free.0 }
 }
 
 /// Lives of tokens and sessions, and the keys behind them.
@@ -269,7 +271,7 @@ pub(super) fn blobs(
 }
 
 /// The folder of files, when they are kept on this machine.
-fn blob_folder(config: &Config) -> PathBuf {
+pub(super) fn blob_folder(config: &Config) -> PathBuf {
     config.blob.directory.clone().unwrap_or_else(|| config.storage.directory.join(BLOB_FOLDER))
 }
 

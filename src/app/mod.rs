@@ -27,6 +27,7 @@ mod settings;
 pub mod setup;
 mod setup_token;
 mod state;
+mod storage;
 mod subscriptions;
 pub mod ui;
 mod verifiers;

@@ -11,7 +11,7 @@ use super::{
     metrics::{Pools, Readings},
     schedule_targets, settings,
     state::State,
-    subscriptions,
+    storage, subscriptions,
 };
 use crate::{
     accounts::{self, Accounts},
@@ -111,6 +111,7 @@ impl Services {
             clock: Arc::clone(db.clock()),
             metrics_token: config.server.metrics_token.clone(),
             checks: health::checks(config, db, &queues, tls.as_ref(), &mail),
+            storage: storage::look(config, db),
             refresh,
         });
         let jobs = Jobs::new(db.clone(), queues.clone());

@@ -43,7 +43,7 @@ permissions! {
     KeysWrite: GET "/api-keys", POST "/api-keys", DELETE "/api-keys/{id}";
     AuditRead: GET "/audit", GET "/audit/export";
     MailboxRead: GET "/mailbox";
-    InstanceWrite: GET "/version", GET "/settings", PATCH "/settings";
+    InstanceWrite: GET "/version", GET "/storage", GET "/settings", PATCH "/settings";
     EmailsRead: GET "/emails", GET "/emails/{id}", GET "/email-templates", GET "/email-templates/{name}",
         POST "/email-templates/{name}/preview";
     EmailsWrite: POST "/emails", POST "/email-templates", PATCH "/email-templates/{name}",

@@ -252,6 +252,8 @@ pub struct Survey {
     pub drafts: u64,
     /// Files that are no blob.
     pub strange: u64,
+    /// Whether there is more than was looked at.
+    pub is_partial: bool,
 }
 
 /// Counts what is in a folder of blobs; one that is not there has nothing in it. Blocks and changes nothing.
@@ -259,8 +261,16 @@ pub struct Survey {
 /// # Errors
 /// When the folder cannot be read.
 pub fn survey(root: &Path) -> io::Result<Survey> {
+    survey_first(root, u64::MAX)
+}
+
+/// The same for a folder that is in use, with so many files at most.
+///
+/// # Errors
+/// As [`survey`].
+pub fn survey_first(root: &Path, files_max: u64) -> io::Result<Survey> {
     let mut survey = Survey::default();
-    count(root, "", &mut survey, &mut |_, _| {})?;
+    count(root, "", (&mut survey, files_max), &mut |_, _| {})?;
     Ok(survey)
 }
 
@@ -270,29 +280,42 @@ pub fn survey(root: &Path) -> io::Result<Survey> {
 /// When the folder cannot be read.
 pub fn files(root: &Path) -> io::Result<BTreeMap<BlobKey, u64>> {
     let mut files = BTreeMap::new();
-    count(root, "", &mut Survey::default(), &mut |key, size| {
+    count(root, "", (&mut Survey::default(), u64::MAX), &mut |key, size| {
         files.insert(key, size);
     })?;
     Ok(files)
 }
 
-fn count(folder: &Path, above: &str, survey: &mut Survey, show: &mut dyn FnMut(BlobKey, u64)) -> io::Result<()> {
+fn count(
+    folder: &Path,
+    above: &str,
+    (survey, files_max): (&mut Survey, u64),
+    show: &mut dyn FnMut(BlobKey, u64),
+) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if is_absent(&error) => return Ok(()),
         other => other?,
     };
     for entry in entries {
+        if survey.blobs + survey.drafts + survey.strange >= files_max {
+            survey.is_partial = true;
+            return Ok(());
+        }
         let entry = entry?;
         let key = format!("{above}{}", entry.file_name().to_string_lossy());
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            count(&entry.path(), &format!("{key}/"), survey, show)?;
+            count(&entry.path(), &format!("{key}/"), (survey, files_max), show)?;
         } else if key.strip_prefix(DRAFTS).is_some_and(|rest| rest.starts_with('/')) {
             survey.drafts += 1;
         } else {
             match key.parse::<BlobKey>() {
                 Ok(key) if kind.is_file() => {
-                    let size_bytes = entry.metadata()?.len();
+                    // A file may be removed while others are counted.
+                    let size_bytes = match entry.metadata() {
+                        Err(error) if is_absent(&error) => continue,
+                        other => other?.len(),
+                    };
                     survey.blobs += 1;
                     survey.bytes += size_bytes;
                     show(key, size_bytes);

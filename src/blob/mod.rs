@@ -24,7 +24,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 pub use key::{BlobKey, KeyError};
-pub use local::{LocalBlobs, Survey, files, survey};
+pub use local::{LocalBlobs, Survey, files, survey, survey_first};
 #[cfg(feature = "s3")]
 pub use s3::{S3Blobs, S3Settings, SettingsError as S3SettingsError};
 

@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn describe_blobs(survey: Survey, report: &mut Report) {
-    let Survey { blobs, bytes, drafts, strange } = survey;
+    let Survey { blobs, bytes, drafts, strange, is_partial: _ } = survey;
     report.found(format!("{blobs} files beside the store, {bytes} bytes"));
     if drafts > 0 {
         report.note(format!("{drafts} unfinished files, which the next start removes"));

@@ -13,7 +13,7 @@ use super::{
     chain::Head,
     committer::{AcknowledgedLog, Committer, Notices, notify},
     counters::{COUNTERS, Counters},
-    engine::{Engine, EngineStats, memory::MemoryEngine},
+    engine::{Engine, EngineStats, Holdings, memory::MemoryEngine},
     error::Error,
     key::{KeyRange, Order as KeyOrder},
     logical::LogicalClock,
@@ -355,6 +355,12 @@ impl Db {
     #[must_use]
     pub fn stats(&self) -> EngineStats {
         self.shared.engine.stats()
+    }
+
+    /// What the engine holds; for a thread that may block.
+    #[must_use]
+    pub fn holdings(&self) -> Holdings {
+        self.shared.engine.holdings()
     }
 
     /// Lets the engine care for itself; for a thread that may block.

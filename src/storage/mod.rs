@@ -49,6 +49,7 @@ pub use committer::AcknowledgedLog;
 pub use counters::{COUNTERS, CounterKey};
 pub use db::{Db, Parts};
 pub use directory::{Directory, DirectoryOptions, OpenError, engine_spec};
+pub use engine::{Holdings, KeyspaceHoldings, Share};
 pub use error::Error;
 pub use feed::Note;
 pub use key::{Key, KeyRange, Order};

@@ -5,6 +5,8 @@
 //! the parts, so that this slice knows none of them. Live never fails while the process
 //! answers: restarting a process because its disk is full would help nobody.
 //!
+//! What the disk holds is told the same way: by a closure that looks, quickly and without reading rows.
+//!
 //! Deliberately absent: settings and backups.
 
 pub mod api;
@@ -22,7 +24,16 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{base::Clock, config::Secret, telemetry::Metrics};
+use crate::{
+    base::Clock,
+    blob,
+    config::Secret,
+    storage::{
+        Head, Holdings,
+        space::{Headroom, Room},
+    },
+    telemetry::Metrics,
+};
 
 /// Where the process is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +99,37 @@ pub type Check = Box<dyn Fn() -> Finding + Send + Sync>;
 /// Brings gauges up to date before the metrics are read.
 pub type Refresh = Box<dyn Fn() + Send + Sync>;
 
+/// Looks at what the data directory holds; may touch the disk.
+pub type StorageLook = Box<dyn Fn() -> Stored + Send + Sync>;
+
+/// What the data directory holds at one moment.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// What the engine holds.
+    pub holdings: Holdings,
+    /// The newest commit; `None` when it cannot be read.
+    pub head: Option<Head>,
+    /// The disk it is on; `None` when the system does not tell.
+    pub disk: Option<Disk>,
+    /// What may be written.
+    pub headroom: Headroom,
+    /// Bytes of the file that is given back when the disk is full.
+    pub reserve_bytes: u64,
+    /// The files beside the store; `None` when they are in a bucket or cannot be counted.
+    pub files: Option<blob::Survey>,
+}
+
+/// The disk under the data directory.
+#[derive(Debug, Clone, Copy)]
+pub struct Disk {
+    /// How large it is, and how much is free.
+    pub room: Room,
+    /// Below this many free bytes new work is refused.
+    pub short_bytes: u64,
+    /// Below this many free bytes nothing is written but what frees space.
+    pub exhausted_bytes: u64,
+}
+
 /// What the slice is put together from.
 pub struct Parts {
     /// The registry behind `/metrics`.
@@ -100,6 +142,8 @@ pub struct Parts {
     pub checks: Vec<(&'static str, Check)>,
     /// What to do before metrics are read.
     pub refresh: Vec<Refresh>,
+    /// What the data directory holds.
+    pub storage: StorageLook,
 }
 
 impl fmt::Debug for Parts {
@@ -170,6 +214,12 @@ impl System {
             refresh();
         }
         self.parts.metrics.render()
+    }
+
+    /// What the data directory holds now.
+    #[must_use]
+    pub fn stored(&self) -> Stored {
+        (self.parts.storage)()
     }
 
     /// Whether `/metrics` may be read with this bearer token.

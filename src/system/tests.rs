@@ -7,7 +7,8 @@ use crate::{base::SystemClock, config::Secret, telemetry::Metrics};
 
 fn system(checks: Vec<(&'static str, Check)>, metrics_token: Option<Secret>) -> System {
     let clock = Arc::new(SystemClock::default());
-    System::new(Parts { metrics: Metrics::new().unwrap(), clock, metrics_token, checks, refresh: Vec::new() })
+    let storage = Box::new(|| unreachable!("nobody looks at the storage"));
+    System::new(Parts { metrics: Metrics::new().unwrap(), clock, metrics_token, checks, refresh: Vec::new(), storage })
 }
 
 #[test]

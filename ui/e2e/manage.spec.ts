@@ -118,6 +118,10 @@ test("the owner sets what counts for the whole instance and sees its configurati
   await page.getByText(/Show all \d+ values/).click();
   const row = page.getByRole("row", { name: /auth.access_secret/ });
   await expect(row).toContainText("default");
+  const storage = page.getByRole("table", { name: "Storage" });
+  await expect(storage.getByRole("row", { name: /Bodies and history/ })).toContainText("%");
+  await expect(storage.getByRole("row", { name: /Journals \(\d+\)/ })).toContainText(/\d (B|KiB|MiB)/);
+  await expect(storage.locator("xpath=..").locator("xpath=..")).toContainText("Enough: everything is taken");
   await burst.fill(before);
   await form.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("Saved")).toBeVisible();

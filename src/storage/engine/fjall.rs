@@ -17,7 +17,7 @@ use std::{
 use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 use lsm_tree::Memtable;
 
-use super::{Change, Engine, EngineSnapshot, EngineStats, VisitBytes};
+use super::{Change, Engine, EngineSnapshot, EngineStats, Holdings, KeyspaceHoldings, Share, VisitBytes, by_table};
 use crate::storage::{
     error::Error,
     guard::stamp::{ALWAYS_TOUCHED, KEYSPACES, STAMP_KEY, Stamp},
@@ -222,6 +222,40 @@ impl Engine for FjallEngine {
             disk_bytes: self.database.disk_space().unwrap_or(0),
             journals: self.database.journal_count() as u64,
             cache_bytes: self.database.cache_size(),
+        }
+    }
+
+    fn holdings(&self) -> Holdings {
+        let mut written_out_ms = None;
+        let keyspaces = Space::ALL.into_iter().zip(self.spaces.iter()).map(|(space, keyspace)| {
+            let version = keyspace.tree.current_version();
+            let files: Vec<_> = version
+                .iter_tables()
+                .map(|file| {
+                    let meta = &file.metadata;
+                    written_out_ms = written_out_ms.max(i64::try_from(*meta.created_at / 1_000_000).ok());
+                    let first = |key: &[u8]| key.first().copied().unwrap_or_default();
+                    let range = (first(meta.key_range.min()), first(meta.key_range.max()));
+                    (range, Share { disk_bytes: meta.file_size, rows_max: meta.item_count })
+                })
+                .collect();
+            let disk_bytes = files.iter().map(|(_, share)| share.disk_bytes).sum();
+            let all = Share { disk_bytes, rows_max: keyspace.approximate_len() as u64 };
+            let (count, (tables, mixed)) = (files.len() as u64, by_table(files.into_iter()));
+            KeyspaceHoldings { space, files: count, all, tables, mixed }
+        });
+        let keyspaces = keyspaces.collect();
+        Holdings {
+            keyspaces,
+            journals: self.database.journal_count() as u64,
+            journal_bytes: self.database.journal_disk_space().unwrap_or(0),
+            memtable_bytes: self.database.write_buffer_size(),
+            cache_bytes: self.database.cache_size(),
+            cache_max_bytes: self.database.cache_capacity(),
+            merges_running: self.database.active_compactions() as u64,
+            merges_ended: self.database.compactions_completed() as u64,
+            merges_ms: u64::try_from(self.database.time_compacting().as_millis()).unwrap_or(u64::MAX),
+            written_out_ms,
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Change, Engine, EngineSnapshot, EngineStats, VisitBytes};
+use super::{Change, Engine, EngineSnapshot, EngineStats, Holdings, VisitBytes};
 use crate::storage::{error::Error, key::Order, keyspaces::Space};
 
 type Versions = Vec<(u64, Option<Arc<[u8]>>)>;
@@ -128,6 +128,10 @@ impl Engine for MemoryEngine {
 
     fn stats(&self) -> EngineStats {
         EngineStats::default()
+    }
+
+    fn holdings(&self) -> Holdings {
+        Holdings::default()
     }
 }
 

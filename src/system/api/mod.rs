@@ -1,4 +1,7 @@
-//! `/health`, `/health/live`, `/health/ready`, `/metrics`: with and without the `/api/v1` prefix; `/version` with it.
+//! `/health`, `/health/live`, `/health/ready`, `/metrics`: with and without the `/api/v1` prefix; `/version` and `/storage`
+//! with it.
+
+mod storage;
 
 use axum::{
     body::Body,
@@ -36,7 +39,7 @@ where
     System: FromRef<S>,
     Auth: FromRef<S>,
 {
-    probes().routes(routes!(get_version))
+    probes().routes(routes!(get_version)).routes(routes!(storage::get_storage))
 }
 
 /// How the instance is.

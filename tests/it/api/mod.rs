@@ -29,5 +29,6 @@ mod schedules;
 mod search;
 mod second_factor;
 mod settings;
+mod storage;
 mod webhooks;
 mod work;

@@ -165,10 +165,14 @@ async fn what_a_crash_leaves_is_removed_at_the_next_start() {
     writer.write(pattern(10)).await.unwrap();
     // A killed process drops nothing.
     std::mem::forget(writer);
-    assert_eq!(blob::survey(&path).unwrap(), Survey { blobs: 1, bytes: 10, drafts: 1, strange: 0 });
+    assert_eq!(blob::survey(&path).unwrap(), Survey { blobs: 1, bytes: 10, drafts: 1, ..Survey::default() });
     let blobs = local(&path);
-    assert_eq!(blob::survey(&path).unwrap(), Survey { blobs: 1, bytes: 10, drafts: 0, strange: 0 });
+    assert_eq!(blob::survey(&path).unwrap(), Survey { blobs: 1, bytes: 10, ..Survey::default() });
     assert_eq!(blobs.size(&key("a/half")).await.unwrap(), None);
+    assert_eq!(blob::survey_first(&path, 1).unwrap(), blob::survey(&path).unwrap());
+    blobs.put(&key("b"), pattern(5)).await.unwrap();
+    let first = blob::survey_first(&path, 1).unwrap();
+    assert_eq!((first.blobs, first.is_partial), (1, true), "no more is looked at than was asked for");
     std::fs::write(path.join("Strange File"), "x").unwrap();
     assert_eq!(blob::survey(&path).unwrap().strange, 1);
     assert_eq!(blob::survey(&root.path().join("none")).unwrap(), Survey::default());

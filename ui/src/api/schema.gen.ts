@@ -1830,6 +1830,26 @@ export interface paths {
         patch: operations["update_settings"];
         trace?: never;
     };
+    "/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows what the store and its disk hold
+         * @description The figures are the engine's own and cost no reading of rows. A file belongs to a table when it holds rows of no other one.
+         */
+        get: operations["get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stream": {
         parameters: {
             query?: never;
@@ -5800,6 +5820,181 @@ export interface components {
             delay_ms: number;
             /** @description The token of the lease. */
             lease_token: string;
+        };
+        /** @description What the store and its disk hold. */
+        Storage: {
+            /**
+             * Format: int64
+             * @description Group commits since the directory was made.
+             */
+            commits: number | null;
+            committed_at: components["schemas"]["Timestamp"] | null;
+            disk: components["schemas"]["StorageDisk"] | null;
+            files: components["schemas"]["StorageFiles"] | null;
+            /**
+             * @description What may be written: `ample` everything, `short` no new work, `exhausted` only what frees space or ends what was begun.
+             * @example ample
+             */
+            headroom: string;
+            /** @description What was committed lately, before it is written out to the keyspaces. */
+            journals: components["schemas"]["StorageJournals"];
+            /** @description The parts of the store. */
+            keyspaces: components["schemas"]["StorageKeyspace"][];
+            /** @description What the store has in memory. */
+            memory: components["schemas"]["StorageMemory"];
+            /** @description How files are merged, since the start of the process. */
+            merges: components["schemas"]["StorageMerges"];
+            /**
+             * Format: int64
+             * @description Bytes of a file that only takes up space, and is given back when the disk is full.
+             */
+            reserve_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of the store on disk: keyspaces and journals.
+             */
+            store_bytes: number;
+            written_out_at: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description The disk under the data directory. */
+        StorageDisk: {
+            /**
+             * Format: int64
+             * @description Below this everything is refused but what frees space.
+             */
+            exhausted_below_bytes: number;
+            /**
+             * Format: int64
+             * @description What the server may still write.
+             */
+            free_bytes: number;
+            /**
+             * Format: int64
+             * @description Below this new work is refused.
+             */
+            short_below_bytes: number;
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            total_bytes: number;
+        };
+        /** @description Files beside the store. */
+        StorageFiles: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description Whether these are all; otherwise there are more than were counted. */
+            is_complete: boolean;
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            size_bytes: number;
+        };
+        /** @description What was committed lately. */
+        StorageJournals: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            disk_bytes: number;
+            /**
+             * Format: int64
+             * @description Files; many mean a slow start.
+             */
+            files: number;
+        };
+        /** @description One part of the store. */
+        StorageKeyspace: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            disk_bytes: number;
+            /**
+             * Format: int64
+             * @description Its files.
+             */
+            files: number;
+            /**
+             * @description `records` holds bodies and history, `index` small rows that come and go.
+             * @example records
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description Rows at most, in memory too: older versions and removals count until files are merged.
+             */
+            rows_max: number;
+            /**
+             * Format: int64
+             * @description Bytes of files that hold rows of several tables. A small store has no others.
+             */
+            shared_bytes: number;
+            /** @description Its tables that have files of their own, the largest first. */
+            tables: components["schemas"]["StorageTable"][];
+        };
+        /** @description What the store has in memory. */
+        StorageMemory: {
+            /**
+             * Format: int64
+             * @description The cache of blocks of files.
+             */
+            cache_bytes: number;
+            /**
+             * Format: int64
+             * @description What the cache may take.
+             */
+            cache_max_bytes: number;
+            /**
+             * Format: int64
+             * @description Rows that are not yet written out; the journals have them too.
+             */
+            unwritten_bytes: number;
+        };
+        /** @description How files are merged. */
+        StorageMerges: {
+            /**
+             * Format: int64
+             * @description The time those took together.
+             */
+            duration_ms: number;
+            /**
+             * Format: int64
+             * @description Since the start of the process.
+             */
+            ended: number;
+            /**
+             * Format: int64
+             * @description Now.
+             */
+            running: number;
+        };
+        /** @description A table with files of its own. */
+        StorageTable: {
+            /**
+             * Format: int64
+             * @description Bytes of these files.
+             */
+            disk_bytes: number;
+            /**
+             * @description Its name.
+             * @example JOBS
+             */
+            name: string;
+            /**
+             * @description The part of the server whose rows these are.
+             * @example queue
+             */
+            owner: string;
+            /**
+             * Format: int64
+             * @description Rows in them at most.
+             */
+            rows_max: number;
         };
         /**
          * Format: date-time
@@ -10197,6 +10392,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What they hold */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
             };
             default: components["responses"]["Problem"];
         };

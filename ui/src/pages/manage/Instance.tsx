@@ -7,6 +7,7 @@ import { Table } from "../../components/Table";
 import { useAction } from "../../components/useAction";
 import { useLive } from "../../lib/live";
 import { t } from "../../texts";
+import { StorageCard } from "./Storage";
 
 type Instance = Schemas["InstanceSettings"];
 type Patch = Schemas["InstanceSettingsPatch"];
@@ -14,10 +15,15 @@ type Patch = Schemas["InstanceSettingsPatch"];
 const KEY = ["instance-settings"];
 const CALLS_MAX = 1_000_000;
 
-/** Both cards, for whoever owns the instance. */
+/** Its cards, for whoever owns the instance. */
 export function InstanceCards() {
   const settings = useLive(KEY, () => read(api.GET("/settings")), { every: 0 });
-  return <Loaded query={settings}>{(data) => <Cards settings={data} />}</Loaded>;
+  return (
+    <>
+      <StorageCard />
+      <Loaded query={settings}>{(data) => <Cards settings={data} />}</Loaded>
+    </>
+  );
 }
 
 function Cards({ settings }: { settings: Instance }) {
