@@ -11,7 +11,7 @@ section! {
         directory: PathBuf = PathBuf::from("./data");
         /// Cache of table blocks.
         cache: ByteSize = ByteSize::mib(64);
-        /// What a keyspace collects in memory before it is written out. There are two keyspaces.
+        /// What a keyspace collects in memory before it is written out. There are two keyspaces. Taken when the data directory is made; a change later has no effect.
         memtable: ByteSize = ByteSize::mib(16);
         /// Journals kept before old memtables are written out; bounds the time of a start.
         journal: ByteSize = ByteSize::mib(192);
