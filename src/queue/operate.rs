@@ -95,6 +95,9 @@ impl Queues {
         let edit = Edit { bytes: payload.as_ref().map(|payload| payload.len() as u32), priority, run_at };
         let wrong = || Error::WrongState { id, state: row.effective(self.inner.boot) };
         let mut next = row.edited(edit, &moment).map_err(|_| wrong())?;
+        if next.run_at != row.run_at && next.can_never_start() {
+            return Err(Error::Invalid { field: "run_at", reason: "must be earlier than the job's expire_at" });
+        }
         if let Some(payload) = payload {
             let name = self.inner.line(body.queue).map(|line| line.name.clone());
             index::leave_fields(tx, key, &body)?;

@@ -60,7 +60,7 @@ pub(super) struct JobPatch {
     /// 0 is the most urgent, 9 the least; among equals the job stands where its age puts it.
     #[schema(minimum = 0, maximum = 9)]
     priority: Option<u8>,
-    /// Not before this time; null, or a time in the past, ends the wait.
+    /// Not before this time; null, or a time in the past, ends the wait. Earlier than the job's `expire_at`.
     #[serde(default)]
     #[schema(value_type = Option<Timestamp>)]
     run_at: Change<Timestamp>,

@@ -70,7 +70,7 @@ pub struct JobOrder {
     /// Words to find it by; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
-    /// When it has not started by then, it fails as `expired`.
+    /// When it has not started by then, it fails as `expired`. Later than `run_at` and the end of `delay_ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
     expire_at: Option<Timestamp>,
     /// The job that waits for the end of this one; it must not have finished.
@@ -254,6 +254,18 @@ impl JobOrder {
         }
     }
 
+    fn check_times(&self, now: Timestamp, refusals: &mut Refusals) {
+        refusals.within("/delay_ms", self.delay_ms, 0..=PUT_OFF_MS_MAX);
+        if self.delay_ms.is_some() && self.run_at.is_some() {
+            refusals.add("/run_at", "must not stand beside delay_ms");
+        }
+        let delay_ms = self.delay_ms.filter(|delay_ms| (1..=PUT_OFF_MS_MAX).contains(delay_ms));
+        let begins_at = self.run_at.or_else(|| Some(now.plus_ms(delay_ms?)));
+        if begins_at.zip(self.expire_at).is_some_and(|(begins_at, expire_at)| expire_at <= begins_at) {
+            refusals.add("/expire_at", "must be later than run_at and the end of delay_ms: the job could never start");
+        }
+    }
+
     pub(super) fn check(self, jobs: &Jobs, company: CompanyId) -> Result<CheckedJob, Problem> {
         let mut refusals = Refusals::default();
         let queue = self.queue.parse::<QueueName>();
@@ -274,10 +286,7 @@ impl JobOrder {
             refusals.add("/payload", format!("is {size} bytes; at most {MAX_PAYLOAD_BYTES} are accepted"));
         }
         refusals.within("/priority", self.priority.map(u64::from), 0..=u64::from(MAX_PRIORITY));
-        refusals.within("/delay_ms", self.delay_ms, 0..=PUT_OFF_MS_MAX);
-        if self.delay_ms.is_some() && self.run_at.is_some() {
-            refusals.add("/run_at", "must not stand beside delay_ms");
-        }
+        self.check_times(jobs.db().now(), &mut refusals);
         refusals.within("/attempts", self.attempts.map(u64::from), 1..=u64::from(MAX_ATTEMPTS));
         refusals.within("/timeout_ms", self.timeout_ms, 1..=TIMEOUT_MS_MAX);
         let backoff = self.backoff.and_then(|backoff| backoff.check(&mut refusals));

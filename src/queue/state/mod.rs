@@ -309,6 +309,11 @@ impl JobState {
         Ok(next)
     }
 
+    /// Whether it expires before its time comes; one that was started once does not expire any more.
+    pub(crate) fn can_never_start(&self) -> bool {
+        self.started_at.is_none() && self.run_at.zip(self.expire_at).is_some_and(|(run_at, end)| end <= run_at)
+    }
+
     fn waiting(&self, ord: u64) -> Self {
         Self {
             state: State::Waiting,

@@ -65,6 +65,33 @@ fn a_payload_beyond_its_limit_is_refused_whole() {
 }
 
 #[test]
+fn a_job_that_expires_before_its_time_comes_is_refused() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let time = "2099-01-01T00:00:00.000Z";
+    for (run_at, expire_at) in [(time, "2098-12-31T23:59:59.999Z"), (time, time)] {
+        let never = with(json!({ "run_at": run_at, "expire_at": expire_at }));
+        assert_eq!(pointers(&client.post("/api/v1/jobs", &never)), ["/expire_at"]);
+        let batch = json!({ "jobs": [order(), never] });
+        assert_eq!(pointers(&client.post("/api/v1/jobs/batch", &batch)), ["/jobs/1/expire_at"]);
+    }
+    let delayed = with(json!({ "delay_ms": 3_600_000, "expire_at": "2026-01-01T00:00:00Z" }));
+    assert_eq!(pointers(&client.post("/api/v1/jobs", &delayed)), ["/expire_at"]);
+    let callback = json!({ "jobs": [order()], "callback": delayed });
+    assert_eq!(pointers(&client.post("/api/v1/jobs/batch", &callback)), ["/callback/expire_at"]);
+    assert_eq!(client.get("/api/v1/jobs?queue=images").expect(200)["data"], json!([]), "nothing is enqueued");
+
+    let in_order = with(json!({ "run_at": time, "expire_at": "2099-01-01T00:00:00.001Z" }));
+    let job = client.post("/api/v1/jobs", &in_order).expect(201);
+    let later = json!({ "run_at": "2099-01-01T00:00:00.001Z", "priority": 1 });
+    assert_eq!(pointers(&client.patch(&path(&job), &later)), ["/run_at"]);
+    let shown = client.get(&path(&job)).expect(200);
+    assert_eq!((&shown["run_at"], &shown["priority"]), (&json!(time), &json!(5)), "nothing is changed");
+    let earlier = json!({ "run_at": "2098-01-01T00:00:00.000Z" });
+    assert_eq!(client.patch(&path(&job), &earlier).expect(200)["run_at"], earlier["run_at"]);
+}
+
+#[test]
 fn a_cancelled_job_is_not_settled_by_who_had_it() {
     let app = TestApp::start();
     let mut client = app.client();
