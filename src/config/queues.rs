@@ -13,7 +13,7 @@ section! {
         places_in_memory: usize = 65_536, range 64..=10_000_000;
         /// Leases that external workers may hold per queue.
         external_leases: usize = 100_000, range 1..=10_000_000;
-        /// How often lost leases are looked for.
+        /// How often leases whose workers are silent are looked for; timeouts of jobs do not wait for it.
         rescue_every_ms: u64 = 5_000, range 100..=600_000;
         /// How often finished jobs are checked against the retention.
         retention_every_ms: u64 = 15_000, range 1_000..=86_400_000;

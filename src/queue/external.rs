@@ -244,6 +244,7 @@ impl Queues {
         let Some(timeout_ms) = job.timeout_ms else { return u64::from(lease_ms) };
         let cut_off = self.inner.clock.mono_ms().saturating_add(timeout_ms);
         line.core().leases.cut_off_at(job.id.hi(), generation, cut_off);
+        self.inner.cut_offs.note(cut_off);
         u64::from(lease_ms).min(timeout_ms)
     }
 

@@ -127,6 +127,9 @@ fn rearm(
     if let Some(until) = core.leases.revive(key.1, token.generation, deadline_ms) {
         return Ok(until);
     }
+    if let Some(at) = lease.cut_off_ms {
+        queues.inner.cut_offs.note(at);
+    }
     core.heads.count_lease(key.0, lease.group);
     core.leases.grant(key.1, token.generation, lease);
     Ok(lease.deadline_ms.unwrap_or(deadline_ms))
@@ -163,6 +166,7 @@ impl Inner {
                 for ((_, job), own_ms, row) in found {
                     if let Some(at) = cut_off(line, &row, own_ms, now, mono_ms) {
                         line.core().leases.cut_off_at(job, row.generation, at);
+                        self.cut_offs.note(at);
                     }
                 }
             }

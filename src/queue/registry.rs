@@ -17,6 +17,7 @@ use super::{
     index,
     line::Line,
     name::QueueName,
+    rescue::CutOffs,
     settings::{GroupPolicy, QueueConfig, QueueSettings},
     state::JobState,
     store::{JobKey, LANES, LaneRow, QUEUE_COUNT, QUEUES, QueueRow, kind_hash, lanes_of},
@@ -90,6 +91,8 @@ pub(super) struct Inner {
     /// Makes and reads the tokens of leases.
     pub(super) tokens: TokenKey,
     pub(super) timers: Timers,
+    /// When attempts of workers outside will have taken too long.
+    pub(super) cut_offs: CutOffs,
     pub(super) background: OnceLock<Background>,
     /// Who is told when the dead letters of a queue reach another size.
     pub(super) dead_letters: OnceLock<OnDeadLetters>,
@@ -116,6 +119,7 @@ impl Inner {
             queue_created: Notify::new(),
             tokens,
             timers: Timers::default(),
+            cut_offs: CutOffs::default(),
             background: OnceLock::new(),
             dead_letters: OnceLock::new(),
             rearmed: Mutex::default(),

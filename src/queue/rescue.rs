@@ -1,6 +1,15 @@
-//! Taking back leases whose worker was not heard of in time.
+//! Taking back leases whose worker was not heard of in time, or whose attempt takes too long.
+//!
+//! Silent workers are looked for every few seconds. Ends of timeouts are noted when a lease is given, so that the look comes at the
+//! tick of [`TICK_MS`] behind each of them, and leases are never gone through for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::Notify;
 
 use super::{
     after::{After, Op},
@@ -12,22 +21,78 @@ use super::{
     store::JOB_STATES,
     writer::Writer,
 };
-use crate::storage::{Error, Read, Tx, pause};
+use crate::storage::{Error, Read, Tx};
 
 /// Leases taken back in one transaction.
 const CHUNK: usize = 256;
+/// A timeout ends its attempt at most this much late, and the looks are at least so far apart.
+const TICK_MS: u64 = 500;
 /// What is kept of an attempt whose worker went silent.
 const BY_SILENCE: &str = "interrupted: nothing was heard of its worker in time";
 
 /// A lost lease of a job: its company, its `hi`, its generation.
 type LostLease = (u64, u64, u32, Lost);
 
+/// When attempts will have taken too long, in ticks of the monotonic clock.
+///
+/// One that ends before its time leaves its tick, for a look in vain: there are at most as many as ticks in the longest timeout.
+#[derive(Debug, Default)]
+pub(super) struct CutOffs {
+    ticks: Mutex<BTreeSet<u64>>,
+    /// One was noted that comes before all others.
+    changed: Notify,
+    /// One look at a time: when it ends, what was found is written.
+    looking: tokio::sync::Mutex<()>,
+}
+
+impl CutOffs {
+    /// An attempt under lease has taken too long from this time on.
+    pub(super) fn note(&self, at_ms: u64) {
+        let tick = at_ms.div_ceil(TICK_MS);
+        let mut ticks = self.ticks.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = ticks.first().is_none_or(|first| tick < *first);
+        ticks.insert(tick);
+        drop(ticks);
+        if is_first {
+            self.changed.notify_one();
+        }
+    }
+
+    /// When the next of them is over.
+    fn next_ms(&self) -> Option<u64> {
+        let ticks = self.ticks.lock().unwrap_or_else(PoisonError::into_inner);
+        ticks.first().map(|tick| tick.saturating_mul(TICK_MS))
+    }
+
+    /// Forgets those that are over; to be called before the look at the leases.
+    fn pass(&self, now_ms: u64) {
+        let mut ticks = self.ticks.lock().unwrap_or_else(PoisonError::into_inner);
+        *ticks = ticks.split_off(&(now_ms / TICK_MS + 1));
+    }
+}
+
 impl Queues {
     /// Looks for lost leases until told to stop.
     pub(super) async fn run_rescue_loop(self) {
         let Some(background) = self.inner.background.get() else { return };
-        let every = Duration::from_millis(self.inner.config.rescue_every_ms);
-        while pause(every, &background.stop).await {
+        let (clock, cut_offs) = (&self.inner.clock, &self.inner.cut_offs);
+        let mut look_ms = clock.mono_ms().saturating_add(self.inner.config.rescue_every_ms);
+        loop {
+            let now_ms = clock.mono_ms();
+            let at_ms = cut_offs.next_ms().map_or(look_ms, |next| next.min(look_ms));
+            if at_ms > now_ms {
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_millis(at_ms - now_ms)) => {}
+                    () = cut_offs.changed.notified() => {}
+                    () = background.stop.cancelled() => return,
+                }
+                continue;
+            }
+            if background.stop.is_cancelled() {
+                return;
+            }
+            cut_offs.pass(now_ms);
+            look_ms = now_ms.saturating_add(self.inner.config.rescue_every_ms);
             match self.rescue_lost().await {
                 Ok(0) => {}
                 Ok(count) => tracing::warn!(count, "leases were lost and their jobs taken back"),
@@ -37,11 +102,12 @@ impl Queues {
         }
     }
 
-    /// Takes back every lease that is lost now; answers how many.
+    /// Takes back every lease that is lost now, and waits for a look that is under way; answers how many.
     ///
     /// # Errors
     /// When the store cannot read or write.
     pub async fn rescue_lost(&self) -> Result<usize, Error> {
+        let _looking = self.inner.cut_offs.looking.lock().await;
         let mut count = 0;
         for line in self.inner.lines() {
             loop {

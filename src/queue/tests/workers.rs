@@ -6,8 +6,10 @@ use tokio::task::JoinHandle;
 
 use super::{Kernel, company, complete, holds, ids, job, queue, request};
 use crate::{
+    base::{Backoff, JobId},
     queue::{
-        Error, Group, LeaseRequest, LeasedJob, NewJob, QueueName, QueueSettings, State, enqueue_many, store::JOB_STATES,
+        Error, Group, LeaseRequest, LeasedJob, NewJob, QueueConfig, QueueName, QueueSettings, RetryPolicy, State,
+        enqueue_many, store::JOB_STATES,
     },
     storage::{Read, keyspaces, space::Headroom},
 };
@@ -28,6 +30,27 @@ impl Kernel {
             tokio::task::yield_now().await;
         }
         workers
+    }
+}
+
+impl Kernel {
+    /// Waits until the background has brought the job into this state.
+    async fn becomes(&self, id: JobId, state: State) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while self.state(id).await != state {
+            assert!(tokio::time::Instant::now() < deadline, "the job is {:?}", self.state(id).await);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until the timeout of an attempt from before the start is known.
+    async fn becomes_known(&self, id: JobId) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let line = self.queues.inner.find(&queue()).expect("the queue exists");
+        while !line.core().leases.is_cut_off(id.hi(), 1, u64::MAX) {
+            assert!(tokio::time::Instant::now() < deadline, "the timeout is not known");
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -112,6 +135,26 @@ async fn a_sign_of_life_before_the_rescue_keeps_the_lease() {
     assert_eq!(rescued.unwrap(), 1);
     assert_eq!(kernel.state(id).await, State::Waiting);
     assert!(matches!(kernel.settle(&leased, complete()).await, Err(Error::LeaseLost(_))));
+}
+
+#[tokio::test]
+async fn a_timeout_ends_an_attempt_without_waiting_for_the_next_look_at_all_leases() {
+    let config = QueueConfig { cores: 1, rescue_every_ms: 600_000, ..QueueConfig::default() };
+    let mut kernel = Kernel::with(config).await;
+    let retry = Some(RetryPolicy { attempts: 1, backoff: Backoff::fixed(0) });
+    let limited = |timeout_ms| NewJob { timeout_ms: Some(timeout_ms), retry: retry.clone(), ..job() };
+    let (first, other) = (kernel.add(limited(100)).await, kernel.add(limited(3_000)).await);
+    assert_eq!(ids(&kernel.lease(10).await), [first, other]);
+    kernel.clock.advance_ms(1_000);
+    kernel.becomes(first, State::Failed).await;
+    assert_eq!(kernel.state(other).await, State::Active);
+    // Nor is it forgotten when the lease outlives the process.
+    kernel.clock.advance_ms(1_900);
+    kernel = kernel.crash().await;
+    assert!(kernel.lease(10).await.is_empty(), "its worker holds it");
+    kernel.becomes_known(other).await;
+    kernel.clock.advance_ms(1_000);
+    kernel.becomes(other, State::Failed).await;
 }
 
 #[tokio::test]
