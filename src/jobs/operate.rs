@@ -178,22 +178,29 @@ impl Jobs {
         record(tx, by, ("queue.update", queue.to_string()), change)
     }
 
-    /// Cancels everything of the company that waits in a queue; answers how many.
+    /// How many jobs of the company [`Jobs::drain`] would cancel now.
+    ///
+    /// # Errors
+    /// As [`Jobs::drain`].
+    pub async fn count_waiting(&self, company: CompanyId, queue: QueueName) -> Result<u64, Error> {
+        self.queues.require_foreign(&queue)?;
+        Ok(self.queue(company, queue).await?.0.count(State::Waiting))
+    }
+
+    /// Cancels everything of the company that waits in a queue; answers how many waited and how many were cancelled.
     ///
     /// The first of its transactions records that it has begun, and what waited then.
     ///
     /// # Errors
     /// [`Error::NoQueue`]; a queue of the server itself is refused.
-    pub async fn drain(&self, (company, origin): (CompanyId, &Origin), queue: QueueName) -> Result<u64, Error> {
-        self.queues.require_foreign(&queue)?;
-        let stats = self.queue(company, queue.clone()).await?.0;
-        let origin = origin.clone();
+    pub async fn drain(&self, (company, origin): (CompanyId, &Origin), queue: QueueName) -> Result<(u64, u64), Error> {
+        let waiting = self.count_waiting(company, queue.clone()).await?;
+        let (origin, object) = (origin.clone(), queue.to_string());
         let begin = move |tx: &mut Tx<'_>| {
-            let before = json!({ "waiting": stats.count(State::Waiting) });
-            let entry = Entry { action: "queue.drain", object: stats.queue.to_string(), before, after: Value::Null };
-            audit::record(tx, company, &origin, entry)
+            let before = json!({ "waiting": waiting });
+            audit::record(tx, company, &origin, Entry { action: "queue.drain", object, before, after: Value::Null })
         };
-        Ok(self.queues.drain_lane(company, &queue, begin).await?)
+        Ok((waiting, self.queues.drain_lane(company, &queue, begin).await?))
     }
 }
 

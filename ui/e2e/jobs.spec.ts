@@ -90,6 +90,7 @@ test("a queue is drained only when its name is typed", async ({ page }) => {
   await page.goto("/queues/full");
   await page.getByRole("button", { name: "Drain" }).click();
   const dialog = page.getByRole("dialog", { name: "Drain the queue full?" });
+  await expect(dialog).toContainText("1 job waits in this queue now.");
   await expect(dialog.locator("button[type=submit]")).toBeDisabled();
   await dialog.getByLabel("Type “full” to confirm").fill("full");
   await dialog.locator("button[type=submit]").click();

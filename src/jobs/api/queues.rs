@@ -1,7 +1,7 @@
 //! Queues: their figures, their settings, pausing and draining.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::{Author, Caller},
-    http::{Idempotent, IfMatch, Json, NoBody, Page, Path, Problem, idempotency},
+    http::{Idempotent, IfMatch, Json, NoBody, OptionalJson, Page, Path, Problem, idempotency},
     queue::{QueueName, QueueStats, State as JobState},
 };
 
@@ -277,18 +277,31 @@ async fn set_paused(
     .await
 }
 
+/// How to drain.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DrainOrder {
+    /// Only count.
+    #[serde(default)]
+    dry_run: bool,
+}
+
 /// What draining did.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DrainDocument {
-    /// Jobs that waited and are cancelled now.
+    /// Jobs that waited when it began.
+    matched: u64,
+    /// Jobs that waited and are cancelled now; none after a dry run.
     cancelled: u64,
 }
 
 /// Cancels everything that waits in a queue
 ///
 /// Of the caller's company, also what waits for children; active, delayed and retrying jobs stay, and children in other queues.
-#[utoipa::path(post, path = "/queues/{name}/drain", operation_id = "drain_queue", tag = "queues", params(("name" = String, Path)), responses(
-    (status = 200, description = "What waited is cancelled", body = DrainDocument),
+/// With `dry_run` nothing is cancelled, and what would be is counted.
+#[utoipa::path(post, path = "/queues/{name}/drain", operation_id = "drain_queue", tag = "queues", params(("name" = String, Path)),
+    request_body = DrainOrder, responses(
+    (status = 200, description = "What waited is cancelled, or counted", body = DrainDocument),
     (status = 409, description = "The server runs the jobs of this queue itself"),
 ))]
 pub(super) async fn drain_queue(
@@ -296,13 +309,17 @@ pub(super) async fn drain_queue(
     author: Author,
     Path(name): Path<String>,
     request: Idempotent,
-    _: NoBody,
+    OptionalJson(order): OptionalJson<DrainOrder>,
 ) -> Result<Response, Problem> {
     let queue = queue_name(&name)?;
     // What ends work is done on a full disk, too.
     idempotency::run_outside(&jobs.db().reclaiming(), request, author.caller.company, async {
-        let cancelled = jobs.drain(author.by(), queue).await?;
-        Ok((StatusCode::OK, DrainDocument { cancelled }))
+        let (matched, cancelled) = if order.dry_run {
+            (jobs.count_waiting(author.caller.company, queue).await?, 0)
+        } else {
+            jobs.drain(author.by(), queue).await?
+        };
+        Ok((StatusCode::OK, DrainDocument { matched, cancelled }))
     })
     .await
 }

@@ -26,7 +26,15 @@ fn draining_cancels_what_waits() {
     let mut client = app.client();
     client.post("/api/v1/jobs/batch", &json!({"jobs": vec![order(); 450]})).expect(201);
     client.post("/api/v1/jobs", &with(json!({"delay_ms": 600_000}))).expect(201);
-    assert_eq!(client.post_empty("/api/v1/queues/images/drain").expect(200)["cancelled"], 450);
+    let drain = "/api/v1/queues/images/drain";
+    let counted = client.post(drain, &json!({ "dry_run": true })).expect(200);
+    assert_eq!(counted, json!({ "matched": 450, "cancelled": 0 }));
+    assert_eq!(counts(&mut client)["waiting"], 450, "nothing is cancelled");
+    let entries = client.get("/api/v1/audit?action=queue.drain").expect(200);
+    assert_eq!(entries["data"], json!([]), "nor is it recorded as done");
+    assert_eq!(client.post(drain, &json!({ "dry": true })).status, 422, "a mistaken word drains nothing");
+    assert_eq!(client.post("/api/v1/queues/nowhere/drain", &json!({ "dry_run": true })).status, 404);
+    assert_eq!(client.post_empty(drain).expect(200), json!({ "matched": 450, "cancelled": 450 }));
     let stats = counts(&mut client);
     assert_eq!((&stats["waiting"], &stats["cancelled"], &stats["delayed"]), (&json!(0), &json!(450), &json!(1)));
 }

@@ -176,6 +176,8 @@ fn jobs_that_the_server_runs_itself_are_left_alone() {
     let waiting = find(&mut client, "waiting");
     assert_eq!(client.post_empty(&format!("{waiting}/cancel")).problem(409), "server_job");
     assert_eq!(client.post_empty("/api/v1/queues/webhook/drain").problem(409), "server_job");
+    let count = json!({ "dry_run": true });
+    assert_eq!(client.post("/api/v1/queues/webhook/drain", &count).problem(409), "server_job");
     let asking = json!({ "worker": "curious" });
     assert_eq!(client.post("/api/v1/queues/webhook/lease", &asking).problem(409), "server_job");
     assert_eq!(client.get("/api/v1/workers").expect(200)["data"], json!([]), "who was refused works on nothing");

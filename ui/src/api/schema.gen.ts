@@ -1476,6 +1476,7 @@ export interface paths {
         /**
          * Cancels everything that waits in a queue
          * @description Of the caller's company, also what waits for children; active, delayed and retrying jobs stay, and children in other queues.
+         *     With `dry_run` nothing is cancelled, and what would be is counted.
          */
         post: operations["drain_queue"];
         delete?: never;
@@ -2817,9 +2818,19 @@ export interface components {
         DrainDocument: {
             /**
              * Format: int64
-             * @description Jobs that waited and are cancelled now.
+             * @description Jobs that waited and are cancelled now; none after a dry run.
              */
             cancelled: number;
+            /**
+             * Format: int64
+             * @description Jobs that waited when it began.
+             */
+            matched: number;
+        };
+        /** @description How to drain. */
+        DrainOrder: {
+            /** @description Only count. */
+            dry_run?: boolean;
         };
         /** @description An e-mail. */
         Email: {
@@ -9588,9 +9599,13 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrainOrder"];
+            };
+        };
         responses: {
-            /** @description What waited is cancelled */
+            /** @description What waited is cancelled, or counted */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -112,18 +112,21 @@ function QueueActions({ name, isPaused }: { name: string; isPaused: boolean }) {
     done: texts.resumed(name),
     changes,
   });
-  const drain = useAction(() => read(api.POST("/queues/{name}/drain", { params })), {
+  const askToDrain = (dry_run: boolean) =>
+    read(api.POST("/queues/{name}/drain", { params, body: { dry_run } }));
+  const drain = useAction(() => askToDrain(false), {
     done: ({ cancelled }) => texts.drained(cancelled),
     changes,
   });
+  const count = useAction(() => askToDrain(true), { next: ({ matched }) => confirmDrain(matched) });
   const askPause = async () => {
     if (await confirm({ title: texts.pauseTitle(name), text: texts.pauseText, action: texts.pause }))
       pause.mutate();
   };
-  const askDrain = async () => {
+  const confirmDrain = async (waiting: number) => {
     const question = {
       title: texts.drainTitle(name),
-      text: texts.drainText,
+      text: texts.drainText(waiting),
       action: texts.drain,
       danger: true,
     };
@@ -140,7 +143,12 @@ function QueueActions({ name, isPaused }: { name: string; isPaused: boolean }) {
           {texts.pause}
         </Button>
       )}
-      <Button icon="trash" look="danger" busy={drain.isPending} onClick={askDrain}>
+      <Button
+        icon="trash"
+        look="danger"
+        busy={count.isPending || drain.isPending}
+        onClick={() => count.mutate()}
+      >
         {texts.drain}
       </Button>
     </>

@@ -13,8 +13,8 @@ export const jobs = {
     pauseText:
       "Jobs werden weiter angenommen, aber keiner beginnt, bis sie fortgesetzt wird. Laufende enden normal.",
     drainTitle: (name: string) => `Warteschlange ${name} leeren?`,
-    drainText:
-      "Jeder wartende Job dieser Warteschlange, aus allen Firmen, wird abgebrochen. Laufende enden normal.",
+    drainText: (count: number) =>
+      `Jetzt ${count === 1 ? "wartet 1 Job" : `warten ${count} Jobs`} in dieser Warteschlange. Jeder wartende Job der Firma wird abgebrochen; laufende, aufgeschobene und solche vor einem neuen Versuch bleiben.`,
     paused: (name: string) => `${name} ist angehalten`,
     resumed: (name: string) => `${name} geht weiter`,
     drained: (count: number) => (count === 1 ? "1 Job abgebrochen" : `${count} Jobs abgebrochen`),

@@ -13,8 +13,8 @@ export const jobs = {
     pauseText:
       "Jobs are still accepted; none is started until the queue is resumed. Running jobs end normally.",
     drainTitle: (name: string) => `Drain the queue ${name}?`,
-    drainText:
-      "Every job that waits in this queue, of every company, is cancelled. Running jobs end normally.",
+    drainText: (count: number) =>
+      `${count === 1 ? "1 job waits" : `${count} jobs wait`} in this queue now. Every waiting job of the company is cancelled; running, delayed and retrying ones stay.`,
     paused: (name: string) => `${name} is paused`,
     resumed: (name: string) => `${name} goes on`,
     drained: (count: number) => (count === 1 ? "1 job cancelled" : `${count} jobs cancelled`),
