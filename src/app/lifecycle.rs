@@ -69,6 +69,8 @@ struct Running {
     /// How people reach it.
     public_url: String,
     services: Services,
+    /// Bound; taken once the server accepts.
+    listeners: Option<Listeners>,
     tasks: Tasks,
     grace: Duration,
 }
@@ -85,7 +87,7 @@ pub async fn serve(config: Config, options: ServeOptions) -> Result<Ended, Error
     let directory = tokio::task::block_in_place(|| adapters::open_directory(&config, &clock, &random))?;
     announce(&directory);
     let mut failure = directory.db().failure();
-    let running = tokio::task::block_in_place(|| start(&config, &options, directory))?;
+    let mut running = tokio::task::block_in_place(|| start(&config, &options, directory))?;
 
     let end = tokio::select! {
         name = signals.next() => End::Signal(name),
@@ -132,7 +134,7 @@ fn announce(directory: &Directory) {
     tracing::info!(storage.boot = directory.boot(), "data directory {path} {state}");
 }
 
-/// Opens everything over the directory and starts to accept; blocks.
+/// Opens everything over the directory and binds the addresses; blocks.
 fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Result<Running, Error> {
     let db = directory.db().clone();
     let tasks = Tasks::default();
@@ -149,15 +151,13 @@ fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Resul
 
     services.start(&directory, &tasks);
     tasks.tracker.spawn(writer.run(tasks.stop.clone()));
-    listeners.start(&tasks)?;
-    services.state.system.enter(Phase::Ready);
     let grace = Duration::from_millis(config.server.shutdown_grace_ms);
     let (url, public_url) = (listeners::reachable(config, address), listeners::public(config, address));
     match Console::open(directory.path(), &public_url, services.state.accounts.clone()) {
         Ok(console) => drop(tasks.tracker.spawn(console.run(tasks.stop.clone()))),
         Err(error) => tracing::warn!(%error, "commands for people work only while the server is stopped: {error}"),
     }
-    Ok(Running { directory, url, public_url, services, tasks, grace })
+    Ok(Running { directory, url, public_url, services, listeners: Some(listeners), tasks, grace })
 }
 
 impl Running {
@@ -179,18 +179,27 @@ impl Running {
         Ok(())
     }
 
-    /// Shows dev mode's demo, then says to the ready file where the server is.
-    async fn introduce(&self, options: &ServeOptions) -> Result<(), Error> {
+    /// Sees to the first company, or to the way to make it, then accepts, and says to the ready file where the server is.
+    ///
+    /// Nobody is answered before: registration would refuse who comes first to an instance without a company.
+    async fn introduce(&mut self, options: &ServeOptions) -> Result<(), Error> {
+        let mut demo = None;
         if options.is_dev {
             let (db, data) = (self.directory.db(), self.directory.path());
             let State { accounts, auth, .. } = &self.services.state;
-            let demo = dev::prepare(db, accounts, auth, data, &self.url).await;
-            let demo = demo.map_err(|error| Error::Dev(error.into()))?;
-            if let Err(error) = dev::present(&demo).await {
-                tracing::warn!("the demo could not be shown: {error:#}");
-            }
+            let prepared = dev::prepare(db, accounts, auth, data, &self.url).await;
+            demo = Some(prepared.map_err(|error| Error::Dev(error.into()))?);
         } else {
             self.invite_set_up().await?;
+        }
+        if let Some(listeners) = self.listeners.take() {
+            listeners.start(&self.tasks)?;
+        }
+        self.services.state.system.enter(Phase::Ready);
+        if let Some(demo) = demo
+            && let Err(error) = dev::present(&demo).await
+        {
+            tracing::warn!("the demo could not be shown: {error:#}");
         }
         notify::ready();
         let Some(path) = &options.ready_file else { return Ok(()) };
@@ -199,7 +208,9 @@ impl Running {
     }
 
     async fn drain(self) {
-        let Self { directory, services, tasks, grace, .. } = self;
+        let Self { directory, services, listeners, tasks, grace, .. } = self;
+        // When they were never started, nobody is kept waiting for an answer.
+        drop(listeners);
         let tracker = &tasks.tracker;
         services.state.system.enter(Phase::Stopping);
         notify::stopping();

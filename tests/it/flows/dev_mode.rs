@@ -1,10 +1,16 @@
 //! What a newcomer gets: a demo company, its credentials, and a first delivery that arrived.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp};
+use crate::support::{Client, SMALL, TestApp, wait_until};
 
 fn credentials(app: &TestApp) -> Value {
     serde_json::from_slice(&fs::read(app.data().join("dev-credentials.json")).unwrap()).unwrap()
@@ -61,4 +67,29 @@ fn lost_credentials_are_replaced_by_a_new_key_of_the_same_company() {
     assert_ne!(app.api_key(), key);
     app.client().get("/api/v1/events").expect(200);
     Client::with_key(app.address(), &key).get("/api/v1/events").expect(200);
+}
+
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn who_calls_as_soon_as_somebody_answers_finds_the_instance_set_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
+    command.args(["serve", "--dev", "--listen", &address.to_string(), "--data"]).arg(directory.path().join("data"));
+    command.env_clear().envs(SMALL).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let _server = Server(command.spawn().unwrap());
+    wait_until("somebody answers", Duration::from_mins(1), || TcpStream::connect(address).is_ok());
+    let order = json!({
+        "company_name": "Other", "name": "Eve", "email": "eve@example.com", "password": "correct horse battery staple",
+    });
+    Client::anonymous(address).post("/api/v1/auth/register", &order).expect(201);
+    assert_eq!(Client::anonymous(address).get("/health/ready").expect(200)["status"], "ok");
 }
