@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     base::Timestamp,
+    blob,
     config::Config,
     http::{
         Tls,
@@ -31,7 +32,7 @@ pub(super) fn checks(
     db: &Db,
     queues: &Queues,
     tls: Option<&Tls>,
-    mail: &Mail,
+    (mail, files): (&Mail, &blob::Probe),
 ) -> Vec<(&'static str, Check)> {
     let (storage, disk, of_queues, queues) = (db.clone(), db.clone(), db.clone(), queues.clone());
     let directory = config.storage.directory.clone();
@@ -42,6 +43,8 @@ pub(super) fn checks(
     ];
     let mail = mail.clone();
     checks.push(("mail", Box::new(move || mail_finding(mail.standing()))));
+    let (files, is_bucket) = (files.clone(), config.blob.s3_bucket.is_some());
+    checks.push(("files", Box::new(move || files_finding(files.standing(), is_bucket))));
     if let Some(tls) = tls.cloned() {
         let clock = Arc::clone(db.clock());
         checks.push(("tls", Box::new(move || tls_finding(tls.standing(), clock.now()))));
@@ -83,6 +86,22 @@ fn mail_finding(standing: Option<Standing>) -> Finding {
     }
     match trouble {
         Some((since, reason)) => finding.fact("failing_since", since.to_string()).fact("reason", reason),
+        None => finding,
+    }
+}
+
+/// The place of files as the probe found it; it is not asked for this.
+fn files_finding(standing: blob::Standing, is_bucket: bool) -> Finding {
+    let blob::Standing { reached_at, trouble } = standing;
+    let mut finding = Finding::new(if trouble.is_some() { Status::Degraded } else { Status::Ok })
+        .fact("place", if is_bucket { "bucket" } else { "folder" });
+    if let Some(at) = reached_at {
+        finding = finding.fact("reached_at", at.to_string());
+    }
+    match trouble {
+        Some((since, reason)) => finding
+            .fact("failing_since", since.to_string())
+            .fact("reason", format!("files cannot be read or written: {reason}")),
         None => finding,
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     accounts::{self, Accounts},
     acme::Acme,
     auth::Auth,
+    blob::Probe,
     changes::{self, Changes},
     config::Config,
     emails::Emails,
@@ -41,6 +42,7 @@ pub(super) struct Services {
     pub(super) queues: Queues,
     pub(super) mail: Mail,
     pub(super) tls: Option<Tls>,
+    files: Probe,
     acme: Option<Acme>,
     limits: Limits,
     api_rate: Arc<ApiRate>,
@@ -104,13 +106,14 @@ impl Services {
         api_rate.restore(db).map_err(queue::Error::from)?;
         let (limits_of, mail_of) = (limits.clone(), mail.clone());
         let accounts = Accounts::new(db.clone(), auth.clone(), limits_of, mail_of, Arc::clone(&seal), account_settings);
+        let files = Probe::new(blobs.clone(), Arc::clone(db.clock()));
         let pools = Pools::default();
         let refresh = vec![refresh(readings, db, (&queues, &pools), &outbound)];
         let system = System::new(Parts {
             metrics: registry,
             clock: Arc::clone(db.clock()),
             metrics_token: config.server.metrics_token.clone(),
-            checks: health::checks(config, db, &queues, tls.as_ref(), &mail),
+            checks: health::checks(config, db, &queues, tls.as_ref(), (&mail, &files)),
             storage: storage::look(config, db),
             refresh,
         });
@@ -134,7 +137,7 @@ impl Services {
         let starters = schedule_targets::starters(&reports, &auth);
         let schedules = Schedules::new(db.clone(), jobs.clone(), starters, schedule_metrics);
         let state = State { auth, accounts, jobs, emails, schedules, changes, webhooks, reports, settings, system };
-        Ok(Self { state, outbound, queues, mail, tls, acme, limits, api_rate, pools })
+        Ok(Self { state, outbound, queues, mail, tls, files, acme, limits, api_rate, pools })
     }
 
     /// Starts the background work of every module and the pools that run jobs.
@@ -148,6 +151,7 @@ impl Services {
         tracker.spawn(self.limits.clone().maintain(stop.clone()));
         tracker.spawn(Arc::clone(&self.api_rate).maintain(directory.db().clone(), stop.clone()));
         tracker.spawn(self.mail.clone().maintain(stop.clone()));
+        tracker.spawn(self.files.clone().run(stop.clone()));
         tracker.spawn(self.state.emails.clone().maintain(stop.clone()));
         tracker.spawn(self.state.webhooks.clone().maintain(stop.clone()));
         tracker.spawn(self.state.reports.clone().maintain(stop.clone()));

@@ -113,6 +113,11 @@ impl BlobStore for LocalBlobs {
             Ok(walk.found)
         }))
     }
+
+    fn probe(&self) -> Pending<'_, ()> {
+        let drafts = self.root.join(DRAFTS);
+        Box::pin(blocking(move || Ok(fs::read_dir(drafts).map(drop)?)))
+    }
 }
 
 #[derive(Debug)]

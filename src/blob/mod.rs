@@ -15,6 +15,7 @@
 
 mod key;
 mod local;
+mod probe;
 #[cfg(feature = "s3")]
 mod s3;
 
@@ -25,6 +26,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use key::{BlobKey, KeyError};
 pub use local::{LocalBlobs, Survey, files, survey, survey_first};
+pub use probe::{Probe, Standing};
 #[cfg(feature = "s3")]
 pub use s3::{S3Blobs, S3Settings, SettingsError as S3SettingsError};
 
@@ -107,6 +109,9 @@ pub trait BlobStore: fmt::Debug + Send + Sync {
     /// Blobs whose keys begin with `prefix` and come after `after`, in the order of their keys, at most `limit`
     /// (and [`LIST_MAX`]) of them.
     fn list<'a>(&'a self, prefix: &'a str, after: Option<&'a BlobKey>, limit: usize) -> Pending<'a, Vec<Entry>>;
+
+    /// Finds out whether the store can be used, by one small request that changes nothing.
+    fn probe(&self) -> Pending<'_, ()>;
 }
 
 /// A blob on its way in. Dropping it discards what was written.
@@ -216,6 +221,10 @@ impl Blobs {
     /// When the store cannot be read.
     pub async fn list(&self, prefix: &str, after: Option<&BlobKey>, limit: usize) -> Result<Vec<Entry>, Error> {
         self.store.list(prefix, after, limit.min(LIST_MAX)).await
+    }
+
+    async fn probe(&self) -> Result<(), Error> {
+        self.store.probe().await
     }
 }
 

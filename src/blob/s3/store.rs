@@ -203,6 +203,14 @@ impl BlobStore for S3Blobs {
             Ok(found)
         })
     }
+
+    fn probe(&self) -> Pending<'_, ()> {
+        // Below a name that no key has, so that the answer is short. A bucket that is not there is told of by lists only.
+        let nothing = Path::from(format!("{}.probe", self.prefix));
+        Box::pin(async move {
+            self.store.list(Some(&nothing)).next().await.map_or(Ok(()), |found| found.map(drop).map_err(failed))
+        })
+    }
 }
 
 struct S3Writer {

@@ -84,6 +84,10 @@ impl BlobStore for Gated {
     fn list<'a>(&'a self, prefix: &'a str, after: Option<&'a BlobKey>, limit: usize) -> Pending<'a, Vec<Entry>> {
         self.inner.list(prefix, after, limit)
     }
+
+    fn probe(&self) -> Pending<'_, ()> {
+        self.inner.probe()
+    }
 }
 
 #[derive(Debug)]

@@ -20,6 +20,7 @@ export const overview = {
     disk: "Platte",
     queues: "Warteschlangen",
     mail: "E-Mail",
+    files: "Dateien",
     tls: "Zertifikat",
   } as Record<string, string>,
   health: { ok: "gut", degraded: "ansehen", down: "ausgefallen" } as Record<string, string>,

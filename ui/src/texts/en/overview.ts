@@ -20,6 +20,7 @@ export const overview = {
     disk: "Disk",
     queues: "Queues",
     mail: "E-mail",
+    files: "Files",
     tls: "Certificate",
   } as Record<string, string>,
   health: { ok: "well", degraded: "look at it", down: "down" } as Record<string, string>,

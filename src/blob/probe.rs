@@ -1,0 +1,124 @@
+//! Whether the files can be used: asked in the background at a steady rate, so that health knows and never waits for it.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Blobs, Error};
+use crate::{
+    base::{Clock, Timestamp},
+    storage::pause,
+};
+
+/// Between two looks while all is well.
+const EVERY: Duration = Duration::from_mins(1);
+/// Between two looks while something is wrong.
+const EVERY_IN_TROUBLE: Duration = Duration::from_secs(15);
+/// What has not answered by then does not answer; tries again are part of it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How the files were found by the last look.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// When they could be used last.
+    pub reached_at: Option<Timestamp>,
+    /// Since when they cannot, and why; no address, path or name of a bucket.
+    pub trouble: Option<(Timestamp, &'static str)>,
+}
+
+/// Looks at the files now and then; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    blobs: Blobs,
+    clock: Arc<dyn Clock>,
+    standing: Arc<Mutex<Standing>>,
+}
+
+impl Probe {
+    /// A probe that has not looked yet.
+    #[must_use]
+    pub fn new(blobs: Blobs, clock: Arc<dyn Clock>) -> Self {
+        Self { blobs, clock, standing: Arc::default() }
+    }
+
+    /// What the last look found.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks at once, and then again and again until told to stop.
+    pub async fn run(self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = self.look() => {}
+                () = stop.cancelled() => return,
+            }
+            let is_well = self.standing().trouble.is_none();
+            if !pause(if is_well { EVERY } else { EVERY_IN_TROUBLE }, &stop).await {
+                return;
+            }
+        }
+    }
+
+    async fn look(&self) {
+        let found = tokio::time::timeout(PATIENCE, self.blobs.probe()).await;
+        let found = found.unwrap_or_else(|_| Err(Error::Service(format!("no answer in {PATIENCE:?}"))));
+        let now = self.clock.now();
+        let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_well = standing.trouble.is_none();
+        match found {
+            Ok(()) => *standing = Standing { reached_at: Some(now), trouble: None },
+            Err(ref error) => {
+                let since = standing.trouble.map_or(now, |(since, _)| since);
+                standing.trouble = Some((since, error.in_words()));
+            }
+        }
+        drop(standing);
+        match found {
+            Err(error) if was_well => tracing::warn!(%error, "files cannot be used: {error}"),
+            Ok(()) if !was_well => tracing::info!("files can be used again"),
+            Ok(()) | Err(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::Arc};
+
+    use super::{Probe, Standing};
+    use crate::{
+        base::{ManualClock, SeededRandom, Timestamp},
+        blob::{Blobs, LocalBlobs},
+    };
+
+    #[tokio::test]
+    async fn a_folder_that_goes_and_comes_back_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("blobs");
+        let store = LocalBlobs::open(&root, Arc::new(SeededRandom::new(1))).unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000)));
+        let probe = Probe::new(Blobs::new(Arc::new(store)), Arc::clone(&clock) as _);
+        assert_eq!(probe.standing(), Standing::default());
+        let at = Timestamp::from_ms;
+        probe.look().await;
+        assert_eq!(probe.standing(), Standing { reached_at: Some(at(1_000)), trouble: None });
+
+        fs::rename(&root, directory.path().join("away")).unwrap();
+        for _ in 0..2 {
+            clock.advance_ms(1_000);
+            probe.look().await;
+        }
+        let trouble = Some((at(2_000), "the disk of the server refuses them"));
+        assert_eq!(probe.standing(), Standing { reached_at: Some(at(1_000)), trouble });
+
+        fs::rename(directory.path().join("away"), &root).unwrap();
+        clock.advance_ms(1_000);
+        probe.look().await;
+        assert_eq!(probe.standing(), Standing { reached_at: Some(at(4_000)), trouble: None });
+    }
+}
