@@ -1,6 +1,7 @@
 //! The kernel on the memory engine: what callers see, across crashes too.
 
 mod commits;
+mod due;
 mod failures;
 mod faults;
 mod flows;

@@ -31,6 +31,8 @@ struct State {
     snapshots: BTreeMap<u64, usize>,
     /// Set by tests: the next write or sync fails and so does every later one.
     is_failing: bool,
+    /// Set by tests: so many writes more, and then they fail.
+    writes_left: Option<u32>,
     /// Set by tests: syncs wait.
     is_held: bool,
     /// Set by tests: reads of a key wait.
@@ -50,11 +52,17 @@ impl MemoryEngine {
         });
         state.written = synced;
         state.is_failing = false;
+        state.writes_left = None;
     }
 
     /// Makes every write and sync fail from now on, until [`MemoryEngine::crash`].
     pub fn fail(&self) {
         self.lock().is_failing = true;
+    }
+
+    /// As [`MemoryEngine::fail`], behind so many writes more.
+    pub fn fail_after(&self, writes: u32) {
+        self.lock().writes_left = Some(writes);
     }
 
     /// Makes every sync wait until [`MemoryEngine::let_go`].
@@ -104,7 +112,9 @@ impl Engine for MemoryEngine {
 
     fn write(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<(), Error> {
         let mut state = self.lock();
+        state.is_failing |= state.writes_left == Some(0);
         state.check()?;
+        state.writes_left = state.writes_left.map(|left| left - 1);
         let batch = state.written + 1;
         let oldest = state.snapshots.keys().next().copied().unwrap_or(batch).min(state.synced);
         for change in changes {
