@@ -58,8 +58,8 @@ const LOADED_AT_ONCE: usize = 64;
 /// Payload of claimed jobs that a pool holds, about: a claim may go beyond what it asked for by one job.
 const CLAIMED_BYTES: usize = 64 << 20;
 
-/// Payload that one claim asks for at most, so that the others find room beside it.
-const CLAIM_BYTES: usize = CLAIMED_BYTES / CLAIM_LOOPS;
+/// Payload that one claim asks for at most, so that all the others find room beside it.
+const CLAIM_BYTES: usize = CLAIMED_BYTES / ALL_CLAIM_LOOPS;
 
 /// Figures of a pool; they only grow.
 #[derive(Debug, Default)]

@@ -1,5 +1,6 @@
 //! The kernel on the memory engine: what callers see, across crashes too.
 
+mod claims;
 mod commits;
 mod due;
 mod failures;
