@@ -3,6 +3,9 @@
 //! Batches are read side by side, and a younger job must not start before its elder: a batch waits for those before it
 //! that hold jobs of its companies, and for no others.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 
 use tokio_util::sync::{CancellationToken, DropGuard};
