@@ -39,6 +39,7 @@ pub mod jobs;
 pub mod limits;
 pub mod mail;
 pub mod schedules;
+pub mod usage;
 
 pub mod settings;
 

@@ -25,6 +25,7 @@ use crate::{
     schedules,
     storage::{Db, Directory, DirectoryOptions, engine::fjall::FjallOptions, space::Marks},
     telemetry::Metrics,
+    usage::Usage,
     webhooks::{self, Webhooks},
 };
 
@@ -195,7 +196,7 @@ pub(super) fn webhook_settings(config: &Config) -> webhooks::Settings {
 pub(super) fn reports(
     config: &Config,
     (db, queues, webhooks): (&Db, &Queues, &Webhooks),
-    (blobs, mail): (Blobs, &Mail),
+    (blobs, mail, usage): (Blobs, &Mail, &Usage),
     metrics: reports::Metrics,
 ) -> Result<Reports, Error> {
     let table = &config.reports;
@@ -209,8 +210,9 @@ pub(super) fn reports(
         scratch_bytes_max: table.scratch_max.0,
         scratch: path.clone(),
     };
-    let (db, queues, webhooks, mail) = (db.clone(), queues.clone(), webhooks.clone(), mail.clone());
-    let parts = reports::Parts { db, queues, webhooks, blobs, mail, settings, metrics };
+    let (db, queues, webhooks) = (db.clone(), queues.clone(), webhooks.clone());
+    let (mail, usage) = (mail.clone(), usage.clone());
+    let parts = reports::Parts { db, queues, webhooks, blobs, mail, usage, settings, metrics };
     Reports::open(parts).map_err(|source| Error::BlobFolder { path, source })
 }
 

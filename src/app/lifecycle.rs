@@ -18,7 +18,7 @@ use super::{
     Error, adapters,
     console::Console,
     dev,
-    listeners::{self, Listeners},
+    listeners::{self, Listeners, Told},
     notify,
     services::{Services, Tasks},
     setup_token,
@@ -142,9 +142,9 @@ fn start(config: &Config, options: &ServeOptions, directory: Directory) -> Resul
     let mut services = Services::open(config, options, &directory, meters.clone(), &tasks)?;
     let time_and_chance = (db.clock(), &**db.random());
     let (refusals, writer) = audit::refusals(db.clone());
-    let refusals = Arc::new(refusals);
+    let told = Told { refusals: Arc::new(refusals), calls: Arc::new(services.usage.clone()) };
     let listeners =
-        Listeners::bind(config, services.state.clone(), meters.http, services.tls.clone(), refusals, time_and_chance)?;
+        Listeners::bind(config, services.state.clone(), meters.http, services.tls.clone(), told, time_and_chance)?;
     let address = listeners.address();
     adapters::guard_own_addresses(&services.outbound, listeners.addresses());
     services.mail.link_to(&listeners::public(config, address));

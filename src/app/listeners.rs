@@ -9,7 +9,7 @@ use super::{Error, adapters, routes, services::Tasks, state::State};
 use crate::{
     base::{Clock, Random},
     config::Config,
-    http::{self, Edge, Refusals, Server, Tls, redirect},
+    http::{self, Calls, Edge, Refusals, Server, Tls, redirect},
 };
 
 /// Bound and not yet accepting.
@@ -20,6 +20,12 @@ pub(super) struct Listeners {
     tls: Option<Tls>,
 }
 
+/// Who is told of calls.
+pub(super) struct Told {
+    pub(super) refusals: Arc<dyn Refusals>,
+    pub(super) calls: Arc<dyn Calls>,
+}
+
 impl Listeners {
     /// Binds every address.
     pub(super) fn bind(
@@ -27,13 +33,13 @@ impl Listeners {
         state: State,
         metrics: http::Metrics,
         tls: Option<Tls>,
-        refusals: Arc<dyn Refusals>,
+        told: Told,
         (clock, random): (&Arc<dyn Clock>, &dyn Random),
     ) -> Result<Self, Error> {
         let (router, parameters) = routes::router(state, &config.server, clock)?;
         let options = adapters::http_options(config);
         let edge = Edge::new(router, options.clone(), Arc::clone(clock), random, metrics.clone());
-        let edge = edge.telling(refusals).knowing(parameters);
+        let edge = edge.telling(told.refusals).counting(told.calls).knowing(parameters);
         let main = bind(config.server.listen, edge)?.with_tls(tls.clone());
         let redirect = match config.server.redirect_listen {
             None => None,

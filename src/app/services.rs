@@ -31,6 +31,7 @@ use crate::{
     schedules::Schedules,
     storage::{Db, Directory},
     system::{Parts, Refresh, System},
+    usage::Usage,
     webhooks::{self, Webhooks},
 };
 
@@ -41,6 +42,7 @@ pub(super) struct Services {
     pub(super) outbound: Client,
     pub(super) queues: Queues,
     pub(super) mail: Mail,
+    pub(super) usage: Usage,
     pub(super) tls: Option<Tls>,
     files: Probe,
     acme: Option<Acme>,
@@ -133,11 +135,12 @@ impl Services {
             mail: mail.clone(),
         })?;
         let emails = Emails::new(db.clone(), mail.clone());
-        let reports = adapters::reports(config, (db, &queues, &webhooks), (blobs, &mail), report_metrics)?;
+        let usage = Usage::new(db.clone());
+        let reports = adapters::reports(config, (db, &queues, &webhooks), (blobs, &mail, &usage), report_metrics)?;
         let starters = schedule_targets::starters(&reports, &auth);
         let schedules = Schedules::new(db.clone(), jobs.clone(), starters, schedule_metrics);
         let state = State { auth, accounts, jobs, emails, schedules, changes, webhooks, reports, settings, system };
-        Ok(Self { state, outbound, queues, mail, tls, files, acme, limits, api_rate, pools })
+        Ok(Self { state, outbound, queues, mail, usage, tls, files, acme, limits, api_rate, pools })
     }
 
     /// Starts the background work of every module and the pools that run jobs.
@@ -152,6 +155,7 @@ impl Services {
         tracker.spawn(Arc::clone(&self.api_rate).maintain(directory.db().clone(), stop.clone()));
         tracker.spawn(self.mail.clone().maintain(stop.clone()));
         tracker.spawn(self.files.clone().run(stop.clone()));
+        tracker.spawn(self.usage.clone().maintain(stop.clone()));
         tracker.spawn(self.state.emails.clone().maintain(stop.clone()));
         tracker.spawn(self.state.webhooks.clone().maintain(stop.clone()));
         tracker.spawn(self.state.reports.clone().maintain(stop.clone()));

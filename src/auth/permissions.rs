@@ -109,10 +109,10 @@ const FIRST: &[(&str, &str)] =
 /// Where the operations stand.
 const BASE: &str = "/api/v1";
 
-static BY_PATH: LazyLock<HashMap<&'static str, Vec<Permission>>> = LazyLock::new(|| {
-    let mut by_path: HashMap<_, Vec<Permission>> = HashMap::new();
+static BY_PATH: LazyLock<HashMap<&'static str, Vec<&'static Permission>>> = LazyLock::new(|| {
+    let mut by_path: HashMap<_, Vec<&'static Permission>> = HashMap::new();
     for permission in ALL {
-        by_path.entry(permission.path).or_default().push(*permission);
+        by_path.entry(permission.path).or_default().push(permission);
     }
     by_path
 });
@@ -130,9 +130,9 @@ pub(super) fn is_for_first_password(method: &str, route: &str) -> bool {
     FIRST.contains(&(method, route.strip_prefix(BASE).unwrap_or(route)))
 }
 
-/// The scope of the operation behind a route; `None` when it is not listed.
-pub(super) fn required(method: &str, route: &str) -> Option<Scope> {
+/// The operation behind a route with the scope it asks for; `None` when it is not listed.
+pub(super) fn find(method: &str, route: &str) -> Option<&'static Permission> {
     let method = if method == "HEAD" { "GET" } else { method };
     let path = route.strip_prefix(BASE).unwrap_or(route);
-    BY_PATH.get(path)?.iter().find(|permission| permission.method == method).map(|permission| permission.scope)
+    BY_PATH.get(path)?.iter().find(|permission| permission.method == method).copied()
 }

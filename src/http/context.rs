@@ -13,7 +13,7 @@ use axum::{
     http::{Extensions, HeaderValue, request::Parts},
 };
 
-use super::{KnownCaller, Options, Problem};
+use super::{KnownCaller, Operation, Options, Problem};
 
 /// SHA-256 of a request body.
 pub type BodyHash = [u8; 32];
@@ -33,6 +33,8 @@ pub(super) struct RequestContext {
     pub(super) body_hash: OnceLock<BodyHash>,
     /// Set once the credential was found good.
     pub(super) caller: OnceLock<KnownCaller>,
+    /// Set with the caller, when the route is one that asks for a credential.
+    pub(super) operation: OnceLock<Operation>,
 }
 
 impl RequestContext {
@@ -47,6 +49,7 @@ impl RequestContext {
             is_body_read: AtomicBool::new(false),
             body_hash: OnceLock::new(),
             caller: OnceLock::new(),
+            operation: OnceLock::new(),
         }
     }
 

@@ -22,8 +22,8 @@ use tower::Service;
 use tracing::Instrument;
 
 use super::{
-    KnownParameters, Metrics, Options, Peer, Problem, Refusals, RefusedCall, compression, context::RequestContext,
-    etag, forwarded, problems, request_id, request_id::RequestIds,
+    Call, Calls, KnownParameters, Metrics, Options, Peer, Problem, Refusals, RefusedCall, compression,
+    context::RequestContext, etag, forwarded, problems, request_id, request_id::RequestIds,
 };
 use crate::base::{Clock, Random};
 
@@ -39,6 +39,8 @@ pub struct Edge {
     parameters: KnownParameters,
     /// Keeps a record of refused calls.
     refusals: Option<Arc<dyn Refusals>>,
+    /// Counts the calls of known callers.
+    calls: Option<Arc<dyn Calls>>,
     /// `Strict-Transport-Security`, sent to those who came over TLS.
     transport_security: HeaderValue,
 }
@@ -69,8 +71,9 @@ impl Edge {
     pub fn new(router: Router, options: Options, clock: Arc<dyn Clock>, random: &dyn Random, metrics: Metrics) -> Self {
         let transport_security = format!("max-age={}; includeSubDomains", options.hsts_max_age_s);
         let transport_security = HeaderValue::try_from(transport_security).unwrap_or(HSTS);
-        let (ids, refusals, parameters) = (RequestIds::new(random), None, KnownParameters::default());
-        Self { router, options, ids, clock, metrics, parameters, refusals, transport_security }
+        let (ids, parameters) = (RequestIds::new(random), KnownParameters::default());
+        let (refusals, calls) = (None, None);
+        Self { router, options, ids, clock, metrics, parameters, refusals, calls, transport_security }
     }
 
     /// Refuses query parameters that an operation does not have.
@@ -83,6 +86,12 @@ impl Edge {
     #[must_use]
     pub fn telling(self, refusals: Arc<dyn Refusals>) -> Self {
         Self { refusals: Some(refusals), ..self }
+    }
+
+    /// Tells this of every call of a known caller that was answered.
+    #[must_use]
+    pub fn counting(self, calls: Arc<dyn Calls>) -> Self {
+        Self { calls: Some(calls), ..self }
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -224,6 +233,12 @@ impl Edge {
         }
         let elapsed_us = self.clock.mono_us().saturating_sub(asked.started_us);
         self.metrics.record(response.status(), elapsed_us);
+        if let (Some(calls), Some(caller), Some(operation)) =
+            (&self.calls, context.caller.get(), context.operation.get())
+        {
+            let status = response.status().as_u16();
+            calls.called(Call { caller: *caller, operation: *operation, status, elapsed_us });
+        }
         if elapsed_us > self.options.slow_request_ms * 1000 && !is_long_poll(&response) {
             tracing::warn!(duration_ms = elapsed_us / 1000, status = response.status().as_u16(), "slow request");
         }

@@ -8,6 +8,7 @@
 //! Invariants: a refused request has no effect; every answer carries a request id; no input makes a 5xx; nothing is
 //! read, kept or waited for without a limit. Deliberately absent: HTTP/2 (a proxy's work), CORS (the UI is same-origin).
 
+mod calls;
 mod compression;
 mod context;
 mod edge;
@@ -36,6 +37,7 @@ mod server;
 mod tests;
 pub mod tls;
 
+pub use calls::{Call, Calls, Operation};
 pub use context::{BodyHash, ClientAddress, IsSecure, RequestId, TimeLimit};
 pub use edge::{Edge, LongPoll};
 pub use etag::IfMatch;

@@ -43,7 +43,7 @@ pub struct Column {
 pub enum Measure {
     /// Records whose column has this value.
     Having(&'static str, &'static str),
-    /// The mean of a column, over the records that have one.
+    /// The mean of a column, over the records that have one, each as often as it counts.
     Mean(&'static str),
 }
 
@@ -60,6 +60,8 @@ pub enum Dataset {
     Audit,
     /// Those of them that are about sessions.
     SignIns,
+    /// Calls of the API, by the hour.
+    ApiUsage,
 }
 
 /// What a report can be made of.
@@ -257,6 +259,31 @@ pub const ALL: &[Definition] = &[
         measures: &[
             (number("begun", "Begun"), Measure::Having("action", "session.create")),
             (number("refused", "Refused"), Measure::Having("action", "session.refuse")),
+        ],
+    },
+    Definition {
+        name: "api_usage",
+        title: "API usage",
+        about: "Calls of people and API keys by hour, operation and kind of answer; the oldest hours first, from the one in \
+                which the period begins, for thirty days. Counts are of calls.",
+        scope: Scope::UsersRead,
+        dataset: Dataset::ApiUsage,
+        columns: &[
+            time("time", "Hour"),
+            text("credential", "Credential"),
+            text("key", "API key"),
+            text("operation", "Operation"),
+            text("status", "Status"),
+            number("calls", "Calls"),
+            number("mean_us", "Mean time (µs)"),
+            number("p95_us", "95 % within (µs)"),
+        ],
+        groupings: &["credential", "key", "operation", "status", "hour", "day"],
+        filters: &["credential", "key", "operation", "status"],
+        measures: &[
+            (number("client_errors", "Client errors"), Measure::Having("status", "4xx")),
+            (number("server_errors", "Server errors"), Measure::Having("status", "5xx")),
+            (number("mean_us", "Mean time (µs)"), Measure::Mean("mean_us")),
         ],
     },
 ];

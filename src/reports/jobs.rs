@@ -176,8 +176,12 @@ impl Render {
         ctx: &AttemptContext,
     ) -> Result<(Finished, Stored), Stop> {
         let parts = &self.shared.parts;
-        let origins =
-            Origins { queues: parts.queues.clone(), webhooks: parts.webhooks.clone(), mail: parts.mail.clone() };
+        let origins = Origins {
+            queues: parts.queues.clone(),
+            webhooks: parts.webhooks.clone(),
+            mail: parts.mail.clone(),
+            usage: parts.usage.clone(),
+        };
         let scratch = Scratch { folder: parts.settings.scratch.clone(), bytes_max: parts.settings.scratch_bytes_max };
         let now = parts.db.now();
         let mut writer = parts.blobs.begin(key).await?;

@@ -47,6 +47,7 @@ use crate::{
     mail::Mail,
     queue::{self, Queues},
     storage::{self, Db},
+    usage::Usage,
     webhooks::{self, Webhooks},
 };
 
@@ -133,6 +134,8 @@ pub struct Parts {
     pub blobs: Blobs,
     /// The way to those who are to get a report.
     pub mail: Mail,
+    /// The calls of the API.
+    pub usage: Usage,
     /// Times and sizes.
     pub settings: Settings,
     /// What is counted.

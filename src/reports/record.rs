@@ -65,6 +65,8 @@ impl Cell {
 pub struct Record {
     /// The moment.
     pub at: Timestamp,
+    /// How many it counts for: one, unless its source has counted them already.
+    pub weight: u64,
     /// The cells.
     pub cells: Vec<Cell>,
 }

@@ -54,7 +54,7 @@ impl Tally {
     /// Counts a record.
     pub fn add(&mut self, record: &Record) {
         let Some(grouping) = self.grouping else {
-            *self.times.entry(moment(record.at, self.is_hourly)).or_default() += 1;
+            *self.times.entry(moment(record.at, self.is_hourly)).or_default() += record.weight;
             return;
         };
         let name = match grouping {
@@ -65,16 +65,19 @@ impl Tally {
         let is_full = self.groups.len() >= GROUPS_MAX && !self.groups.contains_key(&name);
         let measures = self.definition.measures;
         let group = self.groups.entry(if is_full { OTHERS.to_owned() } else { name }).or_default();
-        group.count += 1;
+        group.count += record.weight;
         group.sums.resize(measures.len(), (0, 0));
         for ((_, measure), (sum, of)) in measures.iter().zip(&mut group.sums) {
             let cell = |name: &str| self.definition.position(name).and_then(|position| record.cells.get(position));
             match measure {
-                Measure::Having(name, value) => *sum += i64::from(cell(name).is_some_and(|cell| cell.reads(value))),
+                Measure::Having(name, value) if cell(name).is_some_and(|cell| cell.reads(value)) => {
+                    *sum = sum.saturating_add_unsigned(record.weight);
+                }
+                Measure::Having(..) => {}
                 Measure::Mean(name) => {
                     if let Some(Cell::Number(number)) = cell(name) {
-                        *sum = sum.saturating_add(*number);
-                        *of += 1;
+                        *sum = sum.saturating_add(number.saturating_mul(record.weight.cast_signed()));
+                        *of += record.weight;
                     }
                 }
             }

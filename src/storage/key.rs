@@ -218,7 +218,12 @@ impl KeyRange {
     /// The part of this range whose keys begin with these parts.
     #[must_use]
     pub fn within(self, parts: &impl Key) -> Self {
-        let other = Self::prefix(parts);
+        self.and(Self::prefix(parts))
+    }
+
+    /// What is in this range and in another.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
         let end = match (self.end, other.end) {
             (Some(left), Some(right)) => Some(left.min(right)),
             (left, right) => left.or(right),

@@ -149,6 +149,8 @@ tables! {
     LIMIT_ENDS = 46 in Index, owner "limits": "ends i64, hash RawId" => "()";
     /// When a company that is ahead of its rate of API calls will have used up what it used, in ns since 1970.
     API_ARRIVALS = 47 in Index, owner "limits": "company u64" => "i64";
+    /// Calls of companies by the hour; key 0 is people, and what is counted with others.
+    API_CALLS = 48 in Records, owner "usage": "company u64, hour i64, key u64, class of status u8, operation text" => "CallsRow";
     /// API keys.
     API_KEYS = 50 in Records, owner "auth": "key u64" => "ApiKeyRow";
     /// API keys by company.

@@ -9,8 +9,8 @@ use axum::{
 };
 use utoipa::openapi::{OpenApi, extensions::ExtensionsBuilder, path::Operation};
 
-use super::{Auth, Caller, Credential, Error, permissions};
-use crate::http::{IsSecure, KnownCaller, Problem, Who, problems};
+use super::{Auth, Caller, Credential, Error, permissions, permissions::Permission};
+use crate::http::{self, IsSecure, KnownCaller, Problem, Who, problems};
 
 pub use author::Author;
 pub use cookies::{Jar, Mode, RefreshCookie};
@@ -24,6 +24,12 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let auth = Auth::from_ref(state);
+        let route = parts.extensions.get::<MatchedPath>().cloned();
+        let route = route.as_ref().map_or("", MatchedPath::as_str);
+        let permission = permissions::find(parts.method.as_str(), route);
+        if let Some(Permission { method, path, .. }) = permission {
+            http::Operation { method, path }.remember(parts);
+        }
         let caller = if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
             auth.identify(Some(value.to_str().map_err(|_| Error::Invalid)?)).await?
         } else {
@@ -36,8 +42,7 @@ where
         if let Some(rate) = &auth.inner.settings.api_rate {
             rate.admit(caller.company).map_err(Error::from)?;
         }
-        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        let scope = permissions::required(parts.method.as_str(), route).ok_or(Error::NotListed)?;
+        let scope = permission.ok_or(Error::NotListed)?.scope;
         let method = parts.method.as_str();
         if caller.needs_password && !permissions::is_for_first_password(method, route) {
             return Err(Error::FirstPassword.into());

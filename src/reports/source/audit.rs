@@ -70,5 +70,5 @@ fn record(entry: EntryView) -> Record {
         Cell::text(entry.address),
         Cell::text(entry.request_id),
     ];
-    Record { at: entry.time, cells }
+    Record { at: entry.time, weight: 1, cells }
 }

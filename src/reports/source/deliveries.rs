@@ -61,5 +61,5 @@ fn record(facts: DeliveryFacts, webhook: WebhookId, url: &str) -> Record {
         Cell::time(facts.finished_at),
         Cell::duration(Some(at), facts.finished_at),
     ];
-    Record { at, cells }
+    Record { at, weight: 1, cells }
 }

@@ -36,5 +36,5 @@ fn record(view: EmailView) -> Record {
         Cell::duration(Some(row.created_at), row.finished_at),
         Cell::text(answer),
     ];
-    Record { at: row.created_at, cells }
+    Record { at: row.created_at, weight: 1, cells }
 }

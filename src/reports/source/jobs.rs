@@ -30,5 +30,5 @@ fn record(job: JobView) -> Record {
         Cell::duration(job.started_at, job.finished_at),
         Cell::text(job.failure.map(FailureReason::as_str)),
     ];
-    Record { at: job.created_at, cells }
+    Record { at: job.created_at, weight: 1, cells }
 }

@@ -7,6 +7,7 @@ mod audit;
 mod deliveries;
 mod emails;
 mod jobs;
+mod usage;
 
 use super::{Error, definitions::Dataset, model::Plan, record::Record};
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     mail::Mail,
     queue::Queues,
     storage::Snapshot,
+    usage::{self as calls, Usage},
     webhooks::Webhooks,
 };
 
@@ -26,6 +28,7 @@ pub(super) struct Origins {
     pub(super) queues: Queues,
     pub(super) webhooks: Webhooks,
     pub(super) mail: Mail,
+    pub(super) usage: Usage,
 }
 
 /// The first id of what was made at this time or later: ids begin with their time.
@@ -65,6 +68,7 @@ pub(super) enum Source {
     Deliveries(deliveries::Place),
     Emails(Ids),
     Audit(audit::Place),
+    Usage(Option<calls::Place>),
 }
 
 /// A page of records, and whether it is the last one. It may be empty and not the last.
@@ -82,6 +86,7 @@ impl Source {
             Dataset::Deliveries => Self::Deliveries(deliveries::Place::default()),
             Dataset::Emails => Self::Emails(Ids::of(plan)),
             Dataset::Audit => Self::Audit(audit::Place::new("")),
+            Dataset::ApiUsage => Self::Usage(None),
             Dataset::SignIns => Self::Audit(audit::Place::new("session.")),
         }
     }
@@ -97,6 +102,7 @@ impl Source {
             Self::Jobs(ids) => jobs::next(ids, read, &origins.queues, company),
             Self::Deliveries(place) => place.next(read, &origins.webhooks, (company, plan)),
             Self::Emails(ids) => emails::next(ids, read, &origins.mail, company),
+            Self::Usage(place) => usage::next(place, read, &origins.usage, (company, plan)),
             Self::Audit(place) => place.next(read, (company, plan)),
         }
     }

@@ -25,6 +25,7 @@ use crate::{
     outbound::{Client, Policy, Settings as OutboundSettings},
     queue::{Handlers, NewJob, Pool, QueueConfig, QueueName, Queues, enqueue},
     storage::{Db, engine::memory::MemoryEngine},
+    usage::Usage,
     webhooks::{self, Webhooks},
 };
 
@@ -187,6 +188,7 @@ impl World {
             webhooks,
             blobs: Blobs::new(Arc::new(Gated { inner, gate })),
             mail: mail.clone(),
+            usage: Usage::new(db.clone()),
             settings: Settings {
                 keep_ms: DAY_MS,
                 file_bytes_max: limits.file,

@@ -30,5 +30,6 @@ mod search;
 mod second_factor;
 mod settings;
 mod storage;
+mod usage;
 mod webhooks;
 mod work;

@@ -5,7 +5,7 @@
 use super::{Source, code_only, sources, without_tests};
 
 /// The modules from the bottom up; a module may use those of a smaller level only. Slices have a level each.
-const ORDER: [(&str, u32); 27] = [
+const ORDER: [(&str, u32); 28] = [
     ("base", 0),
     ("config", 1),
     ("telemetry", 2),
@@ -20,6 +20,7 @@ const ORDER: [(&str, u32); 27] = [
     ("audit", 6),
     ("limits", 6),
     ("notifications", 6),
+    ("usage", 6),
     ("mail", 7),
     ("auth", 10),
     ("accounts", 11),
