@@ -3,7 +3,11 @@
 //! Two errors are alike when their first lines are, but for words that hold a digit: numbers, times and ids differ from job
 //! to job. A group is named by the hash of that, its *fingerprint*, which a search takes too.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap},
+    hash::Hash,
+};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -28,13 +32,18 @@ const MAX_GROUPS: usize = 100;
 /// Characters of an error that count.
 const COMPARED_CHARS: usize = 300;
 
-/// Failed jobs of a kind with errors that are alike.
+/// Kinds and queues of a group that are named.
+const NAMED: usize = 20;
+
+/// Failed jobs with errors that are alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureGroup {
     /// What their errors have in common, hashed.
     pub fingerprint: u64,
-    /// Their kind.
-    pub kind: String,
+    /// Their kinds, at most twenty; one where jobs of different kinds are told apart.
+    pub kinds: BTreeSet<String>,
+    /// Their queues, at most twenty.
+    pub queues: BTreeSet<String>,
     /// Why the latest of them was given up.
     pub reason: Option<FailureReason>,
     /// The error of the latest of them.
@@ -99,32 +108,74 @@ impl Queues {
         let range = KeyRange::prefix(&(company.hi(), line.id, State::Failed as u8));
         let rows = read.list_past_damage(FINISHED, &range, Order::Descending, MAX_GROUPED + 1)?;
         let is_all = rows.len() <= MAX_GROUPED;
-        let mut groups: HashMap<(String, u64), FailureGroup> = HashMap::new();
+        let mut groups = Groups::telling(usize::MAX);
         for ((.., at, job), _) in rows.into_iter().take(MAX_GROUPED) {
-            let Some((key, group)) = undamaged(one(read, (company.hi(), job), at))?.flatten() else { continue };
-            // The latest comes first.
-            let known = groups.entry(key).or_insert(group);
-            known.count += 1;
-            known.first_at = at;
+            let Some(failure) = undamaged(failure(read, (company.hi(), job), at))?.flatten() else { continue };
+            groups.add((failure.kind.clone(), failure.fingerprint), failure, queue);
         }
-        let mut groups: Vec<_> = groups.into_values().collect();
-        groups.sort_unstable_by_key(|group| Reverse((group.count, group.last_at)));
+        let mut groups = groups.largest_first();
         let is_complete = is_all && groups.len() <= MAX_GROUPS;
         groups.truncate(MAX_GROUPS);
         Ok(Failures { groups, is_complete })
     }
 }
 
-/// A group of one failed job, not counted yet.
-pub(super) type OfOne = ((String, u64), FailureGroup);
+/// A dead letter by what went wrong with it.
+pub(super) struct Failure {
+    pub(super) fingerprint: u64,
+    pub(super) kind: String,
+    reason: Option<FailureReason>,
+    error: String,
+    at: Timestamp,
+    job: JobId,
+}
 
-pub(super) fn one(read: &impl Read, key: JobKey, at: Timestamp) -> Result<Option<OfOne>, storage::Error> {
+/// What went wrong with a job that failed at this time; `None` when it is gone.
+pub(super) fn failure(read: &impl Read, key: JobKey, at: Timestamp) -> Result<Option<Failure>, storage::Error> {
     let Some((head, row)) = read.get(JOB_HEADS, &key)?.zip(read.get(JOB_STATES, &key)?) else { return Ok(None) };
     let error = last_error(read, key, &row)?;
-    let (fingerprint, latest) = (fingerprint(&error), JobId::from_raw(RawId { hi: key.1, lo: head.id_lo }));
-    let kind = head.kind;
-    let (reason, named) = (row.failure, (kind.clone(), fingerprint));
-    Ok(Some((named, FailureGroup { fingerprint, kind, reason, error, count: 0, first_at: at, last_at: at, latest })))
+    let (fingerprint, job) = (fingerprint(&error), JobId::from_raw(RawId { hi: key.1, lo: head.id_lo }));
+    Ok(Some(Failure { fingerprint, kind: head.kind, reason: row.failure, error, at, job }))
+}
+
+/// Groups so far, by what their jobs have in common.
+pub(super) struct Groups<K> {
+    by: HashMap<K, FailureGroup>,
+    /// Bytes of an error that are told.
+    error_bytes: usize,
+    /// Jobs in them.
+    pub(super) jobs: u64,
+}
+
+impl<K: Hash + Eq> Groups<K> {
+    /// None yet; so many bytes of an error are told.
+    pub(super) fn telling(error_bytes: usize) -> Self {
+        Self { by: HashMap::new(), error_bytes, jobs: 0 }
+    }
+
+    /// Adds a job; the latest comes first.
+    pub(super) fn add(&mut self, by: K, failure: Failure, queue: &QueueName) {
+        self.jobs += 1;
+        let Failure { fingerprint, kind, reason, mut error, at, job } = failure;
+        let group = self.by.entry(by).or_insert_with(|| {
+            error.truncate(error.floor_char_boundary(self.error_bytes));
+            let (kinds, queues) = (BTreeSet::new(), BTreeSet::new());
+            FailureGroup { fingerprint, kinds, queues, reason, error, count: 0, first_at: at, last_at: at, latest: job }
+        });
+        group.count += 1;
+        group.first_at = at;
+        for (names, name) in [(&mut group.kinds, kind), (&mut group.queues, queue.to_string())] {
+            if names.len() < NAMED {
+                names.insert(name);
+            }
+        }
+    }
+
+    pub(super) fn largest_first(self) -> Vec<FailureGroup> {
+        let mut groups: Vec<_> = self.by.into_values().collect();
+        groups.sort_unstable_by_key(|group| Reverse((group.count, group.last_at, group.fingerprint)));
+        groups
+    }
 }
 
 pub(super) fn undamaged<T>(read: Result<T, storage::Error>) -> Result<Option<T>, storage::Error> {

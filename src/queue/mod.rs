@@ -76,7 +76,7 @@ pub use notes::{LogLine, Notes, Progress};
 pub use operate::JobEdit;
 pub use pool::{Handlers, Pool, PoolFigures};
 pub use registry::Queues;
-pub use search::{ErrorGroup, ErrorGroups, JobCount, JobFilter, JobPage, JobsFound, Place};
+pub use search::{ErrorGroups, JobCount, JobFilter, JobPage, JobsFound, Place};
 pub use settings::{GroupPolicy, Keep, QueueConfig, QueueSettings, Retention};
 pub use stats::{QueueStats, QueueTotals};
 pub use token::TokenKey;

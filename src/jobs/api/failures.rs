@@ -11,7 +11,7 @@ use crate::{
     auth::Caller,
     base::{JobId, Timestamp},
     http::{Json, Page, PageQuery, Path, Problem, Query},
-    queue::{ErrorGroup, ErrorGroups, FailureGroup, FailureReason, QueueName},
+    queue::{ErrorGroups, FailureGroup, FailureReason, QueueName},
 };
 
 /// Failed jobs of a kind with errors that are alike.
@@ -53,7 +53,7 @@ impl From<FailureGroup> for FailureDocument {
     fn from(group: FailureGroup) -> Self {
         Self {
             fingerprint: format!("{:016x}", group.fingerprint),
-            kind: group.kind,
+            kind: group.kinds.into_iter().next().unwrap_or_default(),
             failure: group.reason.map(FailureReason::as_str),
             error: group.error,
             count: group.count,
@@ -121,8 +121,8 @@ pub(super) struct ErrorGroupDocument {
     latest_job_id: JobId,
 }
 
-impl From<ErrorGroup> for ErrorGroupDocument {
-    fn from(group: ErrorGroup) -> Self {
+impl From<FailureGroup> for ErrorGroupDocument {
+    fn from(group: FailureGroup) -> Self {
         Self {
             fingerprint: format!("{:016x}", group.fingerprint),
             error: group.error,

@@ -30,7 +30,7 @@ use crate::{
 };
 use plan::Plan;
 
-pub use failures::{ErrorGroup, ErrorGroups};
+pub use failures::ErrorGroups;
 
 /// Jobs that one step looks at when it reads them one by one.
 const LOOKED_AT: usize = 1_000;
