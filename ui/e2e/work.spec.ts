@@ -79,6 +79,16 @@ test("many jobs are cancelled by hand and all that fit a filter are retried", as
   await expect(page.getByText("Done: 2")).toBeVisible();
 });
 
+test("a report tells how the API is used", async ({ page }) => {
+  await page.goto("/reports/new");
+  await page.getByRole("radio", { name: "API usage" }).check();
+  await page.getByLabel("Rows").selectOption("operation");
+  await page.getByLabel("Name").fill("Who calls what");
+  await page.getByRole("button", { name: "Make the report" }).click();
+  await expect(page.getByRole("heading", { name: "Who calls what" })).toBeVisible();
+  await expect(page.locator(".page-note .state")).toHaveText("ready");
+});
+
 test("a schedule asks for a report and sends it", async ({ page }) => {
   await page.goto("/schedules/new");
   await page.getByLabel("Name").fill("Monday figures");
