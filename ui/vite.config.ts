@@ -64,11 +64,15 @@ const groups = FIRST.map(({ name, module }, place) => ({
 
 /** The files of what a first visit loads, with everything they import at once. */
 function firstOf(bundle: Rolldown.OutputBundle): string[] {
-  const first = new Set<string>();
-  for (const part of Object.values(bundle)) {
-    if (part.type === "chunk" && FIRST.some(({ module }) => part.facadeModuleId?.endsWith(module)))
-      first.add(part.fileName);
-  }
+  const chunks = Object.values(bundle).filter((part) => part.type === "chunk");
+  // By what is in them: a chunk that several modules were put into stands for none of them.
+  const roots = FIRST.map(({ module }) => {
+    const path = resolve(import.meta.dirname, module);
+    const chunk = chunks.find(({ moduleIds }) => moduleIds.includes(path));
+    if (chunk === undefined) throw new Error(`no chunk has ${module} in it`);
+    return chunk.fileName;
+  });
+  const first = new Set(roots);
   for (const name of first) {
     const part = bundle[name];
     for (const next of part?.type === "chunk" ? part.imports : []) first.add(next);
