@@ -1,9 +1,43 @@
 // Getting in, staying in, being put out.
 import { expect, type Page, test } from "@playwright/test";
-import { BASE_URL, callAsOwner, credentials } from "./server";
+import { open } from "./pages";
+import { BASE_URL, callAsOwner, credentials, SESSION } from "./server";
 import { confirm, found, NOBODY, PASSWORD, pageOf, person, signIn, signOut, totp } from "./support";
 
 test.use({ storageState: NOBODY });
+
+/** What a page says on its console, and what it asks about the session. */
+function listen(page: Page): { said: string[]; asked: string[] } {
+  const [said, asked]: [string[], string[]] = [[], []];
+  page.on("console", (message) => message.type() === "error" && said.push(message.text()));
+  page.on("pageerror", (error) => said.push(error.message));
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (/\/auth\/(me|refresh)$/.test(pathname)) asked.push(pathname);
+  });
+  return { said, asked };
+}
+
+const OPEN = ["/sign-in", "/forgot", "/register", "/setup#token", "/join#token", "/reset#token"];
+
+test("a browser without a session asks nobody who it is, and no console shows an error", async ({ page }) => {
+  const heard = listen(page);
+  for (const path of ["/", "/jobs?state=failed", "/nothing-here", ...OPEN]) await open(page, path);
+  await page.goto("/jobs?state=failed");
+  await expect(page).toHaveURL(/sign-in\?next=/);
+  expect(heard).toEqual({ said: [], asked: [] });
+});
+
+test("who is signed in is asked once", async ({ browser }) => {
+  const context = await browser.newContext({ baseURL: BASE_URL, storageState: SESSION });
+  for (const path of ["/", "/jobs", "/webhooks"]) {
+    const page = await context.newPage();
+    const heard = listen(page);
+    await open(page, path);
+    expect(heard, path).toEqual({ said: [], asked: ["/api/v1/auth/me"] });
+  }
+  await context.close();
+});
 
 test("sign-in refuses a wrong password and comes back to the page that was wanted", async ({ page }) => {
   await page.goto("/audit?action=webhook.create");

@@ -7,7 +7,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { isAsked } from "./api/client";
+import { isAsked, seemsSignedIn } from "./api/client";
 import { figuresQuery } from "./api/figures";
 import { ApiError } from "./api/problem";
 import { meQuery } from "./api/session";
@@ -69,13 +69,14 @@ const app = createRoute({
   id: "app",
   component: lazyRouteComponent(home, "Shell"),
   beforeLoad: async ({ context, location }) => {
+    const next = location.href === "/" ? {} : { next: location.href };
+    if (!seemsSignedIn()) throw redirect({ to: "/sign-in", search: next });
     try {
       const me = await context.queries.ensureQueryData(meQuery);
       const isHeld = me.mfa_setup_required || me.password_change_required;
       if (isHeld && location.pathname !== "/security") throw redirect({ to: "/security" });
     } catch (cause) {
       if (!(cause instanceof ApiError && cause.status === 401)) throw cause;
-      const next = location.href === "/" ? {} : { next: location.href };
       throw redirect({ to: "/sign-in", search: next });
     }
   },

@@ -29,6 +29,11 @@ function csrfToken(): string | undefined {
   return find("__Host-np_csrf") ?? find("__Secure-np_csrf") ?? find("np_csrf");
 }
 
+/** Whether this browser seems to hold a session: without the cookie of one, asking the server is in vain. */
+export function seemsSignedIn(): boolean {
+  return csrfToken() !== undefined;
+}
+
 async function reach(request: Request): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     const token = csrfToken();
@@ -81,7 +86,7 @@ async function send(request: Request): Promise<Response> {
   let answer = await reach(request);
   if (OPEN.test(new URL(request.url).pathname)) return answer;
   if (answer.status === 401) {
-    if (await renew()) answer = await reach(original.clone());
+    if (seemsSignedIn() && (await renew())) answer = await reach(original.clone());
     if (answer.status === 401) {
       for (const listener of expired) listener();
       return answer;

@@ -30,7 +30,7 @@ export function isFed(key: QueryKey): boolean {
   return FED.has(String(key[0]));
 }
 
-/** The beginnings of the keys that an event makes old; nothing for all of them. */
+/** The beginnings of the keys that an event makes old; nothing for all but who is signed in, since the stream ends when that changes. */
 export function staleBy(event: StreamEvent): readonly QueryKey[] | undefined {
   if (event.name === "gap") return undefined;
   // The session may have ended, or its rights have changed.
@@ -57,7 +57,8 @@ export function refreshByStream(queries: QueryClient): () => void {
   const isRead = (queryKey: QueryKey) =>
     queries.getQueryCache().find({ queryKey, exact: false }) !== undefined;
   const readAgain = (queryKey?: QueryKey) => {
-    void queries.invalidateQueries({ queryKey, predicate: isShort }, { cancelRefetch: false });
+    const isOld = (query: Query) => isShort(query) && (queryKey !== undefined || query.queryKey[0] !== "me");
+    void queries.invalidateQueries({ queryKey, predicate: isOld }, { cancelRefetch: false });
   };
   const flush = () => {
     timer = undefined;

@@ -45,6 +45,8 @@ const FRAME: Record<string, Reply> = {
 
 export function renderApp(path: string, replies: Record<string, Reply>) {
   const calls: Call[] = [];
+  // The browser was signed in; what that is worth today is for the server to say.
+  vi.spyOn(document, "cookie", "get").mockReturnValue("np_csrf=token");
   vi.stubGlobal("fetch", async (request: Request) => {
     const { pathname } = new URL(request.url);
     const text = await request.text();
