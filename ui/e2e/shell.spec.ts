@@ -136,3 +136,17 @@ test("the long address of one's own security leads there", async ({ page }) => {
   await expect(page).toHaveURL(/\/security$/);
   await expect(page).not.toHaveURL(/settings/);
 });
+
+test("an address that leads nowhere says so within the frame, with ways onward", async ({ page }) => {
+  const { data } = await call<{ data: { id: string }[] }>("GET", "/webhooks?limit=1");
+  await page.goto(`/webhook/${data[0]?.id}/x`);
+  await expect(page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
+  await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
+  const main = page.getByRole("main");
+  await expect(main.getByRole("link", { name: "Webhooks", exact: true })).toBeVisible();
+  await main.getByRole("link", { name: `/webhooks/${data[0]?.id}` }).click();
+  await expect(page.getByRole("heading", { name: "Warehouse" })).toBeVisible();
+  await page.goto("/nothing-here");
+  await main.getByRole("link", { name: "To the overview" }).click();
+  await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
+});

@@ -12,7 +12,7 @@ import { figuresQuery } from "./api/figures";
 import { ApiError } from "./api/problem";
 import { meQuery } from "./api/session";
 import { Loading } from "./components/states";
-import { NotFound, PageError, Root } from "./shell/Root";
+import { PageError, Root } from "./shell/Root";
 
 type Search<K extends string> = { [key in K]?: string };
 
@@ -30,7 +30,6 @@ function search<K extends string>(...keys: K[]) {
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
   component: Root,
-  notFoundComponent: NotFound,
 });
 
 const open = createRoute({
@@ -195,6 +194,8 @@ const appPages = [
   page("/notifications", account, "Notifications"),
   page("/profile", account, "Profile"),
   page("/security", account, "Security"),
+  // Whatever no other address fits: told within the frame, with ways onward.
+  page("$", () => import("./shell/Lost"), "Lost"),
 ] as const;
 
 const tree = root.addChildren([open.addChildren(openPages), app.addChildren(appPages)]);
@@ -208,7 +209,6 @@ export function makeRouter(queries: QueryClient, basepath: string) {
     defaultPreloadStaleTime: 30_000,
     defaultErrorComponent: PageError,
     defaultPendingComponent: Loading,
-    defaultNotFoundComponent: NotFound,
   });
 }
 

@@ -1,8 +1,7 @@
 // What is there on every page: messages, questions, and what to show when a page fails.
 import { type ErrorComponentProps, Outlet } from "@tanstack/react-router";
-import { ButtonLink } from "../components/Button";
 import { Confirmation } from "../components/confirm";
-import { Empty, ErrorPanel } from "../components/states";
+import { ErrorPanel } from "../components/states";
 import { Toasts } from "../components/toasts";
 import { t } from "../texts";
 import { Proof } from "./Proof";
@@ -15,17 +14,6 @@ export function Root() {
       <Proof />
       <Toasts />
     </>
-  );
-}
-
-export function NotFound() {
-  return (
-    <main className="alone">
-      <Empty icon="search" title={t.kit.notFound}>
-        <p>{t.kit.notFoundText}</p>
-        <ButtonLink to="/">{t.kit.home}</ButtonLink>
-      </Empty>
-    </main>
   );
 }
 

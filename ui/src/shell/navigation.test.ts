@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { pageOfId, reachablePages, scopeOf, visible } from "./navigation";
+import { nearestPages, pageOfId, reachablePages, scopeOf, visible } from "./navigation";
 
 it("shows a page only to those who have its scope", () => {
   const names = reachablePages(["jobs:read", "profile"]).map(({ name }) => name);
@@ -29,4 +29,17 @@ it("knows what a page asks for", () => {
   expect(scopeOf("/jobs/new")).toBe("jobs:write");
   expect(scopeOf("/event-types")).toBe("events:read");
   expect(scopeOf("/nothing")).toBeUndefined();
+});
+
+it("finds the pages that were probably meant", () => {
+  const all = ["jobs:read", "webhooks:read", "events:read", "emails:read", "keys:write", "profile"];
+  const near = (path: string) => nearestPages(path, all).map(({ to }) => to);
+  expect(near("/job/17")).toEqual(["/jobs"]);
+  expect(near("/webhook")).toEqual(["/webhooks"]);
+  expect(near("/evnets")).toEqual(["/events"]);
+  expect(near("/event")).toEqual(["/events", "/event-types"]);
+  expect(near("/Key")).toEqual(["/keys"]);
+  expect(near("/")).toEqual([]);
+  expect(near("/nothing-here")).toEqual([]);
+  expect(nearestPages("/key", ["profile"])).toEqual([]);
 });

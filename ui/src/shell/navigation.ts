@@ -116,6 +116,39 @@ export function reachablePages(scopes: readonly string[]): Entry[] {
   return [...visible(scopes).flatMap(({ entries }) => entries), ...OWN];
 }
 
+const NEAR_MAX = 3;
+
+/** The pages whose address begins almost like this one, the likest first. */
+export function nearestPages(path: string, scopes: readonly string[]): Entry[] {
+  const [wanted = ""] = path.toLowerCase().split("/").filter(Boolean);
+  const far = Math.max(1, Math.floor(wanted.length / 3));
+  const distance = ({ to }: Entry) => {
+    const word = to.slice(1);
+    return wanted !== "" && (word.startsWith(wanted) || wanted.startsWith(word)) ? 0 : edits(wanted, word);
+  };
+  return reachablePages(scopes)
+    .filter(({ to }) => to !== "/")
+    .map((entry) => ({ entry, by: distance(entry) }))
+    .filter(({ by }) => by <= far)
+    .sort((one, other) => one.by - other.by)
+    .slice(0, NEAR_MAX)
+    .map(({ entry }) => entry);
+}
+
+/** How many letters are to be put in, taken out or exchanged to make one word of the other (Levenshtein's distance). */
+function edits(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, place) => place);
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1];
+    for (let place = 1; place <= other.length; place += 1) {
+      const kept = (row[place - 1] ?? 0) + (letter === other[place - 1] ? 0 : 1);
+      next.push(Math.min(kept, (row[place] ?? 0) + 1, (next[place - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] ?? 0;
+}
+
 /** The page of an id, by its prefix. */
 export function pageOfId(text: string): string | undefined {
   const id = text.trim();

@@ -129,6 +129,8 @@ export const kit = {
   requestId: "Anfrage",
   notFound: "Diese Seite gibt es nicht",
   notFoundText: "Vielleicht ist die Adresse vertippt, oder das Objekt wurde gelöscht.",
+  notFoundNear: "Vielleicht war gemeint",
+  notFoundSearch: "führt zu jeder Seite, Warteschlange und jedem Webhook, und zu Objekten über ihre Id.",
   home: "Zur Übersicht",
   failed: "Diese Seite kann nicht gezeigt werden",
   notJson: "Das ist kein gültiges JSON.",

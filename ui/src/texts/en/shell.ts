@@ -127,6 +127,8 @@ export const kit = {
   requestId: "Request",
   notFound: "There is no such page",
   notFoundText: "The address may be mistyped, or the object was deleted.",
+  notFoundNear: "Perhaps you meant",
+  notFoundSearch: "goes to any page, queue or webhook, and to objects by their id.",
   home: "To the overview",
   failed: "This page could not be shown",
   notJson: "This is no valid JSON.",
