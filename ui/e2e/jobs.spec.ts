@@ -45,6 +45,7 @@ test("filters of the list live in the address and survive going back", async ({ 
   await call("POST", "/jobs", { queue: "filters", kind: "filter.two", payload: {}, tags: ["blue"] });
   await page.goto("/jobs?queue=filters");
   await expect(page.getByRole("link", { name: /^filter\./ })).toHaveCount(2);
+  await page.getByRole("button", { name: "More filters" }).click();
   await page.getByLabel("Tag").fill("red");
   await page.getByLabel("Tag").press("Enter");
   await expect(page).toHaveURL(/tag=red/);
@@ -97,4 +98,34 @@ test("a queue is drained only when its name is typed", async ({ page }) => {
   await expect(page.getByText("1 job cancelled")).toBeVisible();
   await page.goto(`/jobs/${id}`);
   await expect(page.locator(".page-note .state")).toHaveText("cancelled");
+});
+
+test("the figures of the queues above the list are filters of it", async ({ page }) => {
+  await call("POST", "/jobs", { queue: "strip", kind: "strip.now", payload: {} });
+  await call("POST", "/jobs", { queue: "strip", kind: "strip.later", payload: {}, delay_ms: 3_600_000 });
+  await page.goto("/jobs?queue=strip");
+  const strip = page.getByRole("region", { name: "Queues" });
+  await expect(strip.getByRole("link", { name: "waiting 1 in strip" })).toBeVisible();
+  const delayed = strip.getByRole("link", { name: "delayed 1 in strip" });
+  await delayed.click();
+  await expect(page).toHaveURL(/queue=strip&state=delayed/);
+  await expect(delayed).toHaveAttribute("aria-current", "true");
+  await expect(page.getByRole("link", { name: "strip.later" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "strip.now" })).toHaveCount(0);
+  // Live: what comes is counted at once.
+  await expect(page.locator(".live-live")).toBeVisible();
+  await call("POST", "/jobs", { queue: "strip", kind: "strip.later", payload: {}, delay_ms: 3_600_000 });
+  await expect(strip.getByRole("link", { name: "delayed 2 in strip" })).toBeVisible({ timeout: 5_000 });
+  await strip.getByRole("link", { name: "delayed 2 in strip" }).click();
+  await expect(page).toHaveURL(/\/jobs$/);
+  for (let more = 0; more < 6; more += 1) {
+    await call("POST", "/jobs", { queue: `strip-${more}`, kind: "strip.now", payload: {} });
+  }
+  await page.goto("/jobs?queue=strip-0");
+  await expect(strip.getByRole("listitem").filter({ has: page.locator(".queue-head") })).toHaveCount(5);
+  await strip.getByRole("link", { name: "strip-0", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "strip-0" })).toBeVisible();
+  await page.goto("/jobs");
+  await strip.getByRole("link", { name: /Show all \d+ queues/ }).click();
+  await expect(page.getByRole("heading", { name: "Queues" })).toBeVisible();
 });

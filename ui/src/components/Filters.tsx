@@ -1,5 +1,5 @@
 // The filters of a list; they live in the address, so that a view can be kept and sent to somebody.
-import type { ReactNode } from "react";
+import { type ReactNode, useId, useState } from "react";
 import type { Span } from "../lib/time";
 import { t } from "../texts";
 import { Button } from "./Button";
@@ -9,17 +9,40 @@ interface Props {
   values: Record<string, string | undefined>;
   onClear: () => void;
   children: ReactNode;
+  /** Filters that are seldom used: shown when one is set, or somebody asks for them. */
+  more?: ReactNode;
+  isMoreSet?: boolean;
 }
 
-export function Filters({ values, onClear, children }: Props) {
+export function Filters({ values, onClear, children, more, isMoreSet = false }: Props) {
+  const [isOpen, setOpen] = useState(false);
+  const id = useId();
   const isSet = Object.values(values).some((value) => value !== undefined);
+  const isMore = isOpen || isMoreSet;
   return (
     <section className="filters" aria-label={t.kit.filter}>
       {children}
+      {more !== undefined && !isMoreSet && (
+        <Button
+          look="quiet"
+          small
+          icon={isMore ? "up" : "down"}
+          aria-expanded={isMore}
+          aria-controls={id}
+          onClick={() => setOpen(!isOpen)}
+        >
+          {t.kit.moreFilters}
+        </Button>
+      )}
       {isSet && (
         <Button look="quiet" small icon="close" onClick={onClear}>
           {t.kit.clear}
         </Button>
+      )}
+      {more !== undefined && (
+        <div id={id} className="filters-more" hidden={!isMore}>
+          {more}
+        </div>
       )}
     </section>
   );

@@ -63,7 +63,14 @@ function columns(filter: Filter, isShort: boolean): Column<ListedJob>[] {
       ),
     },
     !isShort && { head: texts.state, cell: ({ state }) => <State state={state} /> },
-    filter.queue === undefined && { head: t.jobs.queue, cell: ({ queue }) => queue },
+    filter.queue === undefined && {
+      head: t.jobs.queue,
+      cell: ({ queue }) => (
+        <span className="short" title={queue}>
+          {queue}
+        </span>
+      ),
+    },
     !isShort && { head: texts.id, spare: true, cell: ({ id }) => <code className="quiet small">{id}</code> },
     { head: texts.attempt, right: true, cell: ({ attempt, attempts }) => `${attempt} / ${attempts}` },
     { head: texts.created, right: true, cell: ({ created_at }) => <Time at={created_at} /> },

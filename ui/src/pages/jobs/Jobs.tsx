@@ -1,6 +1,6 @@
 // The list of jobs with its filters, and what can be done to many of them.
 import { getRouteApi } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useCan } from "../../api/session";
 import { Button, ButtonLink } from "../../components/Button";
 import { FilterSelect, FilterSpan, Filters, FilterText } from "../../components/Filters";
@@ -11,6 +11,7 @@ import { type Action, actionsFor, type Filter, filterOf } from "./actions";
 import { BulkDialog, type Target } from "./BulkDialog";
 import { STATES, useQueues } from "./data";
 import { JobList } from "./JobList";
+import { QueueStrip } from "./QueueStrip";
 
 const route = getRouteApi("/app/jobs");
 
@@ -19,10 +20,10 @@ export function Jobs() {
   const navigate = route.useNavigate();
   const can = useCan();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const set = (change: Filter) => {
-    setChosen(new Set());
-    void navigate({ search: { ...filter, ...change } });
-  };
+  const set = (change: Filter) => void navigate({ search: { ...filter, ...change } });
+  const address = JSON.stringify(filter);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was chosen is not in another list, whatever led there
+  useEffect(() => setChosen(new Set()), [address]);
   const texts = t.jobs.list;
   return (
     <Page
@@ -36,6 +37,7 @@ export function Jobs() {
         )
       }
     >
+      <QueueStrip filter={filter} />
       <JobFilters filter={filter} set={set} clear={() => void navigate({ search: {} })} />
       <Card flush>
         {can("jobs:write") && <BulkBar filter={filter} chosen={chosen} onChange={setChosen} />}
@@ -58,7 +60,18 @@ function JobFilters({ filter, set, clear }: FilterProps) {
   const { data: queues } = useQueues();
   const texts = t.jobs.list;
   return (
-    <Filters values={filter} onClear={clear}>
+    <Filters
+      values={filter}
+      onClear={clear}
+      more={
+        <>
+          <FilterText label={texts.tag} value={filter.tag} onChange={(tag) => set({ tag })} />
+          <FilterText label={texts.group} value={filter.group} onChange={(group) => set({ group })} />
+          <FilterSpan {...filter} onChange={set} />
+        </>
+      }
+      isMoreSet={[filter.tag, filter.group, filter.since, filter.until].some((one) => one !== undefined)}
+    >
       <FilterSelect
         label={t.jobs.queue}
         value={filter.queue}
@@ -72,13 +85,10 @@ function JobFilters({ filter, set, clear }: FilterProps) {
         choices={STATES.map((state) => [state, t.words[state] ?? state])}
       />
       <FilterText label={texts.kind} value={filter.kind} onChange={(kind) => set({ kind })} />
-      <FilterText label={texts.tag} value={filter.tag} onChange={(tag) => set({ tag })} />
-      <FilterText label={texts.group} value={filter.group} onChange={(group) => set({ group })} />
       {filter.error !== undefined && (
         <FilterText label={texts.error} value={filter.error} onChange={(error) => set({ error })} />
       )}
       <FilterText label={texts.text} value={filter.q} onChange={(q) => set({ q })} hint={texts.textHint} />
-      <FilterSpan {...filter} onChange={set} />
     </Filters>
   );
 }

@@ -41,6 +41,9 @@ export const jobs = {
     fields: "Nach Datenfeldern zu finden",
     fieldsHint: "Pfade wie order.id, je Zeile einer, höchstens 16; für Jobs ab jetzt.",
     back: "Warteschlangen",
+    open: (name: string) => `Verlauf und Steuerung von ${name}`,
+    showAll: (many: string) => `Alle ${many} Warteschlangen zeigen`,
+    of: (queue: string) => `in ${queue}`,
   },
   list: {
     title: "Jobs",

@@ -123,6 +123,7 @@ export const kit = {
   never: "nie",
   filter: "Filter",
   clear: "Filter entfernen",
+  moreFilters: "Weitere Filter",
   since: "Von",
   until: "Bis",
   typeName: (name: string) => `Zur Bestätigung „${name}“ eingeben`,

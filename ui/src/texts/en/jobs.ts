@@ -41,6 +41,9 @@ export const jobs = {
     fields: "Found by payload fields",
     fieldsHint: "Paths such as order.id, one per line, at most 16; for jobs accepted from now on.",
     back: "Queues",
+    open: (name: string) => `Charts and controls of ${name}`,
+    showAll: (many: string) => `Show all ${many} queues`,
+    of: (queue: string) => `in ${queue}`,
   },
   list: {
     title: "Jobs",

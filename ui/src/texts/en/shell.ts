@@ -121,6 +121,7 @@ export const kit = {
   never: "never",
   filter: "Filter",
   clear: "Clear filters",
+  moreFilters: "More filters",
   since: "From",
   until: "Until",
   typeName: (name: string) => `Type “${name}” to confirm`,
