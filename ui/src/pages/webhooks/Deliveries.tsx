@@ -1,6 +1,8 @@
 // The delivery log of a webhook.
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { api, read, type Schemas } from "../../api/client";
+import { useCan } from "../../api/session";
+import { ButtonLink } from "../../components/Button";
 import { Countdown } from "../../components/Countdown";
 import { FilterSelect, FilterSpan, Filters, FilterText } from "../../components/Filters";
 import { Card } from "../../components/Page";
@@ -46,7 +48,14 @@ export function WebhookDeliveries() {
   );
 }
 
-export function DeliveryList({ id, filter, limit = 50 }: { id: string; filter: Filter; limit?: number }) {
+interface ListProps {
+  id: string;
+  filter: Filter;
+  limit?: number;
+}
+
+export function DeliveryList({ id, filter, limit = 50 }: ListProps) {
+  const can = useCan();
   const deliveries = usePages(["deliveries", id, filter, limit], (cursor) =>
     read(
       api.GET("/webhooks/{id}/logs", {
@@ -54,9 +63,19 @@ export function DeliveryList({ id, filter, limit = 50 }: { id: string; filter: F
       }),
     ),
   );
-  const empty = (
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  const empty = isFiltered ? (
     <Empty icon="send" title={t.deliveries.empty}>
       <p>{t.deliveries.emptyText}</p>
+    </Empty>
+  ) : (
+    <Empty icon="send" title={t.deliveries.none}>
+      <p>{t.deliveries.noneText}</p>
+      {can("webhooks:write") && (
+        <ButtonLink to="/webhooks/$id/testing" params={{ id }} icon="send">
+          {t.webhooks.testing.send}
+        </ButtonLink>
+      )}
     </Empty>
   );
   return (

@@ -42,8 +42,13 @@ export function WebhookFrame() {
           <>
             <State state={healthOf(data, stats)} />
             <span className="id">
-              <span className="endpoint">{data.url}</span>
-              <CopyButton text={data.url} what={texts.address} small />
+              {data.description !== "" && <span className="endpoint">{data.url}</span>}
+              <CopyButton
+                text={data.url}
+                what={texts.address}
+                label={data.description === "" ? t.kit.copy : undefined}
+                small
+              />
             </span>
           </>
         )

@@ -55,10 +55,27 @@ function columns(): Column<Webhook>[] {
 function Name({ webhook: { id, url, description } }: { webhook: Webhook }) {
   return (
     <span className="stack-tight">
-      <Link to="/webhooks/$id" params={{ id }}>
-        {description || url}
+      <Link to="/webhooks/$id" params={{ id }} className={description === "" ? "one-line" : undefined}>
+        {description || <Address url={url} />}
       </Link>
-      {description !== "" && <span className="endpoint quiet small">{url}</span>}
+      {description !== "" && (
+        <span className="one-line endpoint quiet small">
+          <Address url={url} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+const END_CHARS = 14;
+
+/** An address on one line: what does not fit is left out in the middle, since both ends tell one from another. */
+function Address({ url }: { url: string }) {
+  const cut = Math.max(0, url.length - END_CHARS);
+  return (
+    <span className="address" title={url} dir="ltr">
+      <span>{url.slice(0, cut)}</span>
+      <span>{url.slice(cut)}</span>
     </span>
   );
 }

@@ -13,29 +13,30 @@ export function placeOf(time: number, last: number): number {
   return scale(time) / scale(Math.max(last, SPAN_MS_MIN));
 }
 
+/** How much of the line each attempt has to its right, up to the next one. */
+export function shares(times: readonly number[]): number[] {
+  const last = times.at(-1) ?? 0;
+  const places = [...times.map((time) => placeOf(time, last)), 1];
+  return times.map((_, index) => (places[index + 1] ?? 1) - (places[index] ?? 0));
+}
+
 export function RetryLine({ delays }: { delays: readonly number[] }) {
   const texts = t.webhooks.form;
   const times = attemptTimes(delays);
-  const last = times.at(-1) ?? 0;
+  const parts = shares(times);
   return (
     <div className="retry-line">
-      <div className="retry-track" aria-hidden="true">
-        {times.map((time, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: an attempt is its number
-          <span key={index} className="retry-dot" style={{ left: `${placeOf(time, last) * 100}%` }} />
-        ))}
-      </div>
       <ol>
         {times.map((time, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: an attempt is its number
-          <li key={index}>
+          <li key={index} style={{ flexGrow: 100 * (parts[index] ?? 0) }}>
             <strong title={texts.attempt(index + 1)}>{index + 1}</strong>
-            {time === 0 ? texts.atOnce : `+${duration(time)}`}
+            <span>{time === 0 ? texts.atOnce : `+${duration(time)}`}</span>
           </li>
         ))}
       </ol>
       <p className="small quiet">
-        {times.length === 1 ? texts.once : texts.span(String(times.length), duration(last))}
+        {times.length === 1 ? texts.once : texts.span(String(times.length), duration(times.at(-1) ?? 0))}
       </p>
     </div>
   );

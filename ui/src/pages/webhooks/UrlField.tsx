@@ -12,24 +12,21 @@ export function UrlField({ url }: { url: string | undefined }) {
   const [text, setText] = useState(url ?? "");
   const texts = t.webhooks.form;
   return (
-    <div className="stack-tight">
-      <TextField
-        label={texts.url}
-        name="url"
-        type="url"
-        required
-        maxLength={2_048}
-        placeholder="https://example.com/hooks"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        hint={texts.urlHint}
-      />
-      <Check url={text.trim()} isSaved={text === url} />
-    </div>
+    <TextField
+      label={texts.url}
+      name="url"
+      type="url"
+      required
+      maxLength={2_048}
+      placeholder="https://example.com/hooks"
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      hint={<Check url={text.trim()} isSaved={text === url} />}
+    />
   );
 }
 
-/** What the server says of an address; nothing as long as it is the saved one. */
+/** What the server says of an address; as long as it is the saved one or none, what it must be. */
 function Check({ url, isSaved }: { url: string; isSaved: boolean }) {
   const settled = useSettled(url);
   const isOff = isSaved || settled === "";
@@ -42,7 +39,8 @@ function Check({ url, isSaved }: { url: string; isSaved: boolean }) {
   });
   const texts = t.webhooks.form;
   return (
-    <p className="url-check small" role="status">
+    <span className="url-check" role="status">
+      {isOff && <span className="quiet">{texts.urlHint}</span>}
       {!isOff && isFetching && <span className="quiet">{texts.checking}</span>}
       {!isOff && !isFetching && data && (
         <span className={data.is_https ? "check-ok" : "check-warn"}>
@@ -58,6 +56,6 @@ function Check({ url, isSaved }: { url: string; isSaved: boolean }) {
             : reasonOf(error)}
         </span>
       )}
-    </p>
+    </span>
   );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { attemptTimes, healthOf, PRESETS, type Stats, type Webhook } from "./data";
 import { headersOf } from "./Fields";
+import { shares } from "./RetryLine";
 import { patchOf } from "./Settings";
 
 const stats = { breaker: "closed", success_rate: 1 } as Stats;
@@ -16,6 +17,16 @@ describe("healthOf", () => {
 
 describe("retry policies", () => {
   it("adds the delays up", () => expect(attemptTimes([5, 10, 20])).toEqual([0, 5, 15, 35]));
+
+  it("shares the line out by the waits, the whole of it", () => {
+    const parts = shares(attemptTimes(PRESETS.standard ?? []));
+    expect(parts.reduce((sum, part) => sum + part)).toBeCloseTo(1);
+    expect(parts.every((part) => part >= 0)).toBe(true);
+    expect(parts.at(-1)).toBe(0);
+    // Attempts within seconds are not drawn as far apart as those within days.
+    expect(shares(attemptTimes([5_000])).at(-1)).toBeGreaterThan(0.5);
+    expect(shares([0])).toEqual([1]);
+  });
 
   it("has the presets of the server", () => {
     const hours = (name: string) => (attemptTimes(PRESETS[name] ?? []).at(-1) ?? 0) / 3_600_000;

@@ -1,6 +1,8 @@
 // Zustellungen und ihre Versuche.
 export const deliveries = {
   title: (type: string) => `Zustellung von ${type}`,
+  none: "Noch wurde nichts hierhin gesendet",
+  noneText: "Ein Ereignis einer gewünschten Art bringt die erste Zustellung, oder jetzt ein signierter Test.",
   empty: "Hier sind keine Zustellungen",
   emptyText: "Es wurde nichts gesendet, das zu diesen Filtern passt.",
   outcome: "Ergebnis",

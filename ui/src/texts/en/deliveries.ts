@@ -1,6 +1,8 @@
 // Deliveries and their attempts.
 export const deliveries = {
   title: (type: string) => `Delivery of ${type}`,
+  none: "Nothing was sent to it yet",
+  noneText: "Publish an event of a type it asks for, or send a signed test now.",
   empty: "No deliveries here",
   emptyText: "Nothing was sent that fits these filters.",
   outcome: "Outcome",
