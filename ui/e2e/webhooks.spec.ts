@@ -1,6 +1,7 @@
 // From an event to its receiver, and back when it failed.
+import { createHmac } from "node:crypto";
 import { expect, type Page, test } from "@playwright/test";
-import { call, LATEST_MS } from "./server";
+import { BASE_URL, call, callAsOwner, credentials, LATEST_MS } from "./server";
 import { confirm, found, receiver } from "./support";
 
 interface Made {
@@ -181,4 +182,31 @@ test("an event type joins the catalogue and is offered to webhooks", async ({ pa
   await page.goto("/webhooks/new");
   await page.getByRole("button", { name: "parcel.sent" }).click();
   await expect(page.getByLabel("Events", { exact: true })).toHaveValue(/parcel\.sent/);
+});
+
+test("what is copied as curl has the very body that was signed", async ({ page, context }) => {
+  const at = await receiver();
+  const type = `exact.${Date.now()}`;
+  const { id } = await call<Made>("POST", "/webhooks", { url: at.url, events: [type] });
+  const { secret } = await callAsOwner<{ secret: string }>("GET", `/webhooks/${id}/secret`);
+  // Written as it came: a number with a point, names that are numbers, an escaped letter.
+  const body = `{"type":"${type}","data":{"amount":1.0,"2":1e2,"1":"\\u00e9 it's"}}`;
+  const headers = { Authorization: `Bearer ${credentials().api_key}`, "Content-Type": "application/json" };
+  const answer = await fetch(`${BASE_URL}/api/v1/events`, { method: "POST", headers, body });
+  expect(answer.status).toBe(202);
+  await at.got(1);
+  const delivery = await found("the delivery", async () => {
+    const { data } = await call<{ data: Made[] }>("GET", `/webhooks/${id}/logs?state=succeeded`);
+    return data[0]?.id;
+  });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto(`/deliveries/${delivery}`);
+  await page.getByRole("button", { name: "Copy as curl" }).click();
+  await expect(page.getByRole("button", { name: "Copied" })).toBeVisible();
+  const command = await page.evaluate(() => navigator.clipboard.readText());
+  const sent = (/--data-raw '(.*)'$/s.exec(command)?.[1] ?? "").replaceAll("'\\''", "'");
+  const shown = /-H 'x-novapulse-signature: sha256=([0-9a-f]+)'/i.exec(command)?.[1];
+  expect(sent).toContain("1.0");
+  expect(createHmac("sha256", secret).update(sent).digest("hex")).toBe(shown);
+  at.close();
 });

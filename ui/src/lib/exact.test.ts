@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isRounded, parseExact } from "./exact";
+import { isRounded, memberText, parseExact } from "./exact";
 
 it.each([
   "0",
@@ -29,4 +29,14 @@ it("reads what is JSON and nothing else", () => {
     a: [1, "12345678901234567890", null],
   });
   expect(() => parseExact("{1}")).toThrow(SyntaxError);
+});
+
+it("finds a member as it came", () => {
+  const body = '{"id": "e}1", "2": 1.0, "1": [1e2, "\\u00e9\\"],{"],\n "data": {"body": {}}}';
+  const json = `{"state":"a\\"body\\":1,", "list":[{"body":2}], "b\\u006fdy" : ${body} , "next":null}`;
+  expect(memberText(json, "body")).toBe(body);
+  expect(memberText(json, "next")).toBe("null");
+  expect(memberText('{"body":12}', "body")).toBe("12");
+  expect(memberText(json, "data")).toBeUndefined();
+  expect(memberText("{}", "body")).toBeUndefined();
 });

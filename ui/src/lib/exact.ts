@@ -38,3 +38,24 @@ export function parseExact(text: string): unknown {
   if (ExactJson.rawJSON === undefined || !LONG.test(text)) return JSON.parse(text);
   return JSON.parse(text, keep as (key: string, value: unknown) => unknown);
 }
+
+/** Strings as wholes, so that what stands in them opens and closes nothing, and what does. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{}:,]/gs;
+
+/** The value of a member of a JSON object, letter by letter as it came; nothing when there is none. */
+export function memberText(json: string, name: string): string | undefined {
+  let [depth, isName, isWanted, from] = [0, true, false, 0];
+  for (const { 0: token, index } of json.matchAll(TOKEN)) {
+    if (token === "{" || token === "[") depth += 1;
+    else if (token === "}" || token === "]") depth -= 1;
+    const isEnd = depth === 0 || (depth === 1 && token === ",");
+    if (isEnd && isWanted) return json.slice(from, index).trim();
+    if (depth !== 1) continue;
+    if (token === ",") isName = true;
+    else if (token === ":" && isName) {
+      isName = false;
+      from = index + 1;
+    } else if (isName && token.startsWith('"')) isWanted = JSON.parse(token) === name;
+  }
+  return undefined;
+}

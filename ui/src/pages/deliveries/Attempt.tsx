@@ -16,10 +16,15 @@ function pretty(text: string): string {
   }
 }
 
-export function AttemptView({ attempt, body }: { attempt: Attempt; body?: unknown }) {
+interface Props {
+  attempt: Attempt;
+  /** What was sent, letter by letter: a signature is of nothing else. */
+  sent?: string;
+}
+
+export function AttemptView({ attempt, sent = "" }: Props) {
   const texts = t.deliveries;
   const { request, response } = attempt;
-  const sent = body === undefined ? "" : JSON.stringify(body);
   return (
     <div className="attempt">
       <Phases phases={attempt.phases} />

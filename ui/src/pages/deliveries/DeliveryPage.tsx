@@ -12,18 +12,26 @@ import { Empty, Loaded } from "../../components/states";
 import { Facts } from "../../components/Table";
 import { Time } from "../../components/Time";
 import { useAction } from "../../components/useAction";
+import { memberText, parseExact } from "../../lib/exact";
 import { useLive } from "../../lib/live";
 import { t } from "../../texts";
 import { AttemptView } from "./Attempt";
 
-type Delivery = Schemas["DeliveryDetail"];
+type Delivery = Schemas["DeliveryDetail"] & {
+  /** The body as it is sent. */
+  sent?: string;
+};
 const route = getRouteApi("/app/deliveries/$id");
+
+async function readDelivery(id: string): Promise<Delivery> {
+  const answer = await read(api.GET("/deliveries/{id}", { params: { path: { id } }, parseAs: "text" }));
+  const delivery = parseExact(answer) as Delivery;
+  return { ...delivery, sent: delivery.body == null ? undefined : memberText(answer, "body") };
+}
 
 export function DeliveryPage() {
   const { id } = route.useParams();
-  const delivery = useLive(["delivery", id], () =>
-    read(api.GET("/deliveries/{id}", { params: { path: { id } } })),
-  );
+  const delivery = useLive(["delivery", id], () => readDelivery(id));
   const can = useCan();
   const data = delivery.data;
   return (
@@ -65,7 +73,7 @@ function Content({ delivery }: { delivery: Delivery }) {
           note={<Time at={attempt.started_at} />}
           actions={<State state={attempt.succeeded ? "succeeded" : "failed"} />}
         >
-          <AttemptView attempt={attempt} body={delivery.body} />
+          <AttemptView attempt={attempt} sent={delivery.sent} />
         </Card>
       ))}
       {delivery.body != null && (
