@@ -58,7 +58,7 @@ test("a session that ends leads back to the same page after sign-in", async ({ p
   const other = await pageOf(browser, somebody);
   await other.goto("/security");
   await other.getByRole("button", { name: /^End: Chrome/ }).click();
-  await confirm(other, "End this session?");
+  await confirm(other, /^End the session of \S+/);
   await expect(page).toHaveURL(/sign-in\?next=/, { timeout: 25_000 });
   await signIn(page, somebody);
   await expect(page).toHaveURL(/jobs\?state=failed&kind=image\.resize$/);

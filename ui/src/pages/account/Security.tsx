@@ -3,13 +3,12 @@ import { useNavigate } from "@tanstack/react-router";
 import { api, read, type Schemas } from "../../api/client";
 import { queries } from "../../api/session";
 import { Button } from "../../components/Button";
-import { confirm } from "../../components/confirm";
 import { Form, TextField } from "../../components/Form";
 import { Card, Page } from "../../components/Page";
 import { Loaded } from "../../components/states";
 import { type Column, Table } from "../../components/Table";
 import { Time } from "../../components/Time";
-import { useAction } from "../../components/useAction";
+import { useAction, useAsked } from "../../components/useAction";
 import { useLive } from "../../lib/live";
 import { t } from "../../texts";
 import { newPassword, PasswordFields } from "../access/kit";
@@ -63,23 +62,23 @@ function SessionsCard() {
   const texts = t.account.security;
   const navigate = useNavigate();
   const sessions = useLive(["sessions"], () => read(api.GET("/auth/sessions")), { every: 15_000 });
-  const leave = useAction(() => read(api.POST("/auth/logout-all")), {
-    next: () => {
-      queries.clear();
-      void navigate({ to: "/sign-in" });
+  const [ask, isLeaving] = useAsked(
+    () => read(api.POST("/auth/logout-all")),
+    { title: texts.endAllTitle, text: texts.endAllText, action: texts.endAll },
+    {
+      next: () => {
+        queries.clear();
+        void navigate({ to: "/sign-in" });
+      },
     },
-  });
-  const ask = async () => {
-    const question = { title: texts.endAllTitle, text: texts.endAllText, action: texts.endAll, danger: true };
-    if (await confirm(question)) leave.mutate();
-  };
+  );
   return (
     <Card
       title={texts.sessions}
       note={texts.sessionsNote}
       flush
       actions={
-        <Button look="danger" icon="out" busy={leave.isPending} onClick={ask}>
+        <Button look="danger" icon="out" busy={isLeaving} onClick={ask}>
           {texts.endAll}
         </Button>
       }
@@ -127,19 +126,14 @@ export function nameOf(client: string): string {
 
 function End({ session: { id, client } }: { session: Session }) {
   const texts = t.account.security;
-  const end = useAction(() => read(api.DELETE("/auth/sessions/{id}", { params: { path: { id } } })), {
-    done: texts.ended,
-    changes: [["sessions"]],
-  });
-  const ask = async () => {
-    if (
-      await confirm({ title: texts.endTitle, text: `${nameOf(client)}. ${texts.endText}`, action: texts.end })
-    ) {
-      end.mutate();
-    }
-  };
+  const name = nameOf(client);
+  const [ask] = useAsked(
+    () => read(api.DELETE("/auth/sessions/{id}", { params: { path: { id } } })),
+    { title: texts.endTitle(name), text: texts.endText, action: texts.end, danger: false },
+    { done: texts.ended, changes: [["sessions"]] },
+  );
   return (
-    <Button small onClick={ask} aria-label={`${texts.end}: ${nameOf(client)}`}>
+    <Button small onClick={ask} aria-label={`${texts.end}: ${name}`}>
       {texts.end}
     </Button>
   );

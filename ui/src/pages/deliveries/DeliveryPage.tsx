@@ -5,13 +5,12 @@ import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Id, Json } from "../../components/Copy";
 import { Countdown } from "../../components/Countdown";
-import { confirm } from "../../components/confirm";
 import { Card, Page } from "../../components/Page";
 import { State } from "../../components/State";
 import { Empty, Loaded } from "../../components/states";
 import { Facts } from "../../components/Table";
 import { Time } from "../../components/Time";
-import { useAction } from "../../components/useAction";
+import { useAction, useAsked } from "../../components/useAction";
 import { memberText, parseExact } from "../../lib/exact";
 import { useLive } from "../../lib/live";
 import { t } from "../../texts";
@@ -128,7 +127,7 @@ function DeliveryFacts({ delivery }: { delivery: Delivery }) {
   );
 }
 
-function Actions({ delivery: { id, state } }: { delivery: Delivery }) {
+function Actions({ delivery: { id, state, event_type } }: { delivery: Delivery }) {
   const texts = t.deliveries;
   const params = { path: { id } };
   const changes = [["delivery", id], ["deliveries"]];
@@ -136,21 +135,18 @@ function Actions({ delivery: { id, state } }: { delivery: Delivery }) {
     done: texts.retried,
     changes,
   });
-  const cancel = useAction(() => read(api.POST("/deliveries/{id}/cancel", { params })), {
-    done: texts.cancelled,
-    changes,
-  });
-  const ask = async () => {
-    const question = { title: texts.cancelTitle, text: texts.cancelText, action: texts.cancel, danger: true };
-    if (await confirm(question)) cancel.mutate();
-  };
+  const [askCancel, isCancelling] = useAsked(
+    () => read(api.POST("/deliveries/{id}/cancel", { params })),
+    { title: texts.cancelTitle(event_type), text: texts.cancelText, action: texts.cancel },
+    { done: texts.cancelled, changes },
+  );
   return (
     <>
       <Button icon="retry" look="primary" busy={retry.isPending} onClick={() => retry.mutate()}>
         {texts.retry}
       </Button>
       {state === "pending" && (
-        <Button icon="close" look="danger" busy={cancel.isPending} onClick={ask}>
+        <Button icon="close" look="danger" busy={isCancelling} onClick={askCancel}>
           {texts.cancel}
         </Button>
       )}

@@ -78,7 +78,7 @@ function RowActions({ template: { name, sample }, can, onEdit, onPreview }: RowP
     () => read(api.POST("/email-templates/{name}/preview", { params, body: { variables: sample } })),
     { next: onPreview },
   );
-  const ask = useAsked(
+  const [ask] = useAsked(
     () => read(api.DELETE("/email-templates/{name}", { params })),
     { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete },
     { done: texts.deleted, changes: [["email-templates"]] },

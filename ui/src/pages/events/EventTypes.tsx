@@ -123,7 +123,7 @@ function columns(can: boolean, { show, edit }: Handlers): Column<EventType>[] {
 
 function RowActions({ type: { name }, onEdit }: { type: EventType; onEdit: () => void }) {
   const texts = t.webhooks.types;
-  const ask = useAsked(
+  const [ask] = useAsked(
     () => read(api.DELETE("/event-types/{name}", { params: { path: { name } } })),
     { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete },
     { done: texts.deleted, changes: [["event-types"]] },

@@ -5,14 +5,13 @@ import { api, read } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Id, Json } from "../../components/Copy";
-import { confirm } from "../../components/confirm";
 import { Menu, MenuItem } from "../../components/Menu";
 import { Card, Page } from "../../components/Page";
 import { State } from "../../components/State";
 import { Loaded } from "../../components/states";
 import { Facts } from "../../components/Table";
 import { Time } from "../../components/Time";
-import { useAction } from "../../components/useAction";
+import { useAction, useAsked } from "../../components/useAction";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
 import { type Job, useJob } from "./data";
@@ -83,27 +82,24 @@ function JobActions({ job }: { job: Job }) {
     done: texts.retried,
     changes,
   });
-  const cancel = useAction(() => read(api.POST("/jobs/{id}/cancel", { params })), {
-    done: texts.cancelled,
-    changes,
-  });
   const promote = useAction(() => read(api.POST("/jobs/{id}/promote", { params })), {
     done: texts.promoted,
     changes,
   });
-  const remove = useAction(() => read(api.DELETE("/jobs/{id}", { params })), {
-    done: texts.deleted,
-    changes: [["jobs"], ["queues"]],
-    next: () => void navigate({ to: "/jobs" }),
-  });
-  const askCancel = async () => {
-    const question = { title: texts.cancelTitle(job.kind), text: texts.cancelText, action: texts.cancel };
-    if (await confirm({ ...question, danger: true })) cancel.mutate();
-  };
-  const askDelete = async () => {
-    const question = { title: texts.deleteTitle(job.kind), text: texts.deleteText, action: t.kit.delete };
-    if (await confirm({ ...question, danger: true })) remove.mutate();
-  };
+  const [askCancel, isCancelling] = useAsked(
+    () => read(api.POST("/jobs/{id}/cancel", { params })),
+    { title: texts.cancelTitle(job.kind), text: texts.cancelText, action: texts.cancel },
+    { done: texts.cancelled, changes },
+  );
+  const [askDelete] = useAsked(
+    () => read(api.DELETE("/jobs/{id}", { params })),
+    { title: texts.deleteTitle(job.kind), text: texts.deleteText, action: t.kit.delete },
+    {
+      done: texts.deleted,
+      changes: [["jobs"], ["queues"]],
+      next: () => void navigate({ to: "/jobs" }),
+    },
+  );
   const isDone = ["completed", "failed", "cancelled"].includes(job.state);
   return (
     <>
@@ -118,7 +114,7 @@ function JobActions({ job }: { job: Job }) {
         </Button>
       )}
       {!isDone && (
-        <Button icon="close" look="danger" busy={cancel.isPending} onClick={askCancel}>
+        <Button icon="close" look="danger" busy={isCancelling} onClick={askCancel}>
           {texts.cancel}
         </Button>
       )}
@@ -132,7 +128,7 @@ function JobActions({ job }: { job: Job }) {
           </MenuItem>
         )}
         {isDone && (
-          <MenuItem icon="trash" danger onSelect={() => void askDelete()}>
+          <MenuItem icon="trash" danger onSelect={askDelete}>
             {t.kit.delete}
           </MenuItem>
         )}

@@ -104,14 +104,10 @@ function QueueActions({ name, isPaused }: { name: string; isPaused: boolean }) {
   const texts = t.jobs.queues;
   const changes = [["queue", name], ["queues"], ["jobs"]];
   const params = { path: { name } };
-  const pause = useAction(() => read(api.POST("/queues/{name}/pause", { params })), {
-    done: texts.paused(name),
-    changes,
-  });
-  const resume = useAction(() => read(api.POST("/queues/{name}/resume", { params })), {
-    done: texts.resumed(name),
-    changes,
-  });
+  const toPause = () => read(api.POST("/queues/{name}/pause", { params }));
+  const toResume = () => read(api.POST("/queues/{name}/resume", { params }));
+  const pause = useAction(toPause, { done: texts.paused(name), changes, undo: toResume });
+  const resume = useAction(toResume, { done: texts.resumed(name), changes, undo: toPause });
   const askToDrain = (dry_run: boolean) =>
     read(api.POST("/queues/{name}/drain", { params, body: { dry_run } }));
   const drain = useAction(() => askToDrain(false), {

@@ -86,7 +86,7 @@ function columns(): Column<Key>[] {
 
 function Revoke({ apiKey: { id, name } }: { apiKey: Key }) {
   const texts = t.audit.keys;
-  const ask = useAsked(
+  const [ask] = useAsked(
     () => read(api.DELETE("/api-keys/{id}", { params: { path: { id } } })),
     { title: texts.revokeTitle(name), text: texts.revokeText, action: texts.revoke },
     { done: texts.revokedDone, changes: [["keys"]] },

@@ -4,7 +4,6 @@ import { useState } from "react";
 import { api, read } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
-import { confirm } from "../../components/confirm";
 import { Form, SelectField } from "../../components/Form";
 import { Card, Page } from "../../components/Page";
 import { Empty, Loaded, LoadedPages } from "../../components/states";
@@ -60,7 +59,7 @@ export function DepartmentPage() {
 function Actions({ id, name, onEdit }: { id: string; name: string; onEdit: () => void }) {
   const navigate = useNavigate();
   const texts = t.people.departments;
-  const ask = useAsked(
+  const [ask] = useAsked(
     () => read(api.DELETE("/departments/{id}", { params: { path: { id } } })),
     { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete },
     {
@@ -109,15 +108,6 @@ function AddMember({ id, taken }: { id: string; taken: readonly User[] }) {
 
 function Members({ id, rows, canSet }: { id: string; rows: User[]; canSet: boolean }) {
   const texts = t.people.departments;
-  const remove = useAction(
-    (user: string) =>
-      read(api.DELETE("/departments/{id}/members/{user}", { params: { path: { id, user } } })),
-    { done: texts.removed, changes: [["department", id], ["departments"]] },
-  );
-  const ask = async (user: User) => {
-    const question = { title: texts.removeTitle(user.name), text: texts.removeText, action: t.kit.remove };
-    if (await confirm(question)) remove.mutate(user.id);
-  };
   const base = [
     { head: t.people.name, main: true, cell: (user: User) => <PersonName user={user} /> },
     { head: t.people.email, cell: ({ email }: User) => email },
@@ -126,15 +116,7 @@ function Members({ id, rows, canSet }: { id: string; rows: User[]; canSet: boole
   const out = {
     head: t.kit.actions,
     right: true,
-    cell: (user: User) => (
-      <Button
-        small
-        look="quiet"
-        icon="close"
-        aria-label={`${t.kit.remove}: ${user.name}`}
-        onClick={() => ask(user)}
-      />
-    ),
+    cell: (user: User) => <Remove id={id} user={user} />,
   };
   return (
     <Table
@@ -143,5 +125,22 @@ function Members({ id, rows, canSet }: { id: string; rows: User[]; canSet: boole
       keyOf={(user) => user.id}
       columns={canSet ? [...base, out] : base}
     />
+  );
+}
+
+function Remove({ id, user }: { id: string; user: User }) {
+  const texts = t.people.departments;
+  const [ask] = useAsked(
+    () => read(api.DELETE("/departments/{id}/members/{user}", { params: { path: { id, user: user.id } } })),
+    {
+      title: texts.removeTitle(user.name),
+      text: texts.removeText,
+      action: t.kit.remove,
+      danger: false,
+    },
+    { done: texts.removed, changes: [["department", id], ["departments"]] },
+  );
+  return (
+    <Button small look="quiet" icon="close" aria-label={`${t.kit.remove}: ${user.name}`} onClick={ask} />
   );
 }

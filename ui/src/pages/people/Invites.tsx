@@ -49,7 +49,7 @@ function columns(): Column<Invite>[] {
 
 function Withdraw({ invite: { id, email } }: { invite: Invite }) {
   const texts = t.people.invites;
-  const ask = useAsked(
+  const [ask] = useAsked(
     () => read(api.DELETE("/auth/invites/{id}", { params: { path: { id } } })),
     { title: texts.deleteTitle(email), text: texts.deleteText, action: texts.withdraw },
     { done: texts.deleted, changes: [["invites"]] },

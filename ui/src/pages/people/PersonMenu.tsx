@@ -1,9 +1,8 @@
 // What an admin can do to a person.
 import { api, read } from "../../api/client";
 import { Button } from "../../components/Button";
-import { confirm } from "../../components/confirm";
 import { Menu, MenuItem, MenuLine } from "../../components/Menu";
-import { useAction } from "../../components/useAction";
+import { useAsked } from "../../components/useAction";
 import { t } from "../../texts";
 import type { User } from "./People";
 
@@ -16,44 +15,35 @@ interface Props {
 export function PersonMenu({ user: { id, name }, isMe, onEdit }: Props) {
   const texts = t.people;
   const params = { path: { id } };
-  const changes = [["users"]];
-  const end = useAction(() => read(api.DELETE("/users/{id}/sessions", { params })), {
-    done: texts.sessionsEnded,
-  });
-  const unlock = useAction(() => read(api.DELETE("/users/{id}/mfa", { params })), { done: texts.mfaRemoved });
-  const remove = useAction(() => read(api.DELETE("/users/{id}", { params })), {
-    done: texts.deleted,
-    changes,
-  });
-  const askEnd = async () => {
-    const question = {
+  const [askEnd] = useAsked(
+    () => read(api.DELETE("/users/{id}/sessions", { params })),
+    {
       title: texts.endSessionsTitle(name),
       text: texts.endSessionsText,
       action: texts.endSessions,
-    };
-    if (await confirm(question)) end.mutate();
-  };
-  const askUnlock = async () => {
-    const question = {
-      title: texts.removeMfaTitle(name),
-      text: texts.removeMfaText,
-      action: texts.removeMfa,
-    };
-    if (await confirm({ ...question, danger: true })) unlock.mutate();
-  };
-  const askRemove = async () => {
-    const question = { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.remove };
-    if (await confirm({ ...question, danger: true, typed: name })) remove.mutate();
-  };
+      danger: false,
+    },
+    { done: texts.sessionsEnded },
+  );
+  const [askUnlock] = useAsked(
+    () => read(api.DELETE("/users/{id}/mfa", { params })),
+    { title: texts.removeMfaTitle(name), text: texts.removeMfaText, action: texts.removeMfa },
+    { done: texts.mfaRemoved },
+  );
+  const [askRemove] = useAsked(
+    () => read(api.DELETE("/users/{id}", { params })),
+    { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.remove, typed: name },
+    { done: texts.deleted, changes: [["users"]] },
+  );
   return (
     <Menu trigger={<Button small look="quiet" icon="more" aria-label={`${t.kit.actions}: ${name}`} />}>
       <MenuItem onSelect={onEdit}>{t.kit.edit}</MenuItem>
-      <MenuItem onSelect={() => void askEnd()}>{texts.endSessions}</MenuItem>
-      {!isMe && <MenuItem onSelect={() => void askUnlock()}>{texts.removeMfa}</MenuItem>}
+      <MenuItem onSelect={askEnd}>{texts.endSessions}</MenuItem>
+      {!isMe && <MenuItem onSelect={askUnlock}>{texts.removeMfa}</MenuItem>}
       {!isMe && (
         <>
           <MenuLine />
-          <MenuItem danger icon="trash" onSelect={() => void askRemove()}>
+          <MenuItem danger icon="trash" onSelect={askRemove}>
             {t.kit.remove}
           </MenuItem>
         </>

@@ -1,7 +1,6 @@
 // What the pages of reports read, and what can be done to one.
 import { api, read, type Schemas } from "../../api/client";
-import { confirm } from "../../components/confirm";
-import { useAction } from "../../components/useAction";
+import { useAction, useAsked } from "../../components/useAction";
 import { serverUrl } from "../../lib/base";
 import { useLive } from "../../lib/live";
 import { language } from "../../lib/preferences";
@@ -50,14 +49,10 @@ export function useReportActions({ id, name }: Report, onDeleted?: () => void) {
   const download = useAction(() => read(api.GET("/reports/{id}", { params })), {
     next: () => window.location.assign(serverUrl(`api/v1/reports/${id}/download`)),
   });
-  const remove = useAction(() => read(api.DELETE("/reports/{id}", { params })), {
-    done: texts.deleted,
-    changes: [["reports"]],
-    next: onDeleted,
-  });
-  const askDelete = async () => {
-    const question = { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete };
-    if (await confirm({ ...question, danger: true })) remove.mutate();
-  };
+  const [askDelete] = useAsked(
+    () => read(api.DELETE("/reports/{id}", { params })),
+    { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete },
+    { done: texts.deleted, changes: [["reports"]], next: onDeleted },
+  );
   return { download, askDelete };
 }

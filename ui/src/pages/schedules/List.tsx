@@ -110,7 +110,7 @@ function RowMenu({ schedule }: { schedule: Schedule }) {
         {t.kit.edit}
       </MenuItem>
       <MenuLine />
-      <MenuItem icon="trash" danger onSelect={() => void askDelete()}>
+      <MenuItem icon="trash" danger onSelect={askDelete}>
         {t.kit.delete}
       </MenuItem>
     </Menu>

@@ -1,7 +1,6 @@
 // What the pages of schedules read, and what can be done to one.
 import { api, read, type Schemas } from "../../api/client";
-import { confirm } from "../../components/confirm";
-import { useAction } from "../../components/useAction";
+import { useAction, useAsked } from "../../components/useAction";
 import { useLive } from "../../lib/live";
 import { language } from "../../lib/preferences";
 import { duration } from "../../lib/time";
@@ -50,18 +49,16 @@ export function useScheduleActions({ id, name, enabled }: Schedule, onDeleted?: 
     done: ({ duplicate }) => (duplicate ? texts.ranDuplicate : texts.ran),
     changes: [...changes, ["jobs"]],
   });
-  const set = useAction(() => read(api.PATCH("/schedules/{id}", { params, body: { enabled: !enabled } })), {
+  const put = (next: boolean) => read(api.PATCH("/schedules/{id}", { params, body: { enabled: next } }));
+  const set = useAction(() => put(!enabled), {
     done: (changed) => (changed.enabled ? texts.isResumed(name) : texts.isPaused(name)),
     changes,
+    undo: ({ enabled: is }) => put(!is),
   });
-  const remove = useAction(() => read(api.DELETE("/schedules/{id}", { params })), {
-    done: texts.deleted,
-    changes: [["schedules"]],
-    next: onDeleted,
-  });
-  const askDelete = async () => {
-    const question = { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete };
-    if (await confirm({ ...question, danger: true })) remove.mutate();
-  };
+  const [askDelete] = useAsked(
+    () => read(api.DELETE("/schedules/{id}", { params })),
+    { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete },
+    { done: texts.deleted, changes: [["schedules"]], next: onDeleted },
+  );
   return { run, set, askDelete };
 }

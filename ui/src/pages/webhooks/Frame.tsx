@@ -5,12 +5,11 @@ import { api, read } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { CopyButton } from "../../components/Copy";
-import { confirm } from "../../components/confirm";
 import { Menu, MenuItem, MenuLine } from "../../components/Menu";
 import { Page, Tabs } from "../../components/Page";
 import { State } from "../../components/State";
 import { Loaded } from "../../components/states";
-import { useAction } from "../../components/useAction";
+import { useAction, useAsked } from "../../components/useAction";
 import { t } from "../../texts";
 import { healthOf, useWebhook, useWebhookStats, type Webhook } from "./data";
 import { ReplayDialog } from "./Replay";
@@ -69,44 +68,36 @@ function Actions({ webhook }: { webhook: Webhook }) {
   const name = description || url;
   const changes = [["webhook", id], ["webhooks"], ["webhook-stats", id]];
   const params = { path: { id } };
-  const set = useAction(
-    (next: boolean) => read(api.PATCH("/webhooks/{id}", { params, body: { enabled: next } })),
-    {
-      done: (changed) => (changed.enabled ? texts.enabled : texts.disabled),
-      changes,
-    },
+  const put = (next: boolean) => read(api.PATCH("/webhooks/{id}", { params, body: { enabled: next } }));
+  const enable = useAction(() => put(true), { done: texts.enabled, changes, undo: () => put(false) });
+  const [askDisable] = useAsked(
+    () => put(false),
+    { title: texts.disableTitle(name), text: texts.disableText, action: texts.disable, danger: false },
+    { done: texts.disabled, changes, undo: () => put(true) },
   );
-  const remove = useAction(() => read(api.DELETE("/webhooks/{id}", { params })), {
-    done: texts.deleted,
-    changes: [["webhooks"]],
-    next: () => void navigate({ to: "/webhooks" }),
-  });
-  const askDisable = async () => {
-    const question = { title: texts.disableTitle(name), text: texts.disableText, action: texts.disable };
-    if (await confirm(question)) set.mutate(false);
-  };
-  const askDelete = async () => {
-    const question = { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete };
-    if (await confirm({ ...question, danger: true })) remove.mutate();
-  };
+  const [askDelete] = useAsked(
+    () => read(api.DELETE("/webhooks/{id}", { params })),
+    { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.delete },
+    { done: texts.deleted, changes: [["webhooks"]], next: () => void navigate({ to: "/webhooks" }) },
+  );
   return (
     <>
       <Button icon="retry" onClick={() => setReplaying(true)}>
         {t.webhooks.replay.open}
       </Button>
       {!enabled && (
-        <Button icon="play" look="primary" busy={set.isPending} onClick={() => set.mutate(true)}>
+        <Button icon="play" look="primary" busy={enable.isPending} onClick={() => enable.mutate()}>
           {texts.enable}
         </Button>
       )}
       <Menu trigger={<Button icon="more" aria-label={t.kit.actions} />}>
         {enabled && (
-          <MenuItem icon="pause" onSelect={() => void askDisable()}>
+          <MenuItem icon="pause" onSelect={askDisable}>
             {texts.disable}
           </MenuItem>
         )}
         <MenuLine />
-        <MenuItem icon="trash" danger onSelect={() => void askDelete()}>
+        <MenuItem icon="trash" danger onSelect={askDelete}>
           {t.kit.delete}
         </MenuItem>
       </Menu>

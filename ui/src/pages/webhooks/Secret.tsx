@@ -11,6 +11,7 @@ import { Card } from "../../components/Page";
 import { toast } from "../../components/toasts";
 import { useAction } from "../../components/useAction";
 import { t } from "../../texts";
+import { useWebhook } from "./data";
 import { SNIPPETS } from "./snippets";
 
 const route = getRouteApi("/app/webhooks/$id/secret");
@@ -80,8 +81,9 @@ interface RotationProps {
 
 function Rotation({ id, onClose, onDone }: RotationProps) {
   const texts = t.webhooks.secret;
+  const { data: webhook } = useWebhook(id);
   return (
-    <Dialog title={texts.rotateTitle} onClose={onClose}>
+    <Dialog title={texts.rotateTitle(webhook?.description || webhook?.url || id)} onClose={onClose}>
       <p className="quiet">{texts.rotateText}</p>
       <Form
         submit={texts.rotate}

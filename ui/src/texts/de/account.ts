@@ -55,7 +55,7 @@ export const account = {
     lastUsed: "Zuletzt benutzt",
     expires: "Endet",
     end: "Beenden",
-    endTitle: "Diese Sitzung beenden?",
+    endTitle: (client: string) => `Sitzung von ${client} beenden?`,
     endText: "Der Browser ist sofort abgemeldet.",
     ended: "Die Sitzung ist beendet",
     endAll: "Überall abmelden",

@@ -22,7 +22,7 @@ export const deliveries = {
   cancel: "Abbrechen",
   retried: "Die Zustellung wird noch einmal gesendet",
   cancelled: "Die Zustellung ist abgebrochen",
-  cancelTitle: "Diese Zustellung abbrechen?",
+  cancelTitle: (type: string) => `Zustellung von ${type} abbrechen?`,
   cancelText: "Sie wird nicht mehr versucht. Später kann sie noch einmal gesendet werden.",
   attempt: (number: number) => `Versuch ${number}`,
   phases: ["DNS", "Verbinden", "TLS", "Schreiben", "Warten", "Lesen"],

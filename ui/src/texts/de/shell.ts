@@ -113,6 +113,8 @@ export const kit = {
   edit: "Bearbeiten",
   add: "Hinzufügen",
   remove: "Entfernen",
+  undo: "Rückgängig",
+  undone: "Zurückgenommen.",
   close: "Schließen",
   actions: "Aktionen",
   optional: "freiwillig",

@@ -101,7 +101,7 @@ export const webhooks = {
     previous: "Voriges Geheimnis",
     previousUntil: "Signiert noch bis",
     rotate: "Wechseln",
-    rotateTitle: "Geheimnis wechseln",
+    rotateTitle: (name: string) => `Geheimnis von ${name} wechseln`,
     rotateText:
       "Ein neues Geheimnis entsteht. Während der Überlappung tragen Anfragen beide Signaturen, damit Sie umstellen können.",
     grace: "Überlappung",

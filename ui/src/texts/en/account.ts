@@ -54,7 +54,7 @@ export const account = {
     lastUsed: "Last used",
     expires: "Ends",
     end: "End",
-    endTitle: "End this session?",
+    endTitle: (client: string) => `End the session of ${client}?`,
     endText: "The browser is signed out at once.",
     ended: "The session is ended",
     endAll: "Sign out everywhere",

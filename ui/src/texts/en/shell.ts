@@ -111,6 +111,8 @@ export const kit = {
   edit: "Edit",
   add: "Add",
   remove: "Remove",
+  undo: "Undo",
+  undone: "Taken back.",
   close: "Close",
   actions: "Actions",
   optional: "optional",

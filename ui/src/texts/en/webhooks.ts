@@ -101,7 +101,7 @@ export const webhooks = {
     previous: "Previous secret",
     previousUntil: "Still signs until",
     rotate: "Rotate",
-    rotateTitle: "Rotate the secret",
+    rotateTitle: (name: string) => `Rotate the secret of ${name}`,
     rotateText:
       "A new secret is made. During the overlap requests carry both signatures, so that you can switch over.",
     grace: "Overlap",
