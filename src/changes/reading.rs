@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, str::FromStr};
 use super::Error;
 use crate::{
     base::{CompanyId, Timestamp},
-    notifications::{self, NotificationView, Reader},
+    notifications::{self, Noted, Reader},
     queue::{JobChange, Queues},
     storage::{
         self, Note, Read,
@@ -52,8 +52,8 @@ pub(super) enum Object {
         kind: String,
         change: JobChange,
     },
-    /// Its reader is told something.
-    Notification(NotificationView),
+    /// Something about its reader's notifications.
+    Notification(Noted),
     Delivery {
         id: String,
         change: DeliveryChange,
@@ -103,7 +103,7 @@ fn oldest(read: &impl Read, company: CompanyId) -> Result<Cursor, storage::Error
 pub(super) fn page(
     read: &impl Read,
     queues: &Queues,
-    (company, reader): (CompanyId, Option<&Reader>),
+    (company, reader): (CompanyId, Option<(&Reader, Timestamp)>),
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Batch, Error> {
@@ -157,15 +157,15 @@ pub(super) fn page(
 fn object(
     read: &impl Read,
     queues: &Queues,
-    (company, reader): (CompanyId, Option<&Reader>),
+    (company, reader): (CompanyId, Option<(&Reader, Timestamp)>),
     note: Note,
 ) -> Result<Option<Object>, storage::Error> {
     if let Some((change, id)) = DeliveryChange::of(note) {
         return Ok(Some(Object::Delivery { id: id.to_string(), change }));
     }
-    if note.tag == notifications::TAG {
-        let Some(reader) = reader else { return Ok(None) };
-        return Ok(notifications::noted(read, reader, note)?.map(Object::Notification));
+    if notifications::is_about(&note) {
+        let Some((reader, now)) = reader else { return Ok(None) };
+        return Ok(notifications::noted(read, reader, note, now)?.map(Object::Notification));
     }
     let Some(change) = JobChange::of(note.tag) else { return Ok(None) };
     let found = match queues.identify(read, company, note.hi) {

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     auth::{self, Caller},
     base::CompanyId,
-    notifications::NotificationView,
+    notifications::{Noted, NotificationView},
     queue::{QueueStats, State},
     storage,
 };
@@ -180,9 +180,10 @@ impl Stream {
     async fn hand_on(&mut self) -> Result<(), Over> {
         for _ in 0..PAGES_MAX {
             let (queues, company, cursor) = (self.changes.parts().queues.clone(), self.caller.company, self.cursor);
-            let reader = self.caller.reader();
+            let (reader, now) = (self.caller.reader(), self.changes.parts().db.now());
             let read = move |snapshot: &storage::Snapshot| {
-                reading::page(snapshot, &queues, (company, reader.as_ref()), Some(cursor), PAGE)
+                let reader = reader.as_ref().map(|reader| (reader, now));
+                reading::page(snapshot, &queues, (company, reader), Some(cursor), PAGE)
             };
             let Batch { changes, next, has_more } = match self.read(read).await? {
                 Ok(batch) => batch,
@@ -259,7 +260,8 @@ fn document(change: &Change) -> (&'static str, Value) {
             let change = change.as_str();
             ("change", json!({ "cursor": cursor, "at": at, "object": "delivery", "id": id, "change": change }))
         }
-        Object::Notification(view) => {
+        Object::Notification(Noted::Marked) => ("notifications_read", json!({})),
+        Object::Notification(Noted::Told(view)) => {
             let NotificationView { id, kind, object, detail, count, created_at, is_read } = view;
             let notification = json!({ "id": id, "kind": kind, "object": object, "detail": detail, "count": count,
                 "created_at": created_at, "is_read": is_read });

@@ -5,17 +5,17 @@
 //! *unread* until its reader has marked it, each reader for oneself.
 //!
 //! Invariants: a notification is recorded in the commit of what it tells; the same is told once an hour; of each person and
-//! of the operators of each company the newest [`KEPT_MAX`] are kept, for [`KEPT_MS`] at most. A damaged row hides no other
-//! one and fails nothing.
+//! of the operators of each company [`KEPT_MAX`] are kept, for [`KEPT_MS`] at most: the newest, and a kind of which there are
+//! many gives way to the others. A damaged row hides no other one and fails nothing. The stream tells of the same as the list.
 //!
 //! Deliberately absent: what happened in detail. A notification names its object, which has its own operation; what goes by
-//! e-mail is said by whoever notifies.
+//! e-mail is said by whoever notifies. What ends by itself, as the breaker of a webhook does: its page shows that.
 
 mod store;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +37,9 @@ const EVERY: Duration = Duration::from_hours(1);
 /// Readers looked at in one read, and rows removed in one transaction.
 const PAGE: usize = 500;
 /// The tag of a new notification in the feed.
-pub const TAG: u8 = 48;
+const TOLD_TAG: u8 = 48;
+/// The tag of marks that a person has set.
+const MARKED_TAG: u8 = 49;
 
 /// Whom a notification is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,11 +128,27 @@ pub fn notify(tx: &mut Tx<'_>, company: CompanyId, audience: Audience, new: NewN
     let NewNotification { kind, topic, object, detail, count } = new;
     let row = Stored { lo, kind: kind.to_owned(), topic, object, detail, count, created_at: now };
     store::put(tx, lane, hi, &row)?;
-    for (hi, _) in known.iter().skip(KEPT_MAX - 1) {
-        store::remove(tx, lane, *hi)?;
+    for hi in supernumerary(&known) {
+        store::remove(tx, lane, hi)?;
     }
-    tx.note(lane.0, Note { tag: TAG, hi, lo: Some(lane.1) });
+    tx.note(lane.0, Note { tag: TOLD_TAG, hi, lo: Some(lane.1) });
     Ok(())
+}
+
+/// Which of the known ones, the newest first, make room for one more: what cannot be read, then the oldest of the kind of
+/// which there are most, so that a flood of one kind leaves the others in peace.
+fn supernumerary(known: &[(u64, Option<Stored>)]) -> Vec<u64> {
+    let mut by_kind = BTreeMap::<Option<&str>, Vec<u64>>::new();
+    for (hi, row) in known {
+        by_kind.entry(row.as_ref().map(|row| row.kind.as_str())).or_default().push(*hi);
+    }
+    let excess = (known.len() + 1).saturating_sub(KEPT_MAX);
+    let oldest = |_| {
+        let damaged = by_kind.get_mut(&None).and_then(Vec::pop);
+        let most = || by_kind.values_mut().max_by_key(|kind| kind.len()).and_then(Vec::pop);
+        damaged.or_else(most)
+    };
+    (0..excess).filter_map(oldest).collect()
 }
 
 /// What the person may read, the newest first; at most twice [`KEPT_MAX`].
@@ -142,14 +160,22 @@ pub fn list(read: &impl Read, reader: &Reader, now: Timestamp) -> Result<Vec<Not
     let mut found = Vec::new();
     for audience in reader.audiences() {
         for (hi, row) in store::newest_first(read, (reader.company.hi(), audience))? {
-            let Some(row) = row.filter(|row| now.ms_since(row.created_at) < KEPT_MS) else { continue };
-            if hi > reader.user.hi() {
-                found.push(row.view(hi, marks.has(hi)));
-            }
+            found.extend(shown(reader, &marks, (hi, row), now));
         }
     }
     found.sort_unstable_by_key(|view| std::cmp::Reverse(view.id.hi()));
     Ok(found)
+}
+
+/// A row as its reader sees it; none when it is too old, or older than the reader.
+fn shown(
+    reader: &Reader,
+    marks: &MarksRow,
+    (hi, row): (u64, Option<Stored>),
+    now: Timestamp,
+) -> Option<NotificationView> {
+    let row = row.filter(|row| hi > reader.user.hi() && now.ms_since(row.created_at) < KEPT_MS)?;
+    Some(row.view(hi, marks.has(hi)))
 }
 
 /// Marks one notification as read; answers whether there is such a one for the person.
@@ -164,7 +190,7 @@ pub fn mark_read(tx: &mut Tx<'_>, reader: &Reader, id: NotificationId) -> Result
         // Marks of what is not there any more go.
         read.retain(|hi| found.iter().any(|view| view.id.hi() == *hi));
         read.push(id.hi());
-        store::put_marks(tx, reader.user, &MarksRow { before, read })?;
+        put_marks(tx, reader, &MarksRow { before, read })?;
     }
     Ok(true)
 }
@@ -184,7 +210,12 @@ pub fn mark_all_read(tx: &mut Tx<'_>, reader: &Reader, until: Option<Notificatio
     }
     let before = before.max(until.saturating_add(1));
     read.retain(|hi| *hi >= before);
-    store::put_marks(tx, reader.user, &MarksRow { before, read })
+    put_marks(tx, reader, &MarksRow { before, read })
+}
+
+fn put_marks(tx: &mut Tx<'_>, reader: &Reader, marks: &MarksRow) -> Result<(), Error> {
+    tx.note(reader.company.hi(), Note { tag: MARKED_TAG, hi: reader.user.hi(), lo: None });
+    store::put_marks(tx, reader.user, marks)
 }
 
 /// Forgets what was told to a person who is deleted.
@@ -199,16 +230,34 @@ pub fn forget(tx: &mut Tx<'_>, company: CompanyId, user: UserId) -> Result<(), E
     store::remove_marks(tx, user)
 }
 
-/// The notification that a note with [`TAG`] tells of; `None` when it is not for this reader, or not there any more.
+/// What a note of the feed says to somebody about notifications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Noted {
+    /// There is a new one.
+    Told(NotificationView),
+    /// The person has marked some as read, here or elsewhere.
+    Marked,
+}
+
+/// Whether a note is about notifications.
+pub const fn is_about(note: &Note) -> bool {
+    matches!(note.tag, TOLD_TAG | MARKED_TAG)
+}
+
+/// What a note about notifications says to this reader; `None` when it is for another one, or the list shows it no more.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn noted(read: &impl Read, reader: &Reader, note: Note) -> Result<Option<NotificationView>, Error> {
+pub fn noted(read: &impl Read, reader: &Reader, note: Note, now: Timestamp) -> Result<Option<Noted>, Error> {
+    if note.tag == MARKED_TAG {
+        return Ok((note.hi == reader.user.hi()).then_some(Noted::Marked));
+    }
     let Some(audience) = note.lo.filter(|lo| reader.audiences().any(|audience| audience == *lo)) else {
         return Ok(None);
     };
     let row = store::find(read, (reader.company.hi(), audience), note.hi)?;
-    Ok(row.map(|row| row.view(note.hi, false)))
+    let marks = store::marks(read, reader.user)?;
+    Ok(shown(reader, &marks, (note.hi, row), now).map(Noted::Told))
 }
 
 /// Removes notifications that are too old until told to stop.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    AGAIN_MS, Audience, KEPT_MAX, KEPT_MS, NewNotification, NotificationView, Reader, forget, list, mark_all_read,
-    mark_read, notify, remove_old,
+    AGAIN_MS, Audience, KEPT_MAX, KEPT_MS, MARKED_TAG, NewNotification, Noted, NotificationView, Reader, TOLD_TAG, forget,
+    list, mark_all_read, mark_read, noted, notify, remove_old,
 };
 use crate::{
     base::{CompanyId, ManualClock, NotificationId, RawId, SeededRandom, Timestamp, UserId},
-    storage::{Db, Error, KeyRange, Order, Read, Table, Tx, keyspaces, testing::Damaged},
+    storage::{Db, Error, KeyRange, Note, Order, Read, Table, Tx, keyspaces, testing::Damaged},
 };
 
 const COMPANY: CompanyId = CompanyId::from_raw(RawId { hi: 7, lo: 70 });
@@ -41,7 +41,11 @@ impl World {
     }
 
     async fn tell(&self, audience: Audience, topic: &str) {
-        let new = NewNotification { kind: "told", topic: topic.to_owned(), object: None, detail: None, count: None };
+        self.tell_of("told", audience, topic).await;
+    }
+
+    async fn tell_of(&self, kind: &'static str, audience: Audience, topic: &str) {
+        let new = NewNotification { kind, topic: topic.to_owned(), object: None, detail: None, count: None };
         self.write(move |tx| notify(tx, COMPANY, audience, new)).await;
     }
 
@@ -52,6 +56,12 @@ impl World {
 
     async fn unread(&self, reader: Reader) -> usize {
         self.seen(reader).await.into_iter().filter(|view| !view.is_read).count()
+    }
+
+    /// What the stream says to the reader about a note.
+    async fn noted(&self, reader: Reader, note: Note) -> Option<Noted> {
+        let now = self.db.now();
+        self.db.read(move |snapshot| noted(snapshot, &reader, note, now)).await.unwrap().unwrap()
     }
 
     async fn mark(&self, reader: Reader, id: NotificationId) -> bool {
@@ -176,4 +186,48 @@ async fn damaged_rows_hide_nothing_and_fail_nothing() {
     assert_eq!(world.unread(one).await, 1);
     world.clock.advance_ms(KEPT_MS + 1);
     assert_eq!(remove_old(&world.db, &CancellationToken::new()).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_flood_of_one_kind_leaves_the_others() {
+    let world = World::new();
+    let one = reader(1, true);
+    for kind in ["rare", "odd"] {
+        world.tell_of(kind, Audience::Operators, "a").await;
+    }
+    for number in 0..KEPT_MAX + 20 {
+        world.tell_of("flood", Audience::Operators, &number.to_string()).await;
+    }
+    world.tell_of("rare", Audience::Operators, "b").await;
+    let seen = world.seen(one).await;
+    assert_eq!(seen.len(), KEPT_MAX);
+    let of = |kind: &str| seen.iter().filter(|view| view.kind == kind).count();
+    assert_eq!((of("rare"), of("odd"), of("flood")), (2, 1, KEPT_MAX - 3));
+    // A row that cannot be read goes before any other one.
+    let rows = Table::<(u64, u64, u64), Damaged>::of(keyspaces::NOTIFICATIONS);
+    let hurt = seen.last().unwrap().id.hi();
+    world.write(move |tx| tx.put(rows, &(COMPANY.hi(), 0, hurt), &Damaged)).await;
+    world.tell_of("odd", Audience::Operators, "b").await;
+    assert_eq!(world.seen(one).await.len(), KEPT_MAX);
+}
+
+#[tokio::test]
+async fn the_stream_tells_what_the_list_shows() {
+    let world = World::new();
+    let (one, other) = (reader(1, true), reader(2, true));
+    world.tell(Audience::Operators, "a").await;
+    let view = world.seen(one).await.remove(0);
+    let note = Note { tag: TOLD_TAG, hi: view.id.hi(), lo: Some(0) };
+    assert_eq!(world.noted(one, note).await, Some(Noted::Told(view.clone())));
+    assert_eq!(world.noted(reader(1, false), note).await, None, "it is for operators");
+    let newcomer = reader(view.id.hi() + 1, true);
+    assert_eq!((world.noted(newcomer, note).await, world.seen(newcomer).await), (None, vec![]), "it was before");
+    world.mark(one, view.id).await;
+    let read = NotificationView { is_read: true, ..view.clone() };
+    assert_eq!(world.noted(one, note).await, Some(Noted::Told(read)), "a replay tells that it was read");
+    assert_eq!(world.noted(other, note).await, Some(Noted::Told(view)));
+    let marked = Note { tag: MARKED_TAG, hi: 1, lo: None };
+    assert_eq!((world.noted(one, marked).await, world.noted(other, marked).await), (Some(Noted::Marked), None));
+    world.clock.advance_ms(KEPT_MS + 1);
+    assert_eq!(world.noted(one, note).await, None, "it is too old");
 }

@@ -153,11 +153,12 @@ impl Handler for Render {
             let Some(row) = store::find(tx, company, id)?.filter(|_| settled.state == State::Failed) else {
                 return Ok(());
             };
-            let (at, object) = (tx.now(), row.id.to_string());
+            let at = tx.now();
             let told = NewNotification {
                 kind: "report_failed",
-                topic: object.clone(),
-                object: Some(object),
+                // Not the report itself: what fails again and again is the order it comes from.
+                topic: row.schedule.map_or_else(|| row.plan.name.clone(), |schedule| schedule.to_string()),
+                object: Some(row.id.to_string()),
                 detail: Some(row.plan.name.clone()),
                 count: None,
             };

@@ -103,12 +103,26 @@ test.describe("with a server of its own", () => {
     await bell.click();
     await page.getByRole("menuitem", { name: "All notifications" }).click();
     await expect(page.getByRole("heading", { name: "Notifications" })).toBeVisible();
-    await expect(page.getByRole("button", { name: "10 dead letters in bell" })).toBeVisible();
+    await expect(page.getByRole("link", { name: "10 dead letters in bell" })).toBeVisible();
     await expect(page.getByRole("button", { name: "Mark as read" })).toHaveCount(1);
+    // Another window of the same person hears of the marks at once.
+    const other = await page.context().newPage();
+    await other.goto(`${server.url}/queues`);
+    await isLive(other);
+    await expect(other.getByRole("button", { name: "Notifications, 1 new" })).toBeVisible();
     await page.getByRole("button", { name: "Mark all as read" }).click();
     await expect(page.getByRole("button", { name: "Mark as read" })).toHaveCount(0);
+    await expect(page.getByRole("button", { name: "Mark all as read" })).toBeDisabled();
+    await expect(other.getByRole("button", { name: "Notifications", exact: true })).toBeVisible({
+      timeout: 3_000,
+    });
+    await other.close();
+    // The middle button opens another tab, as it does with any link.
+    const opening = page.context().waitForEvent("page");
+    await page.getByRole("link", { name: "10 dead letters in bell" }).click({ button: "middle" });
+    await expect((await opening).getByRole("heading", { name: "bell.one · 10" })).toBeVisible();
     await expect(page.getByRole("button", { name: "Notifications", exact: true })).toBeVisible();
-    await page.getByRole("button", { name: "10 dead letters in bell" }).click();
+    await page.getByRole("link", { name: "10 dead letters in bell" }).click();
     await expect(page.getByRole("heading", { name: "bell.one · 10" })).toBeVisible();
     await server.stop();
   });

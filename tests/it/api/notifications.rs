@@ -180,6 +180,51 @@ fn the_stream_tells_of_what_is_new_for_the_person() {
 }
 
 #[test]
+fn marks_are_told_to_the_other_windows_of_the_person_alone() {
+    let app = TestApp::start();
+    let mut owner = app.owner();
+    let (mut manager, token) = member(&app, &mut owner, "m@example.com", "manager");
+    let (_, other) = member(&app, &mut owner, "o@example.com", "manager");
+    let bearer = |token: &str| format!("Bearer {token}");
+    let mut window = Follower::open(&app, &[("authorization", &bearer(&token))]);
+    let mut colleague = Follower::open(&app, &[("authorization", &bearer(&other))]);
+    window.named("ready");
+    colleague.named("ready");
+    fail(&app, 1);
+    let id = window.named("notification").data["id"].as_str().unwrap().to_owned();
+    assert_eq!(manager.post_empty(&format!("{PATH}/{id}/read")).status, 204);
+    assert_eq!(window.named("notifications_read").data, json!({}));
+    fail(&app, 9);
+    window.named("notification");
+    assert_eq!(manager.post(&format!("{PATH}/read"), &json!({})).status, 204);
+    window.named("notifications_read");
+    // The colleague follows the same feed: by then it would have seen what is for another one.
+    let names = RefCell::new(vec![]);
+    let last = fail(&app, 1)[0]["id"].clone();
+    colleague.next(|event| {
+        names.borrow_mut().push(event.name.clone());
+        event.name == "change" && event.data["id"] == last && event.data["change"] == "failed"
+    });
+    assert!(!names.borrow().contains(&"notifications_read".to_owned()), "{names:?}");
+}
+
+#[test]
+fn a_report_that_fails_again_and_again_is_told_once() {
+    let app = TestApp::start_with(&[("NOVAPULSE_REPORTS_FILE_MAX", "1")]);
+    let mut owner = app.owner();
+    let period = json!({ "since": "2020-01-01T00:00:00Z", "until": "2020-02-01T00:00:00Z" });
+    let mut ask = |name: &str| {
+        let order = json!({ "definition": "jobs", "format": "csv", "name": name, "period": period });
+        let path = format!("/api/v1/reports/{}", owner.post("/api/v1/reports", &order).expect(202)["id"].as_str().unwrap());
+        wait_until("the report has failed", PATIENCE, || owner.get(&path).expect(200)["state"] == "failed");
+    };
+    for name in ["Nightly", "Nightly", "Other"] {
+        ask(name);
+    }
+    assert_eq!(kinds(&mut app.owner()), ["report_failed"; 2]);
+}
+
+#[test]
 fn bad_input_is_refused_and_keys_have_no_notifications() {
     let app = TestApp::start();
     let mut owner = app.owner();

@@ -1861,7 +1861,8 @@ export interface paths {
         /**
          * Follows what changes, live
          * @description Server-sent events: `ready` at the start; `change` with a line of the feed; `notification` with one that is new for the
-         *     person, as `GET /notifications` shows it; `queues` with the figures of the queues, at most
+         *     person, as `GET /notifications` shows it; `notifications_read` when the person has marked some as read, in whatever window;
+         *     `queues` with the figures of the queues, at most
          *     once a second and only when something changed; `dropped` when the client was too far behind and goes on from the end; `end`
          *     with a reason when the server ends the stream, as when the session ends. The id of an event is a cursor of the feed, and
          *     `Last-Event-ID` resumes behind it. Comments keep the connection open. A company has at most 50 streams.

@@ -1,7 +1,9 @@
 // A menu behind a button. Not modal: the modal form puts a style element into the page, which the policy forbids.
 import * as Radix from "@radix-ui/react-dropdown-menu";
-import type { ReactNode } from "react";
+import { useRouter } from "@tanstack/react-router";
+import type { MouseEvent, ReactNode } from "react";
 import { Icon, type IconName } from "./Icon";
+import { hrefOf, isPlain } from "./PathLink";
 
 interface MenuProps {
   trigger: ReactNode;
@@ -14,7 +16,16 @@ export function Menu({ trigger, onOpen, children }: MenuProps) {
     <Radix.Root modal={false} onOpenChange={(isOpen) => isOpen && onOpen?.()}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content className="menu" align="end" sideOffset={6} collisionPadding={8}>
+        <Radix.Content
+          className="menu"
+          align="end"
+          sideOffset={6}
+          collisionPadding={8}
+          // A chosen link has been followed by then; the browser must not follow it once more.
+          onClick={(event) =>
+            event.target instanceof Element && event.target.closest("a") && event.preventDefault()
+          }
+        >
           {children}
         </Radix.Content>
       </Radix.Portal>
@@ -39,6 +50,43 @@ export function MenuItem({ icon, danger = false, disabled = false, onSelect, chi
     >
       {icon && <Icon name={icon} />}
       {children}
+    </Radix.Item>
+  );
+}
+
+interface LinkProps {
+  icon?: IconName;
+  path: string;
+  /** Called whichever way it is opened. */
+  onOpen?: () => void;
+  children: ReactNode;
+}
+
+/** An entry that leads somewhere: a link to the browser as well, for another tab. */
+export function MenuLink({ icon, path, onOpen, children }: LinkProps) {
+  const router = useRouter();
+  const href = hrefOf(path);
+  const follow = () => {
+    onOpen?.();
+    router.history.push(href);
+  };
+  const openBeside = (event: MouseEvent) => {
+    if (isPlain(event)) return;
+    event.preventDefault();
+    onOpen?.();
+    window.open(href, "_blank", "noopener");
+  };
+  return (
+    <Radix.Item asChild onSelect={follow}>
+      <a
+        className="menu-item"
+        href={href}
+        onClick={openBeside}
+        onAuxClick={(event) => event.button === 1 && onOpen?.()}
+      >
+        {icon && <Icon name={icon} />}
+        {children}
+      </a>
     </Radix.Item>
   );
 }

@@ -1,6 +1,8 @@
 // Notifications in words, with the page each leads to; and the requests that mark them.
 import { useQueryClient } from "@tanstack/react-query";
 import { api, read, type Schemas } from "../api/client";
+import { useMe } from "../api/session";
+import { useLive } from "../lib/live";
 import { count } from "../lib/numbers";
 import { t } from "../texts";
 import { toastError } from "./toasts";
@@ -26,6 +28,21 @@ export function pageOf({ kind, object }: Notification): string {
     report: "/reports",
   };
   return pages[object ?? ""] ?? `/failures?queue=${id}`;
+}
+
+const SHOWN_MAX = 8;
+const EVERY_MS = 30_000;
+
+/** The newest ones, and how many are unread in all; the stream says when that is old. */
+export function useNewest() {
+  const { mfa_setup_required, password_change_required } = useMe();
+  const { data } = useLive(
+    ["notifications", "newest"],
+    () => read(api.GET("/notifications", { params: { query: { limit: SHOWN_MAX } } })),
+    // Until then the session may do nothing else.
+    { every: EVERY_MS, enabled: !mfa_setup_required && !password_change_required },
+  );
+  return data ?? { data: [], unread: 0 };
 }
 
 /** Marks one as read, or all up to and with one. */

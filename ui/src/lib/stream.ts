@@ -15,7 +15,7 @@ export interface Change {
   kind?: string;
 }
 
-/** What the stream tells: a change, new figures of the queues, a notification, that something was missed, or that the server ended it. */
+/** What the stream tells: a change, new figures of the queues, a notification or marks of some, that something was missed, or that the server ended it. */
 export type StreamEvent =
   | { name: "change"; change: Change }
   | { name: "figures" }
@@ -135,7 +135,7 @@ function take({ name, id, data }: ServerEvent): void {
   if (id !== undefined) after = id;
   if (name === "change") tell({ name, change: JSON.parse(data) as Change });
   else if (name === "queues") tell({ name: "figures" });
-  else if (name === "notification") tell({ name });
+  else if (name === "notification" || name === "notifications_read") tell({ name: "notification" });
   else if (name === "dropped") tell({ name: "gap" });
   else if (name === "end") tell({ name: "ended" });
 }

@@ -1,13 +1,12 @@
 // Everything the person was told that is still kept, with what was read already.
-import { useRouter } from "@tanstack/react-router";
 import { api, read } from "../../api/client";
 import { Button } from "../../components/Button";
 import { ListCard } from "../../components/ListCard";
-import { type Notification, pageOf, useMarks, wordsOf } from "../../components/notifications";
+import { type Notification, pageOf, useMarks, useNewest, wordsOf } from "../../components/notifications";
 import { Page } from "../../components/Page";
+import { PathLink } from "../../components/PathLink";
 import type { Column } from "../../components/Table";
 import { Time } from "../../components/Time";
-import { basePath } from "../../lib/base";
 import { usePages } from "../../lib/live";
 import { t } from "../../texts";
 
@@ -16,24 +15,20 @@ const EVERY_MS = 30_000;
 export function Notifications() {
   const texts = t.shell.notices;
   const { mark, markAll } = useMarks();
-  const router = useRouter();
+  // Older ones count as well, whichever are shown.
+  const { unread } = useNewest();
   const notifications = usePages<Notification>(
     ["notifications"],
     (cursor) => read(api.GET("/notifications", { params: { query: { cursor, limit: 50 } } })),
     { every: EVERY_MS },
   );
   const newest = notifications.rows?.[0];
-  const hasNew = notifications.rows?.some(({ is_read }) => !is_read) ?? false;
-  const open = (row: Notification) => {
-    if (!row.is_read) void mark(row.id);
-    router.history.push(basePath.slice(0, -1) + pageOf(row));
-  };
   return (
     <Page
       title={texts.title}
       note={texts.note}
       actions={
-        <Button icon="check" disabled={!hasNew} onClick={() => void markAll(newest?.id)}>
+        <Button icon="check" disabled={unread === 0} onClick={() => void markAll(newest?.id)}>
           {texts.readAll}
         </Button>
       }
@@ -42,34 +37,30 @@ export function Notifications() {
         icon="notifications"
         texts={texts}
         pages={notifications}
-        columns={columns(open, (row) => void mark(row.id))}
+        columns={columns((row) => void mark(row.id))}
         keyOf={({ id }) => id}
       />
     </Page>
   );
 }
 
-function columns(
-  open: (row: Notification) => void,
-  mark: (row: Notification) => void,
-): Column<Notification>[] {
+function columns(mark: (row: Notification) => void): Column<Notification>[] {
   const texts = t.shell.notices;
   return [
     {
       head: texts.what,
       main: true,
       cell: (row) => (
-        <button
-          type="button"
-          className={row.is_read ? "link" : "link notice-new"}
-          dir="auto"
-          onClick={() => open(row)}
+        <PathLink
+          path={pageOf(row)}
+          className={row.is_read ? undefined : "notice-new"}
+          onOpen={() => !row.is_read && mark(row)}
         >
           {wordsOf(row)}
-        </button>
+        </PathLink>
       ),
     },
-    { head: texts.when, cell: ({ created_at }) => <Time at={created_at} /> },
+    { head: texts.when, right: true, cell: ({ created_at }) => <Time at={created_at} /> },
     {
       head: "",
       right: true,
