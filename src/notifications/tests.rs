@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    AGAIN_MS, Audience, KEPT_MAX, KEPT_MS, MARKED_TAG, NewNotification, Noted, NotificationView, Reader, TOLD_TAG, forget,
-    list, mark_all_read, mark_read, noted, notify, remove_old,
+    AGAIN_MS, Audience, KEPT_MAX, KEPT_MS, MARKED_TAG, NewNotification, Noted, NotificationView, Reader, TOLD_TAG,
+    forget, list, mark_all_read, mark_read, noted, notify, remove_old,
 };
 use crate::{
     base::{CompanyId, ManualClock, NotificationId, RawId, SeededRandom, Timestamp, UserId},

@@ -215,7 +215,8 @@ fn a_report_that_fails_again_and_again_is_told_once() {
     let period = json!({ "since": "2020-01-01T00:00:00Z", "until": "2020-02-01T00:00:00Z" });
     let mut ask = |name: &str| {
         let order = json!({ "definition": "jobs", "format": "csv", "name": name, "period": period });
-        let path = format!("/api/v1/reports/{}", owner.post("/api/v1/reports", &order).expect(202)["id"].as_str().unwrap());
+        let path =
+            format!("/api/v1/reports/{}", owner.post("/api/v1/reports", &order).expect(202)["id"].as_str().unwrap());
         wait_until("the report has failed", PATIENCE, || owner.get(&path).expect(200)["state"] == "failed");
     };
     for name in ["Nightly", "Nightly", "Other"] {
