@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, fromLocalInput, relative, toLocalInput } from "./time";
+import { duration, fromLocalInput, relative, roughly, toLocalInput } from "./time";
 
 const NOW = Date.parse("2026-11-21T12:00:00.000Z");
 
@@ -29,4 +29,14 @@ it("takes the local time of an input there and back", () => {
   const time = new Date("2026-11-21T12:34:00.000Z");
   expect(fromLocalInput(toLocalInput(time))).toBe(time.toISOString());
   expect(fromLocalInput("")).toBeUndefined();
+});
+
+describe("roughly", () => {
+  it.each([
+    [5_000, "5 s"],
+    [305_000, "5 min"],
+    [9_305_000, "2.6 h"],
+    [63_305_000, "18 h"],
+    [113_705_000, "1.3 d"],
+  ])("says %d ms as %s", (ms, text) => expect(roughly(ms)).toBe(text));
 });

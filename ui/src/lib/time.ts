@@ -55,6 +55,19 @@ export function duration(ms: number): string {
     .join(" ");
 }
 
+/** A length of time in its largest unit, as "2.6 h"; where there is little room, and the rest is told elsewhere. */
+export function roughly(ms: number): string {
+  const sizes: [number, string][] = [
+    [86_400_000, "d"],
+    [3_600_000, "h"],
+    [60_000, "min"],
+  ];
+  const [size, unit] = sizes.find(([size]) => ms >= size) ?? [];
+  if (size === undefined) return duration(ms);
+  const value = unit === "min" ? Math.round(ms / size) : Number(trim(ms / size));
+  return `${value.toLocaleString(language())} ${unit}`;
+}
+
 function trim(value: number): string {
   return value >= 10 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, "");
 }

@@ -39,9 +39,13 @@ export function Events() {
   );
   return (
     <Page title={texts.list} note={texts.note} actions={send}>
-      <Filters values={filter} onClear={() => void navigate({ search: {} })}>
+      <Filters
+        values={filter}
+        onClear={() => void navigate({ search: {} })}
+        more={<FilterSpan {...filter} onChange={set} />}
+        isMoreSet={(filter.since ?? filter.until) !== undefined}
+      >
         <FilterText label={texts.type} value={filter.type} onChange={(type) => set({ type })} />
-        <FilterSpan {...filter} onChange={set} />
       </Filters>
       <ListCard
         icon="events"

@@ -32,11 +32,15 @@ export function Audit() {
   );
   return (
     <Page title={texts.title} note={texts.note} actions={<Export />}>
-      <Filters values={filter} onClear={() => void navigate({ search: {} })}>
+      <Filters
+        values={filter}
+        onClear={() => void navigate({ search: {} })}
+        more={<FilterSpan {...filter} onChange={set} />}
+        isMoreSet={(filter.since ?? filter.until) !== undefined}
+      >
         <FilterText label={texts.action} value={filter.action} onChange={(action) => set({ action })} />
         <FilterText label={texts.object} value={filter.object} onChange={(object) => set({ object })} />
         <FilterText label={texts.actor} value={filter.actor} onChange={(actor) => set({ actor })} />
-        <FilterSpan {...filter} onChange={set} />
       </Filters>
       <ListCard
         icon="audit"

@@ -27,7 +27,12 @@ export function WebhookDeliveries() {
   const set = (change: Filter) => void navigate({ search: { ...filter, ...change } });
   return (
     <>
-      <Filters values={filter} onClear={() => void navigate({ search: {} })}>
+      <Filters
+        values={filter}
+        onClear={() => void navigate({ search: {} })}
+        more={<FilterSpan {...filter} onChange={set} />}
+        isMoreSet={(filter.since ?? filter.until) !== undefined}
+      >
         <FilterSelect
           label={t.webhooks.state}
           value={filter.state}
@@ -39,7 +44,6 @@ export function WebhookDeliveries() {
           value={filter.event_type}
           onChange={(event_type) => set({ event_type })}
         />
-        <FilterSpan {...filter} onChange={set} />
       </Filters>
       <Card flush>
         <DeliveryList id={id} filter={filter} />

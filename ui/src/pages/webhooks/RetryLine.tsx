@@ -1,5 +1,5 @@
 // The attempts of a retry policy on a line of time. Early ones are close together, so the line grows by the power of ten.
-import { duration } from "../../lib/time";
+import { duration, roughly } from "../../lib/time";
 import { t } from "../../texts";
 import { attemptTimes } from "./data";
 
@@ -31,7 +31,9 @@ export function RetryLine({ delays }: { delays: readonly number[] }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: an attempt is its number
           <li key={index} style={{ flexGrow: 100 * (parts[index] ?? 0) }}>
             <strong title={texts.attempt(index + 1)}>{index + 1}</strong>
-            <span>{time === 0 ? texts.atOnce : `+${duration(time)}`}</span>
+            <span title={time === 0 ? undefined : `+${duration(time)}`}>
+              {time === 0 ? texts.atOnce : `+${roughly(time)}`}
+            </span>
           </li>
         ))}
       </ol>
