@@ -145,7 +145,7 @@ test("an address that leads nowhere says so within the frame, with ways onward",
   const main = page.getByRole("main");
   await expect(main.getByRole("link", { name: "Webhooks", exact: true })).toBeVisible();
   await main.getByRole("link", { name: `/webhooks/${data[0]?.id}` }).click();
-  await expect(page.getByRole("heading", { name: "Warehouse" })).toBeVisible();
+  await expect(page.getByRole("navigation", { name: "Webhook", exact: true })).toBeVisible();
   await page.goto("/nothing-here");
   await main.getByRole("link", { name: "To the overview" }).click();
   await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();

@@ -66,7 +66,7 @@ function Body({ title, text, action, danger = false, typed, answer }: Asked) {
           </label>
         )}
         <div className="dialog-foot">
-          <Button onClick={() => answer(false)}>{t.kit.cancel}</Button>
+          <Button onClick={() => answer(false)}>{t.kit.goBack}</Button>
           <Button type="submit" look={danger ? "danger" : "primary"} disabled={!isOpen}>
             {action}
           </Button>

@@ -137,7 +137,7 @@ function Actions({ delivery: { id, state, event_type } }: { delivery: Delivery }
   });
   const [askCancel, isCancelling] = useAsked(
     () => read(api.POST("/deliveries/{id}/cancel", { params })),
-    { title: texts.cancelTitle(event_type), text: texts.cancelText, action: texts.cancel },
+    { title: texts.cancelTitle(event_type), text: texts.cancelText, action: texts.cancelIt },
     { done: texts.cancelled, changes },
   );
   return (

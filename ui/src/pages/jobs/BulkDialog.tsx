@@ -88,7 +88,7 @@ function Count({
       </p>
       <p className="quiet">{texts.texts[action]}</p>
       <div className="dialog-foot">
-        <Button onClick={() => onClose(false)}>{t.kit.cancel}</Button>
+        <Button onClick={() => onClose(false)}>{t.kit.goBack}</Button>
         <Button
           look={action === "retry" || action === "promote" ? "primary" : "danger"}
           busy={isBusy}

@@ -88,7 +88,7 @@ function JobActions({ job }: { job: Job }) {
   });
   const [askCancel, isCancelling] = useAsked(
     () => read(api.POST("/jobs/{id}/cancel", { params })),
-    { title: texts.cancelTitle(job.kind), text: texts.cancelText, action: texts.cancel },
+    { title: texts.cancelTitle(job.kind), text: texts.cancelText, action: texts.cancelIt },
     { done: texts.cancelled, changes },
   );
   const [askDelete] = useAsked(

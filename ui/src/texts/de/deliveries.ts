@@ -22,6 +22,7 @@ export const deliveries = {
   cancel: "Abbrechen",
   retried: "Die Zustellung wird noch einmal gesendet",
   cancelled: "Die Zustellung ist abgebrochen",
+  cancelIt: "Zustellung abbrechen",
   cancelTitle: (type: string) => `Zustellung von ${type} abbrechen?`,
   cancelText: "Sie wird nicht mehr versucht. Später kann sie noch einmal gesendet werden.",
   attempt: (number: number) => `Versuch ${number}`,

@@ -92,6 +92,7 @@ export const jobs = {
     cancelled: "Der Job ist abgebrochen",
     promoted: "Der Job läuft als nächster",
     deleted: "Der Job ist gelöscht",
+    cancelIt: "Job abbrechen",
     cancelTitle: (kind: string) => `Job ${kind} abbrechen?`,
     cancelText: "Er wird nicht mehr ausgeführt. Ein laufender Versuch soll aufhören.",
     deleteTitle: (kind: string) => `Job ${kind} löschen?`,

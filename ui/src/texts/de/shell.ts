@@ -105,6 +105,7 @@ export const kit = {
   noMore: "Das ist alles.",
   copy: "Kopieren",
   copied: "Kopiert",
+  goBack: "Zurück",
   cancel: "Abbrechen",
   save: "Speichern",
   saved: "Gespeichert",

@@ -19,6 +19,7 @@ export const deliveries = {
   cancel: "Cancel",
   retried: "The delivery is sent again",
   cancelled: "The delivery is cancelled",
+  cancelIt: "Cancel the delivery",
   cancelTitle: (type: string) => `Cancel the delivery of ${type}?`,
   cancelText: "It is not tried any more. It can be sent again later.",
   attempt: (number: number) => `Attempt ${number}`,

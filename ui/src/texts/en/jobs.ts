@@ -92,6 +92,7 @@ export const jobs = {
     cancelled: "The job is cancelled",
     promoted: "The job runs next",
     deleted: "The job is deleted",
+    cancelIt: "Cancel the job",
     cancelTitle: (kind: string) => `Cancel the job ${kind}?`,
     cancelText: "It is not run any more. A running attempt is told to stop.",
     deleteTitle: (kind: string) => `Delete the job ${kind}?`,

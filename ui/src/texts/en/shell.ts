@@ -103,6 +103,7 @@ export const kit = {
   noMore: "That is all.",
   copy: "Copy",
   copied: "Copied",
+  goBack: "Go back",
   cancel: "Cancel",
   save: "Save",
   saved: "Saved",
