@@ -105,8 +105,8 @@ test("the figures of the queues above the list are filters of it", async ({ page
   await call("POST", "/jobs", { queue: "strip", kind: "strip.later", payload: {}, delay_ms: 3_600_000 });
   await page.goto("/jobs?queue=strip");
   const strip = page.getByRole("region", { name: "Queues" });
-  await expect(strip.getByRole("link", { name: "waiting 1 in strip" })).toBeVisible();
-  const delayed = strip.getByRole("link", { name: "delayed 1 in strip" });
+  await expect(strip.getByRole("link", { name: "Waiting 1 in strip" })).toBeVisible();
+  const delayed = strip.getByRole("link", { name: "Delayed 1 in strip" });
   await delayed.click();
   await expect(page).toHaveURL(/queue=strip&state=delayed/);
   await expect(delayed).toHaveAttribute("aria-current", "true");
@@ -115,8 +115,8 @@ test("the figures of the queues above the list are filters of it", async ({ page
   // Live: what comes is counted at once.
   await expect(page.locator(".live-live")).toBeVisible();
   await call("POST", "/jobs", { queue: "strip", kind: "strip.later", payload: {}, delay_ms: 3_600_000 });
-  await expect(strip.getByRole("link", { name: "delayed 2 in strip" })).toBeVisible({ timeout: 5_000 });
-  await strip.getByRole("link", { name: "delayed 2 in strip" }).click();
+  await expect(strip.getByRole("link", { name: "Delayed 2 in strip" })).toBeVisible({ timeout: 5_000 });
+  await strip.getByRole("link", { name: "Delayed 2 in strip" }).click();
   await expect(page).toHaveURL(/\/jobs$/);
   for (let more = 0; more < 6; more += 1) {
     await call("POST", "/jobs", { queue: `strip-${more}`, kind: "strip.now", payload: {} });

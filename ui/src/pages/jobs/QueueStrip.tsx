@@ -82,7 +82,7 @@ function Card({ queue, filter }: { queue: QueueFigures; filter: Filter }) {
                 aria-current={isOn ? "true" : undefined}
                 className={many === 0 ? "figure-none" : `figure-${state}`}
               >
-                <span>{t.words[state] ?? state}</span>
+                <span>{t.jobs.queues.states[state]}</span>
                 <strong>{count(many)}</strong>
                 <em className="hidden">{t.jobs.queues.of(name)}</em>
               </Link>

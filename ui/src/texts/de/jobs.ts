@@ -43,6 +43,14 @@ export const jobs = {
     back: "Warteschlangen",
     open: (name: string) => `Verlauf und Steuerung von ${name}`,
     showAll: (many: string) => `Alle ${many} Warteschlangen zeigen`,
+    states: {
+      waiting: "Wartend",
+      active: "Aktiv",
+      completed: "Fertig",
+      failed: "Fehler",
+      delayed: "Später",
+      retrying: "Wiederholt",
+    },
     of: (queue: string) => `in ${queue}`,
   },
   list: {

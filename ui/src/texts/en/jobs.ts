@@ -43,6 +43,14 @@ export const jobs = {
     back: "Queues",
     open: (name: string) => `Charts and controls of ${name}`,
     showAll: (many: string) => `Show all ${many} queues`,
+    states: {
+      waiting: "Waiting",
+      active: "Active",
+      completed: "Completed",
+      failed: "Failed",
+      delayed: "Delayed",
+      retrying: "Retrying",
+    },
     of: (queue: string) => `in ${queue}`,
   },
   list: {
