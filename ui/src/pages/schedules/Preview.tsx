@@ -31,7 +31,11 @@ export function Preview({ rule }: { rule: RuleInput }) {
   const isEmpty = settled.cron === undefined && settled.every_ms === undefined;
   const { data, error } = useQuery({
     queryKey: ["schedule-preview", settled],
-    queryFn: () => read(api.GET("/schedules/preview", { params: { query: settled } })),
+    // With its zone: while the next one is being typed, the times of the last one stay.
+    queryFn: async () => {
+      const { next_times } = await read(api.GET("/schedules/preview", { params: { query: settled } }));
+      return { next_times, zone: settled.timezone };
+    },
     enabled: !isEmpty,
     retry: false,
     placeholderData: keepPreviousData,
@@ -43,7 +47,7 @@ export function Preview({ rule }: { rule: RuleInput }) {
       <div aria-live="polite">
         {isEmpty && <p className="quiet">{texts.previewWait}</p>}
         {!isEmpty && error && <p className="field-error">{reasonOf(error)}</p>}
-        {!isEmpty && !error && data && <NextTimes times={data.next_times} zone={settled.timezone} />}
+        {!isEmpty && !error && data && <NextTimes times={data.next_times} zone={data.zone} />}
       </div>
     </section>
   );

@@ -26,19 +26,25 @@ export function stateOf({ enabled, last_error }: Pick<Schedule, "enabled" | "las
   return last_error == null ? ["enabled", t.schedules.on] : ["failing", t.schedules.failing];
 }
 
-/** A time as the clocks of a zone show it. */
+const CLOCK = {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZoneName: "short",
+} as const;
+
+/** A time as the clocks of a zone show it; those of UTC, when the browser does not know the zone. */
 export function inZone(time: string, zone: string | null | undefined): string {
-  return new Date(time).toLocaleString(language(), {
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    timeZone: zone ?? undefined,
-    timeZoneName: "short",
-  });
+  const date = new Date(time);
+  try {
+    return date.toLocaleString(language(), { ...CLOCK, timeZone: zone ?? undefined });
+  } catch {
+    return date.toLocaleString(language(), { ...CLOCK, timeZone: "UTC" });
+  }
 }
 
 export function useScheduleActions({ id, name, enabled }: Schedule, onDeleted?: () => void) {
