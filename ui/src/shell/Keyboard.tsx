@@ -65,7 +65,9 @@ export function useKeys(actions: Actions): void {
       const isCommand = event.metaKey || event.ctrlKey;
       if (isCommand && event.key.toLowerCase() === "k" && !event.altKey) {
         event.preventDefault();
-        return latest.current.onSearch();
+        // Not over a question or a form, which would stay open behind the next page.
+        if (document.querySelector("dialog[open]") === null) latest.current.onSearch();
+        return;
       }
       const isFree = !(isCommand || event.altKey || isTyping(event.target));
       if (!isFree || !areKeysOn() || document.querySelector("dialog[open], [role=menu]") !== null) return;

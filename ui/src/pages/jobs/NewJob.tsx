@@ -14,7 +14,7 @@ const route = getRouteApi("/app/jobs/new");
 
 export function NewJob() {
   const { queue, like } = route.useSearch();
-  const model = useLive(["job", like], () => orderLike(like ?? ""), {
+  const model = useLive(["job-order", like], () => orderLike(like ?? ""), {
     every: 0,
     enabled: like !== undefined,
   });
@@ -23,7 +23,7 @@ export function NewJob() {
       {like === undefined ? (
         <AddForm order={queue === undefined ? {} : { queue }} />
       ) : (
-        <Loaded query={model}>{(order) => <AddForm order={order} />}</Loaded>
+        <Loaded query={model}>{(order) => <AddForm key={like} order={order} />}</Loaded>
       )}
     </Page>
   );

@@ -40,12 +40,14 @@ export function QueuePage() {
               {t.jobs.list.add}
             </ButtonLink>
           )}
-          {can("queues:write") && queue.data && <QueueActions name={name} isPaused={queue.data.paused} />}
+          {can("queues:write") && queue.data && (
+            <QueueActions key={queue.data.name} name={queue.data.name} isPaused={queue.data.paused} />
+          )}
         </>
       }
     >
       <Loaded query={queue}>
-        {({ settings }) => (
+        {({ name: shown, settings }) => (
           <>
             <Loaded query={queues} rows={2}>
               {() => figures && <QueueFiguresCard figures={figures} />}
@@ -68,7 +70,8 @@ export function QueuePage() {
             </Card>
             <Card title={texts.settings} note={texts.settingsNote}>
               {can("queues:write") ? (
-                <SettingsForm name={name} settings={settings} />
+                // By the name in the answer: that of another queue stays until its own has come.
+                <SettingsForm key={shown} name={shown} settings={settings} />
               ) : (
                 <SettingsFacts settings={settings} />
               )}

@@ -14,7 +14,7 @@ const EVERY_MS = 15_000;
 export function useHistory(window: OverviewWindow) {
   const cache = useQueryClient();
   return useLive(
-    ["queue-metrics", "all", window],
+    ["company-metrics", window],
     async () => {
       const { data } = await cache.ensureQueryData({
         queryKey: ["queues"],
