@@ -14,6 +14,7 @@ const root = `${window.location.origin}${basePath}api/v1`;
 /** Operations whose 401 says something about the input, not about the session. */
 const OPEN = /\/auth\/(login|login\/mfa|register|setup|refresh|invites\/accept|password\/(forgot|reset))$/;
 const AWAY: ReadonlySet<number> = new Set([502, 504]);
+const OVER: ReadonlySet<number> = new Set([401, 403]);
 const expired = new Set<() => void>();
 let renewal: Promise<boolean> | undefined;
 
@@ -54,13 +55,27 @@ async function reach(request: Request): Promise<Response> {
   }
 }
 
-/** Asks for the next access token; tabs and parallel requests share one try. */
+/** What a refusal says of itself; one from something in between may say nothing. */
+async function problemOf(response: Response): Promise<Partial<Problem>> {
+  try {
+    return (await response.clone().json()) as Partial<Problem>;
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Asks for the next access token, and tells whether there is one; tabs and parallel requests share one try. Only a
+ * refusal means that the session is over: a server that is too busy to answer has not ended it.
+ */
 function renew(): Promise<boolean> {
   const headers = { "Content-Type": "application/json", "X-Session-Mode": "cookie" };
   renewal ??= reach(new Request(`${root}/auth/refresh`, { method: "POST", headers, body: "{}" }))
-    .then((response) => {
+    .then(async (response) => {
       forgetEarly();
-      return response.ok;
+      if (response.ok) return true;
+      if (OVER.has(response.status)) return false;
+      throw new ApiError(response.status, await problemOf(response));
     })
     .finally(() => {
       renewal = undefined;
@@ -77,8 +92,8 @@ export function onProofWanted(ask: () => Promise<boolean>): void {
 
 async function wantsProof(response: Response): Promise<boolean> {
   if (response.status !== 403) return false;
-  const problem = (await response.clone().json()) as { type?: string };
-  return problem.type?.endsWith("/reauthentication_required") ?? false;
+  const { type } = await problemOf(response);
+  return type?.endsWith("/reauthentication_required") ?? false;
 }
 
 async function send(request: Request): Promise<Response> {
