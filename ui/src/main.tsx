@@ -46,9 +46,11 @@ async function begin(): Promise<void> {
 
 onOtherTab((next) => void speak(next));
 onExpired(() => {
-  queries.removeQueries({ queryKey: ["me"] });
   const { pathname, href } = router.state.location;
-  if (pathname !== "/sign-in") void router.navigate({ to: "/sign-in", search: { next: href } });
+  const forget = () => queries.removeQueries({ queryKey: ["me"] });
+  if (pathname === "/sign-in") forget();
+  // Only when it is left: the page shows who is signed in.
+  else void router.navigate({ to: "/sign-in", search: { next: href } }).then(forget);
 });
 router.subscribe("onResolved", ({ pathChanged, fromLocation }) => {
   if (!pathChanged || fromLocation === undefined) return;

@@ -1,7 +1,9 @@
 // Who is signed in, and what that person may do.
-import { QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
+import { type Query, QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { onReturn } from "../lib/connection";
 import { forgetEarly } from "../lib/early";
+import { arePagesPaused } from "../lib/live";
+import { isShort } from "../lib/stale";
 import { api, read, type Schemas } from "./client";
 import { ApiError } from "./problem";
 
@@ -9,17 +11,33 @@ export type Me = Schemas["Me"];
 
 const TRIES_MAX = 2;
 
+/** Whether something may be read again by itself: not under somebody who has stopped that, and no long list. */
+export function isFollowed(query: Query): boolean {
+  return !arePagesPaused() && isShort(query);
+}
+
 export const queries = new QueryClient({
   defaultOptions: {
+    // The server may be this very machine: what the browser thinks of the network says nothing about it.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       staleTime: 2_000,
+      refetchOnWindowFocus: isFollowed,
+      refetchOnReconnect: isFollowed,
       // A refusal stays one; only an answer that did not come is worth another try.
       retry: (tries, cause) => tries < TRIES_MAX && !(cause instanceof ApiError && cause.status < 500),
     },
   },
 });
 
-onReturn(() => void queries.invalidateQueries());
+// What failed is read again in any case.
+onReturn(
+  () =>
+    void queries.invalidateQueries({
+      predicate: (query) => query.state.status === "error" || isFollowed(query),
+    }),
+);
 
 export const meQuery = queryOptions({
   queryKey: ["me"],
@@ -40,8 +58,15 @@ export function useCan(): (scope: string) => boolean {
   return (scope) => scopes.includes(scope);
 }
 
-export async function signOut(): Promise<void> {
-  await read(api.POST("/auth/logout"));
+/** Forgets what was read for the person who was signed in; only when no page shows it any more. */
+export function forgetAll(): void {
   queries.clear();
   forgetEarly();
+}
+
+/** Ends the session, leaves the page, then forgets what it showed. */
+export async function signOut(leave: () => Promise<unknown>): Promise<void> {
+  await read(api.POST("/auth/logout"));
+  await leave();
+  forgetAll();
 }

@@ -23,6 +23,10 @@ export function setPaused(next: boolean): void {
   for (const listener of listeners) listener();
 }
 
+export function arePagesPaused(): boolean {
+  return isPaused;
+}
+
 export function togglePaused(): void {
   setPaused(!isPaused);
 }

@@ -40,10 +40,11 @@ export function staleBy(event: StreamEvent): readonly QueryKey[] | undefined {
   const { object, id, queue = "" } = event.change;
   if (object === "delivery") return [["delivery", id], ["deliveries"], ["event"], ["webhook"]];
   const others = (BY_QUEUE[queue] ?? []).map((name) => [name]);
-  return [["job", id], ["jobs"], ["dead-letters"], ["schedules"], ["schedule"], ...others];
+  return [["job", id], ["jobs"], ["schedules"], ["schedule"], ...others];
 }
 
-function isShort({ state }: Query): boolean {
+/** Whether something is no list of many pages. */
+export function isShort({ state }: Query): boolean {
   const { pages } = (state.data ?? {}) as { pages?: unknown[] };
   return pages === undefined || pages.length <= FRESH_PAGES_MAX;
 }

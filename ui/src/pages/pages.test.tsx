@@ -57,6 +57,31 @@ describe("sign-in", () => {
   });
 });
 
+describe("a first password", () => {
+  it("is the only thing to see to, and lets the person on once it is changed", async () => {
+    let isHeld = true;
+    const { calls, router } = renderApp("/events", {
+      "GET /auth/me": () => ({ ...me, password_change_required: isHeld }),
+      "POST /auth/password": () => {
+        isHeld = false;
+        return undefined;
+      },
+      "GET /mfa": { enabled: false, enabled_at: null, recovery_codes_left: 0 },
+      "GET /auth/sessions": page([]),
+      "GET /events": page([]),
+    });
+    await userEvent.type(await screen.findByLabelText("Current password"), "the first one");
+    expect(calls.some(({ path }) => path === "/mfa" || path === "/auth/sessions")).toBe(false);
+    await userEvent.type(screen.getByLabelText("New password"), "tram orbit velvet noon");
+    await userEvent.type(screen.getByLabelText("Password again"), "tram orbit velvet noon");
+    await userEvent.click(screen.getByRole("button", { name: "Change password" }));
+    await waitFor(() => expect(calls.some(({ path }) => path === "/auth/sessions")).toBe(true));
+    await userEvent.click(screen.getByRole("link", { name: "Events" }));
+    expect(await screen.findByText("No events here")).toBeTruthy();
+    expect(router.state.location.pathname).toBe("/events");
+  });
+});
+
 describe("webhooks", () => {
   it("puts a refusal at its field", async () => {
     renderApp("/webhooks/new", {

@@ -1,8 +1,8 @@
 // The frame of every page behind the sign-in: menu, search, the person, and word of a server that is away.
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import type { Schemas } from "../api/client";
-import { useMe } from "../api/session";
+import { type Me, meQuery } from "../api/session";
 import { Button, ButtonLink } from "../components/Button";
 import { Icon, Mark } from "../components/Icon";
 import { Card } from "../components/Page";
@@ -19,7 +19,12 @@ import { Palette } from "./Palette";
 import { UserMenu } from "./UserMenu";
 
 export function Shell() {
-  const me = useMe();
+  const { data: me } = useQuery(meQuery);
+  // Nobody is signed in any more, and the page is about to be left.
+  return me === undefined ? null : <Frame me={me} />;
+}
+
+function Frame({ me }: { me: Me }) {
   useFollowing();
   const [isOpen, setOpen] = useState(false);
   const [isSearching, setSearching] = useState(false);
@@ -147,7 +152,7 @@ function Navigation({ scopes }: { scopes: readonly string[] }) {
   );
 }
 
-function Notices({ me }: { me: Schemas["Me"] }) {
+function Notices({ me }: { me: Me }) {
   const isReachable = useIsReachable();
   const [wasLost, setWasLost] = useState(false);
   useEffect(() => {

@@ -17,8 +17,7 @@ export function UserMenu({ me }: { me: Me }) {
   const theme = useTheme();
   const leave = async () => {
     try {
-      await signOut();
-      await navigate({ to: "/sign-in" });
+      await signOut(() => navigate({ to: "/sign-in" }));
     } catch (cause) {
       toastError(cause);
     }

@@ -157,6 +157,7 @@ function Disable({ onClose }: { onClose: () => void }) {
           const body = isCode ? { code: proof.replaceAll(" ", "") } : { password: proof };
           await read(api.POST("/mfa/disable", { body }));
           await cache.invalidateQueries({ queryKey: ["mfa"] });
+          await cache.invalidateQueries({ queryKey: ["me"] });
           toast(texts.isOff);
           onClose();
         }}

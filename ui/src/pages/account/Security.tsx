@@ -1,7 +1,8 @@
 // Password, second factor and sessions.
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api, read, type Schemas } from "../../api/client";
-import { queries } from "../../api/session";
+import { forgetAll, useMe } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Form, TextField } from "../../components/Form";
 import { Card, Page } from "../../components/Page";
@@ -17,18 +18,21 @@ import { MfaCard } from "./Mfa";
 type Session = Schemas["Session"];
 
 export function Security() {
+  const { password_change_required: isHeld } = useMe();
   const texts = t.account.security;
   return (
     <Page title={texts.title} note={texts.note}>
-      <MfaCard />
+      {/* Until the first password is changed the server answers for nothing else. */}
+      {!isHeld && <MfaCard />}
       <PasswordCard />
-      <SessionsCard />
+      {!isHeld && <SessionsCard />}
     </Page>
   );
 }
 
 function PasswordCard() {
   const texts = t.account.security;
+  const cache = useQueryClient();
   const change = useAction((body: Schemas["PasswordInput"]) => read(api.POST("/auth/password", { body })), {
     done: texts.changed,
     changes: [["sessions"]],
@@ -41,6 +45,8 @@ function PasswordCard() {
         onSend={async (fields) => {
           const body = { current_password: fields.text("current_password"), password: newPassword(fields) };
           await change.mutateAsync(body);
+          // Whoever was held here by a first password may go on from now.
+          await cache.invalidateQueries({ queryKey: ["me"] });
         }}
       >
         <TextField
@@ -66,10 +72,7 @@ function SessionsCard() {
     () => read(api.POST("/auth/logout-all")),
     { title: texts.endAllTitle, text: texts.endAllText, action: texts.endAll },
     {
-      next: () => {
-        queries.clear();
-        void navigate({ to: "/sign-in" });
-      },
+      next: () => void navigate({ to: "/sign-in" }).then(forgetAll),
     },
   );
   return (
