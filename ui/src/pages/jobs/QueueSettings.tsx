@@ -1,4 +1,5 @@
 // The settings of a queue: limits, waits between attempts, what is kept, what jobs are found by.
+import { useState } from "react";
 import { api, read, type Schemas } from "../../api/client";
 import { AreaField, FieldError, type Fields, Form, NumberField } from "../../components/Form";
 import { Facts } from "../../components/Table";
@@ -36,14 +37,20 @@ function keepWords({ age_ms, count: many, bytes: size }: Keep): string {
   return t.jobs.queues.keepWords(duration(age_ms), count(many), bytes(size));
 }
 
-export function SettingsForm({ name, settings }: { name: string; settings: Settings }) {
+/** Shows the settings as they were when it appeared; what somebody else sets meanwhile does not move under the typing. */
+export function SettingsForm({ name, settings: newest }: { name: string; settings: Settings }) {
+  const [settings, setSettings] = useState(newest);
   const save = useAction(
     (body: Schemas["QueuePatch"]) => read(api.PATCH("/queues/{name}", { params: { path: { name } }, body })),
-    { done: t.kit.saved, changes: [["queue", name], ["queues"]] },
+    {
+      done: t.kit.saved,
+      changes: [["queue", name], ["queues"]],
+      next: (saved) => setSettings(saved.settings),
+    },
   );
   const texts = t.jobs.queues;
   return (
-    <Form submit={t.kit.save} onSend={(fields) => save.mutateAsync(patchOf(fields))}>
+    <Form submit={t.kit.save} onSend={(fields) => save.mutateAsync(patchOf(settings, fields))}>
       <Limits settings={settings} />
       <details>
         <summary>{texts.keep}</summary>
@@ -71,30 +78,75 @@ export function SettingsForm({ name, settings }: { name: string; settings: Setti
   );
 }
 
-function patchOf(fields: Fields): Schemas["QueuePatch"] {
-  return {
+/** What the fields say otherwise than was shown: the rest stays as it is, to the last digit. */
+export function patchOf(shown: Settings, fields: Fields): Schemas["QueuePatch"] {
+  const typed = {
     concurrency: fields.number("concurrency"),
     attempts: fields.number("attempts"),
     timeout_ms: fields.number("timeout_ms") ?? null,
     rate_per_second: fields.number("rate_per_second") ?? null,
     group_concurrency: fields.number("group_concurrency") ?? null,
-    retention: { done: keepOf(fields, "done"), failed: keepOf(fields, "failed") },
-    backoff: backoffOf(fields),
     search_fields: fields.list("search_fields"),
+  };
+  const { done, failed } = shown.retention;
+  const retention = changed<Schemas["RetentionPatch"]>(
+    {},
+    {
+      done: partOf(done, keepOf(done, fields, "done")),
+      failed: partOf(failed, keepOf(failed, fields, "failed")),
+    },
+  );
+  const backoff = backoffOf(fields);
+  return {
+    ...changed(shown, typed),
+    ...(Object.keys(retention).length > 0 && { retention }),
+    ...(!isSame(backoff, backoffShown(shown)) && { backoff }),
   };
 }
 
-function keepOf(fields: Fields, name: string): Keep {
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
+}
+
+/** The entries that are not as they were. */
+function changed<T extends object>(before: { [key in keyof T]?: unknown }, after: T): Partial<T> {
+  const entries = Object.entries(after).filter(([name, value]) => !isSame(value, before[name as keyof T]));
+  return Object.fromEntries(entries) as Partial<T>;
+}
+
+function partOf(before: Keep, after: Keep): Schemas["KeepPatch"] | undefined {
+  const part = changed(before, after);
+  return Object.keys(part).length === 0 ? undefined : part;
+}
+
+/** The waits as the fields show them, in the order in which `backoffOf` has them. */
+function backoffShown({ backoff }: Settings): ReturnType<typeof backoffOf> {
+  const { delay_ms, delays_ms, max_ms } = backoff;
+  const kind = backoff.kind as Schemas["BackoffOrder"]["kind"];
+  const jitter = Number(backoff.jitter.toFixed(3));
+  if (kind === "list") return { kind, jitter, delays_ms };
+  return { kind, jitter, delay_ms, max_ms: max_ms ?? undefined };
+}
+
+function keepOf(keep: Keep, fields: Fields, name: string): Keep {
   const [age, many, size] = ["age", "count", "bytes"].map((part) => fields.number(`${name}_${part}`));
   if (age === undefined || many === undefined || size === undefined) {
     throw new FieldError("retention", t.jobs.queues.keepNote);
   }
-  return { age_ms: Math.round(age * HOUR_MS), count: many, bytes: Math.round(size * MIB) };
+  return {
+    age_ms: age === rounded(keep.age_ms / HOUR_MS) ? keep.age_ms : Math.round(age * HOUR_MS),
+    bytes: size === rounded(keep.bytes / MIB) ? keep.bytes : Math.round(size * MIB),
+    count: many,
+  };
+}
+
+/** With two decimals; what is less than one with three digits that say something, so that little is not shown as none. */
+function rounded(value: number): number {
+  return Number(value < 1 ? value.toPrecision(3) : value.toFixed(2));
 }
 
 function KeepFields({ name, title, keep }: { name: string; title: string; keep: Keep }) {
   const texts = t.jobs.queues;
-  const rounded = (value: number) => Number(value.toFixed(2));
   return (
     <fieldset>
       <legend>{title}</legend>
