@@ -1,7 +1,9 @@
 // Changes a webhook.
 import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
 import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/session";
+import { Button } from "../../components/Button";
 import { Json } from "../../components/Copy";
 import { Form } from "../../components/Form";
 import { Card } from "../../components/Page";
@@ -21,7 +23,7 @@ export function WebhookSettings() {
     <Loaded query={webhook}>
       {(data) =>
         can("webhooks:write") ? (
-          <Change key={data.updated_at} webhook={data} />
+          <Change key={data.id} newest={data} />
         ) : (
           <Json value={data} label={t.webhooks.tabs.settings} />
         )
@@ -36,15 +38,47 @@ export function patchOf(before: Webhook, input: Schemas["WebhookInput"]): Schema
   return { ...input, headers: { ...input.headers, ...Object.fromEntries(gone.map((name) => [name, null])) } };
 }
 
-function Change({ webhook }: { webhook: Webhook }) {
-  const { id } = webhook;
+/** What the form changes of a webhook. */
+function formed({ url, description, events, headers, retry, timeout_ms, rate_limit, ...rest }: Webhook) {
+  const { ordered, ed25519, filter } = rest;
+  const entries = [
+    url,
+    description,
+    events,
+    headers,
+    retry,
+    timeout_ms,
+    rate_limit,
+    ordered,
+    ed25519,
+    filter,
+  ];
+  return JSON.stringify(entries);
+}
+
+/** Keeps what is typed when somebody else changes the webhook, and says so. */
+function Change({ newest }: { newest: Webhook }) {
+  const [webhook, setWebhook] = useState(newest);
+  const { id, updated_at } = webhook;
   const save = useAction(
     (body: Schemas["WebhookPatch"]) => read(api.PATCH("/webhooks/{id}", { params: { path: { id } }, body })),
-    { done: t.kit.saved, changes: [["webhook", id], ["webhooks"]] },
+    { done: t.kit.saved, changes: [["webhook", id], ["webhooks"]], next: setWebhook },
   );
   return (
     <Card>
-      <Form submit={t.kit.save} onSend={(fields) => save.mutateAsync(patchOf(webhook, inputOf(fields)))}>
+      {newest.updated_at > updated_at && formed(newest) !== formed(webhook) && (
+        <p className="notice notice-warn" role="status">
+          {t.webhooks.form.changedMeanwhile}{" "}
+          <Button small onClick={() => setWebhook(newest)}>
+            {t.webhooks.form.showChanged}
+          </Button>
+        </p>
+      )}
+      <Form
+        key={updated_at}
+        submit={t.kit.save}
+        onSend={(fields) => save.mutateAsync(patchOf(webhook, inputOf(fields)))}
+      >
         <WebhookFields webhook={webhook} />
       </Form>
     </Card>

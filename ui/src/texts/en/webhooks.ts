@@ -22,6 +22,8 @@ export const webhooks = {
     testing: "Testing",
   },
   form: {
+    changedMeanwhile: "This webhook was changed meanwhile; saving replaces that.",
+    showChanged: "Show it as it is now",
     url: "Address",
     checking: "Looking at it…",
     isSecure: "Allowed; requests to it are encrypted.",
