@@ -2,6 +2,7 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { t } from "../texts";
 import { Button } from "./Button";
+import { focusedNow } from "./opener";
 
 interface Props {
   title: string;
@@ -16,11 +17,11 @@ export function Dialog({ title, onClose, children, wide = false }: Props) {
   const heading = useId();
   useEffect(() => {
     const element = dialog.current;
-    const before = document.activeElement;
+    const before = focusedNow();
     element?.showModal();
     return () => {
       element?.close();
-      if (before instanceof HTMLElement) before.focus();
+      before?.focus();
     };
   }, []);
   return (

@@ -1,8 +1,9 @@
 // A menu behind a button. Not modal: the modal form puts a style element into the page, which the policy forbids.
 import * as Radix from "@radix-ui/react-dropdown-menu";
 import { useRouter } from "@tanstack/react-router";
-import type { MouseEvent, ReactNode } from "react";
+import { type MouseEvent, type ReactNode, useRef } from "react";
 import { Icon, type IconName } from "./Icon";
+import { rememberOpener } from "./opener";
 import { hrefOf, isPlain } from "./PathLink";
 
 interface MenuProps {
@@ -12,9 +13,17 @@ interface MenuProps {
 }
 
 export function Menu({ trigger, onOpen, children }: MenuProps) {
+  const button = useRef<HTMLButtonElement>(null);
+  const onChange = (isOpen: boolean) => {
+    if (!isOpen) return;
+    rememberOpener(button.current);
+    onOpen?.();
+  };
   return (
-    <Radix.Root modal={false} onOpenChange={(isOpen) => isOpen && onOpen?.()}>
-      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
+    <Radix.Root modal={false} onOpenChange={onChange}>
+      <Radix.Trigger asChild ref={button}>
+        {trigger}
+      </Radix.Trigger>
       <Radix.Portal>
         <Radix.Content
           className="menu"

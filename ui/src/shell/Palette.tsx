@@ -99,7 +99,14 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
   const router = useRouter();
   const dialog = useRef<HTMLDialogElement>(null);
   const list = useId();
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    // Closed before it goes: the browser then gives the focus back.
+    return () => element?.close();
+  }, []);
+  const marked = `${list}-${chosen}`;
+  useEffect(() => document.getElementById(marked)?.scrollIntoView?.({ block: "nearest" }), [marked]);
 
   const go = (target: Target | undefined) => {
     if (target === undefined) return;
@@ -119,7 +126,7 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
       ref={dialog}
       className="palette"
       aria-label={t.shell.search}
-      onClose={onClose}
+      onClose={() => dialog.current?.open === false && onClose()}
       onClick={(event) => event.target === dialog.current && onClose()}
       onKeyDown={onKey}
     >
@@ -130,7 +137,7 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
           aria-label={t.shell.searchLabel}
           aria-expanded="true"
           aria-controls={list}
-          aria-activedescendant={targets.length > 0 ? `${list}-${chosen}` : undefined}
+          aria-activedescendant={targets.length > 0 ? marked : undefined}
           placeholder={t.shell.searchLabel}
           autoComplete="off"
           value={input}

@@ -1,0 +1,14 @@
+// The button of the menu that was opened last: what the menu opens gives the focus back to it.
+let opener: HTMLElement | null = null;
+
+export function rememberOpener(button: HTMLElement | null): void {
+  opener = button;
+}
+
+/** Who gets the focus back from a dialog that opens now: whoever has it, or the button of the menu that is closing. */
+export function focusedNow(): HTMLElement | null {
+  const focused = document.activeElement;
+  const isKept =
+    focused instanceof HTMLElement && focused !== document.body && !focused.closest("[role=menu]");
+  return isKept ? focused : opener;
+}
