@@ -1,6 +1,6 @@
 // The filters of a list; they live in the address, so that a view can be kept and sent to somebody.
 import { type ReactNode, useId, useState } from "react";
-import type { Span } from "../lib/time";
+import { fromLocalInput, type Span, toLocalInput } from "../lib/time";
 import { t } from "../texts";
 import { Button } from "./Button";
 
@@ -83,29 +83,48 @@ export function FilterText({
   type = "text",
   hint,
 }: FieldProps & { type?: string; hint?: string }) {
-  const send = (text: string) => onChange(text.trim() === "" ? undefined : text.trim());
+  const [text, setText] = useState(value ?? "");
+  const [shown, setShown] = useState(value);
+  // Another value in the address is taken over; the field itself stays, and with it the focus.
+  if (shown !== value) {
+    setShown(value);
+    setText(value ?? "");
+  }
+  const send = () => text !== (value ?? "") && onChange(text.trim() === "" ? undefined : text.trim());
   return (
     <label className="field">
       <span className="label">{label}</span>
       <input
-        key={value ?? ""}
         type={type}
         title={hint}
-        defaultValue={value ?? ""}
-        onBlur={(event) => event.target.value !== (value ?? "") && send(event.target.value)}
-        onKeyDown={(event) => event.key === "Enter" && send(event.currentTarget.value)}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={send}
+        onKeyDown={(event) => event.key === "Enter" && send()}
       />
     </label>
   );
 }
 
-/** From when until when. */
+/** From when until when: instants in the address, so that it says the same in every time zone. */
 export function FilterSpan({ since, until, onChange }: Span & { onChange: (change: Span) => void }) {
-  const type = "datetime-local";
+  const field = (label: string, value: string | undefined, set: (instant: string | undefined) => void) => (
+    <FilterText
+      label={label}
+      type="datetime-local"
+      value={localOf(value)}
+      onChange={(text) => set(fromLocalInput(text ?? ""))}
+    />
+  );
   return (
     <>
-      <FilterText label={t.kit.since} type={type} value={since} onChange={(since) => onChange({ since })} />
-      <FilterText label={t.kit.until} type={type} value={until} onChange={(until) => onChange({ until })} />
+      {field(t.kit.since, since, (instant) => onChange({ since: instant }))}
+      {field(t.kit.until, until, (instant) => onChange({ until: instant }))}
     </>
   );
+}
+
+function localOf(value: string | undefined): string | undefined {
+  const instant = fromLocalInput(value ?? "");
+  return instant === undefined ? undefined : toLocalInput(new Date(instant));
 }

@@ -32,7 +32,12 @@ export function relative(time: string, now: number = Date.now()): string {
 /** The time to the millisecond, in the zone of the browser, with the zone's name. */
 export function exact(time: string): string {
   const date = new Date(time);
-  const text = date.toLocaleString(language(), { dateStyle: "medium", timeStyle: "medium" });
+  // Of 24 hours, so that the milliseconds stand behind the seconds in every language.
+  const text = date.toLocaleString(language(), {
+    dateStyle: "medium",
+    timeStyle: "medium",
+    hourCycle: "h23",
+  });
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return `${text}.${String(date.getMilliseconds()).padStart(3, "0")} ${zone}`;
 }
@@ -72,9 +77,10 @@ function trim(value: number): string {
   return value >= 10 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, "");
 }
 
-/** The value of a `datetime-local` input as a time of the API. */
+/** The value of a `datetime-local` input, or an instant, as a time of the API; nothing for what is no time. */
 export function fromLocalInput(value: string): string | undefined {
-  return value === "" ? undefined : new Date(value).toISOString();
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 /** A time as a `datetime-local` input shows it. */
