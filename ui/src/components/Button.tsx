@@ -17,15 +17,26 @@ export function classOf(look: Look, small = false): string {
   return `button button-${look}${small ? " button-small" : ""}`;
 }
 
-export function Button({ look = "plain", icon, busy = false, small = false, children, ...rest }: Props) {
+/** A busy button keeps the focus and does nothing: a disabled one would lose it. */
+export function Button({
+  look = "plain",
+  icon,
+  busy = false,
+  small = false,
+  onClick,
+  children,
+  ...rest
+}: Props) {
   const isBare = children === undefined;
   return (
     <button
       type="button"
       {...rest}
       className={`${classOf(look, small)}${isBare ? " button-icon" : ""}`}
-      disabled={rest.disabled || busy}
+      aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
+      // Of a form's button too, which would send the form once more.
+      onClick={busy ? (event) => event.preventDefault() : onClick}
     >
       {busy ? <span className="spinner" aria-hidden="true" /> : icon && <Icon name={icon} />}
       {children}

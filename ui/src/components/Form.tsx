@@ -94,6 +94,7 @@ export function Form({ onSend, submit, onCancel, danger, resets, inline, childre
   const [cause, setCause] = useState<unknown>();
   const send = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    if (isBusy) return;
     const form = event.currentTarget;
     setBusy(true);
     setCause(undefined);
