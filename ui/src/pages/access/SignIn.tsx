@@ -75,7 +75,14 @@ function Challenge({ token, onDone, onBack }: ChallengeProps) {
         }}
       >
         {isRecovery ? (
-          <TextField label={texts.recovery} name="recovery_code" required maxLength={64} className="mono" />
+          <TextField
+            label={texts.recovery}
+            name="recovery_code"
+            required
+            maxLength={64}
+            className="mono"
+            autoFocus
+          />
         ) : (
           <TextField
             label={texts.code}
@@ -85,6 +92,8 @@ function Challenge({ token, onDone, onBack }: ChallengeProps) {
             autoComplete="one-time-code"
             pattern="[0-9 ]{6,7}"
             className="mono code-input"
+            // The step has come of itself, and this is all there is to do in it.
+            autoFocus
           />
         )}
       </Form>

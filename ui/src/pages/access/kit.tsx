@@ -1,6 +1,6 @@
 // What the open pages share: their head, the two password fields, and the token behind the # of the address.
 import { useRouter } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { queries } from "../../api/session";
 import { FieldError, type Fields, TextField } from "../../components/Form";
 import { basePath } from "../../lib/base";
@@ -9,12 +9,20 @@ import { forgetPlace } from "../../lib/stream";
 import { t } from "../../texts";
 
 export function OpenPage({ title, text, children }: { title: string; text?: string; children: ReactNode }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const shown = useRef(title);
   useEffect(() => {
     document.title = `${title} · NovaPulse`;
+    if (shown.current === title) return;
+    // The next step of the same page: said to those who do not see that it has come.
+    shown.current = title;
+    heading.current?.focus();
   }, [title]);
   return (
     <>
-      <h1 tabIndex={-1}>{title}</h1>
+      <h1 tabIndex={-1} ref={heading}>
+        {title}
+      </h1>
       {text !== undefined && <p className="open-text">{text}</p>}
       {children}
     </>
