@@ -1,4 +1,5 @@
 // What a job's attempts told of themselves: how far they came, and the lines of the log.
+import { useEffect } from "react";
 import { api, read, type Schemas } from "../../api/client";
 import { Json } from "../../components/Copy";
 import { Card } from "../../components/Page";
@@ -10,7 +11,9 @@ import { exact } from "../../lib/time";
 import { t } from "../../texts";
 import type { Job } from "./data";
 
-const LINES = 100;
+const LINES = 250;
+/** A longer log is not read again and again. */
+const FOLLOWED_PAGES = 4;
 
 export function ProgressCard({ progress }: { progress: NonNullable<Job["progress"]> }) {
   const share = progress.percent;
@@ -31,13 +34,17 @@ type Line = Schemas["Page_LogLine"]["data"][number];
 
 export function LogCard({ job }: { job: Job }) {
   const { id } = job;
-  const isOver = ["completed", "failed", "cancelled"].includes(job.state);
   const lines = usePages<Line>(
-    ["job-log", id, job.log_lines],
+    ["job-log", id],
     (cursor) =>
       read(api.GET("/jobs/{id}/log", { params: { path: { id }, query: { limit: LINES, cursor } as never } })),
-    isOver ? { every: 0 } : {},
+    { every: 0 },
   );
+  const pages = lines.query.data?.pages.length ?? 0;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the lines are read again when there are more of them
+  useEffect(() => {
+    if (pages > 0 && pages <= FOLLOWED_PAGES) void lines.query.refetch();
+  }, [job.log_lines]);
   return (
     <Card title={t.jobs.one.log} note={t.jobs.one.logLines(count(job.log_lines))} flush>
       <LoadedPages pages={lines} empty={null}>
