@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { FieldError, type Fields, SelectField, TextField } from "../../components/Form";
 import { Loaded } from "../../components/states";
-import { fromLocalInput, toLocalInput } from "../../lib/time";
+import { duration, fromLocalInput, toLocalInput } from "../../lib/time";
 import { t } from "../../texts";
 import { columnName, type Definition, titleOf, useDefinitions } from "./data";
 
@@ -112,7 +112,10 @@ function PeriodFields({ period, isRecurring }: { period?: Order["period"]; isRec
   const first = period?.since != null ? OWN : String(period?.last_ms ?? WEEK_MS);
   const [chosen, setChosen] = useState(first);
   const texts = t.reports.form;
-  const choices = Object.entries(texts.periods).filter(([value]) => value !== OWN || !isRecurring);
+  const known = Object.entries(texts.periods).filter(([value]) => value !== OWN || !isRecurring);
+  // A period of another length, which was ordered by the API, stays what it is.
+  const isKnown = known.some(([value]) => value === first);
+  const choices = isKnown ? known : [[first, texts.lastOf(duration(Number(first)))] as const, ...known];
   const local = (time: string | null | undefined) => (time == null ? "" : toLocalInput(new Date(time)));
   return (
     <div className="fields-2">

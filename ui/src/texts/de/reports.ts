@@ -46,6 +46,7 @@ export const reports = {
   form: {
     what: "Worüber",
     period: "Zeitraum",
+    lastOf: (length: string) => `Die letzten ${length}`,
     periods: {
       "86400000": "Letzter Tag",
       "604800000": "Letzte 7 Tage",

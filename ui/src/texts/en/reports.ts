@@ -46,6 +46,7 @@ export const reports = {
   form: {
     what: "What it is about",
     period: "Period",
+    lastOf: (length: string) => `The last ${length}`,
     periods: {
       "86400000": "Last day",
       "604800000": "Last 7 days",
