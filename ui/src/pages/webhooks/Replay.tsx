@@ -42,9 +42,11 @@ export function ReplayDialog({ id, onClose }: { id: string; onClose: () => void 
   const cache = useQueryClient();
   const replay = (body: Input) => read(api.POST("/webhooks/{id}/replay", { params: { path: { id } }, body }));
   const begin = async ({ input }: Plan) => {
-    const at = new Date().toISOString();
-    const { matched } = await replay(input);
-    setBegun({ at, matched });
+    const began = performance.now();
+    const call = api.POST("/webhooks/{id}/replay", { params: { path: { id } }, body: input });
+    const { matched } = await read(call);
+    const { response } = await call;
+    setBegun({ at: begunAt(response, performance.now() - began), matched });
     await cache.invalidateQueries({ queryKey: ["deliveries", id] });
   };
   return (
@@ -64,6 +66,12 @@ export function ReplayDialog({ id, onClose }: { id: string; onClose: () => void 
       )}
     </Dialog>
   );
+}
+
+/** When the server began with what took it so long, by its own clock: that of the browser may go wrong. */
+export function begunAt(response: Response, tookMs: number): string {
+  const ended = Date.parse(response.headers.get("Date") ?? "");
+  return new Date((Number.isNaN(ended) ? Date.now() : ended) - tookMs).toISOString();
 }
 
 function Ask({ onClose, onCount }: { onClose: () => void; onCount: (input: Input) => Promise<void> }) {
