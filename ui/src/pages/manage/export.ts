@@ -2,13 +2,16 @@
 import { api } from "../../api/client";
 import { ApiError, type Problem } from "../../api/problem";
 import { download } from "../../lib/download";
+import { t } from "../../texts";
 
 const PARTS_MAX = 64;
 
 export async function exportAudit(format: "csv" | "ndjson"): Promise<void> {
   const parts: string[] = [];
   let after: number | undefined;
-  for (let part = 0; part < PARTS_MAX; part += 1) {
+  for (let part = 0; ; part += 1) {
+    // A file that looks whole and is not would be worse than none.
+    if (part === PARTS_MAX) throw new Error(t.audit.log.exportTooLong);
     const { data, error, response } = await api.GET("/audit/export", {
       params: { query: { format, after } },
       parseAs: "text",

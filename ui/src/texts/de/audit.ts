@@ -40,7 +40,8 @@ export const audit = {
     before: "Vorher",
     after: "Nachher",
     details: (action: string) => `Einzelheiten zu ${action}`,
-    exported: (count: number) => `${count} Teile ausgegeben`,
+    exportTooLong:
+      "Das Protokoll ist zu lang für eine Datei, die der Browser macht. Exportiere es über die API, Teil für Teil.",
   },
   mailbox: {
     title: "Postfach",

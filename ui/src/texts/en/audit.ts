@@ -39,7 +39,8 @@ export const audit = {
     before: "Before",
     after: "After",
     details: (action: string) => `Details of ${action}`,
-    exported: (count: number) => `${count} parts exported`,
+    exportTooLong:
+      "The log is too long for one file made in the browser. Export it by the API, part by part.",
   },
   mailbox: {
     title: "Mailbox",
