@@ -34,6 +34,11 @@ const OFFERED = [
   "users:read",
   "audit:read",
   "queues:write",
+  "schedules:read",
+  "schedules:write",
+  "reports:read",
+  "reports:write",
+  "changes:read",
 ];
 
 export function Keys() {
@@ -125,8 +130,9 @@ function KeyDialog({ onClose }: { onClose: () => void }) {
             expires_at: fromLocalInput(fields.text("expires_at")),
           };
           const made = await read(api.POST("/api-keys", { body }));
-          await cache.invalidateQueries({ queryKey: ["keys"] });
+          // It is shown this once, whatever becomes of the list.
           setSecret(made.secret);
+          await cache.invalidateQueries({ queryKey: ["keys"] });
         }}
       >
         <TextField label={texts.name} name="name" required maxLength={200} />

@@ -83,8 +83,9 @@ function InviteDialog({ onClose }: { onClose: () => void }) {
         onSend={async (fields) => {
           const body = { email: fields.text("email"), role: fields.text("role") as Schemas["Role"] };
           const made = await read(api.POST("/auth/invites", { body }));
-          await cache.invalidateQueries({ queryKey: ["invites"] });
+          // It is shown this once, whatever becomes of the list.
           setLink(`${window.location.origin}${serverUrl("join")}#${made.token}`);
+          await cache.invalidateQueries({ queryKey: ["invites"] });
         }}
       >
         <TextField label={t.people.email} name="email" type="email" required maxLength={254} />
