@@ -7,6 +7,7 @@ import { Button } from "../../components/Button";
 import { Id, Json } from "../../components/Copy";
 import { Menu, MenuItem } from "../../components/Menu";
 import { Card, Page } from "../../components/Page";
+import { PathLink } from "../../components/PathLink";
 import { State } from "../../components/State";
 import { Loaded } from "../../components/states";
 import { Facts } from "../../components/Table";
@@ -18,6 +19,7 @@ import { type Job, useJob } from "./data";
 import { EditJobDialog } from "./EditJob";
 import { Lineage } from "./Lineage";
 import { LogCard, ProgressCard } from "./Notes";
+import { ACTION, isOwnKind, stoodFor } from "./own";
 import { Why } from "./Why";
 
 const route = getRouteApi("/app/jobs/$id");
@@ -101,6 +103,12 @@ function JobActions({ job }: { job: Job }) {
     },
   );
   const isDone = ["completed", "failed", "cancelled"].includes(job.state);
+  const cancel = !isDone && (
+    <Button icon="close" look="danger" busy={isCancelling} onClick={askCancel}>
+      {texts.cancel}
+    </Button>
+  );
+  if (isOwnKind(job.kind)) return job.kind === ACTION && cancel;
   return (
     <>
       {(job.state === "failed" || job.state === "cancelled") && (
@@ -113,11 +121,7 @@ function JobActions({ job }: { job: Job }) {
           {texts.promote}
         </Button>
       )}
-      {!isDone && (
-        <Button icon="close" look="danger" busy={isCancelling} onClick={askCancel}>
-          {texts.cancel}
-        </Button>
-      )}
+      {cancel}
       <Menu trigger={<Button icon="more" aria-label={t.kit.actions} />}>
         <MenuItem icon="plus" onSelect={() => void navigate({ to: "/jobs/new", search: { like: job.id } })}>
           {texts.like}
@@ -182,6 +186,16 @@ function JobFacts({ job }: { job: Job }) {
     [texts.attempts, texts.ofAttempts(job.attempt, job.attempts)],
     [texts.priority, job.priority],
   ];
+  const found = isOwnKind(job.kind) ? stoodFor(job.payload) : undefined;
+  if (found !== undefined) {
+    const [path, id] = found;
+    facts.push([
+      texts.standsFor,
+      <PathLink key="stands for" path={path}>
+        <code>{id}</code>
+      </PathLink>,
+    ]);
+  }
   if (job.failure != null) facts.push([texts.failure, t.jobs.failures[job.failure] ?? job.failure]);
   if (job.worker != null) facts.push([texts.worker, job.worker]);
   if (job.timeout_ms != null) facts.push([texts.timeout, duration(job.timeout_ms)]);

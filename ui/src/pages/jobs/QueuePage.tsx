@@ -14,6 +14,7 @@ import { t } from "../../texts";
 import { useQueue, useQueues, windowOf } from "./data";
 import { History } from "./History";
 import { JobList } from "./JobList";
+import { OWN_QUEUES } from "./own";
 import { SettingsFacts, SettingsForm } from "./QueueSettings";
 import { Figure, queueState } from "./Queues";
 
@@ -35,7 +36,7 @@ export function QueuePage() {
       note={figures && <State state={queueState(figures)} />}
       actions={
         <>
-          {can("jobs:write") && (
+          {can("jobs:write") && !OWN_QUEUES.has(name) && (
             <ButtonLink to="/jobs/new" search={{ queue: name }} icon="plus">
               {t.jobs.list.add}
             </ButtonLink>
@@ -142,14 +143,16 @@ function QueueActions({ name, isPaused }: { name: string; isPaused: boolean }) {
           {texts.pause}
         </Button>
       )}
-      <Button
-        icon="trash"
-        look="danger"
-        busy={count.isPending || drain.isPending}
-        onClick={() => count.mutate()}
-      >
-        {texts.drain}
-      </Button>
+      {!OWN_QUEUES.has(name) && (
+        <Button
+          icon="trash"
+          look="danger"
+          busy={count.isPending || drain.isPending}
+          onClick={() => count.mutate()}
+        >
+          {texts.drain}
+        </Button>
+      )}
     </>
   );
 }

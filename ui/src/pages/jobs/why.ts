@@ -1,5 +1,6 @@
 // Why a job does not run yet, worked out from what is known of it, its queue and the workers. Pure.
 import type { Schemas } from "../../api/client";
+import { OWN_QUEUES } from "./own";
 
 export type Reason =
   | { why: "time" | "retry"; at: string }
@@ -20,7 +21,7 @@ export interface Known {
 }
 
 /** Queues whose jobs the server itself runs. */
-const OWN = new Set(["email", "webhook", "workflow", "report"]);
+const OWN = new Set([...OWN_QUEUES, "workflow"]);
 
 /** Every reason there is, the strongest first; none for a job that runs or has ended. */
 export function reasonsOf({ job, figures, settings, asked }: Known): Reason[] {

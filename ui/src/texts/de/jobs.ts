@@ -72,6 +72,7 @@ export const jobs = {
     emptyText: "Nichts passt zu diesen Filtern. Jobs kommen auch aus Zustellungen, Abläufen und Zeitplänen.",
   },
   one: {
+    standsFor: "Steht für",
     facts: "Fakten",
     payload: "Daten",
     result: "Ergebnis",

@@ -72,6 +72,7 @@ export const jobs = {
     emptyText: "Nothing fits these filters. Jobs also come from deliveries, workflows and schedules.",
   },
   one: {
+    standsFor: "Stands for",
     facts: "Facts",
     payload: "Payload",
     result: "Result",
