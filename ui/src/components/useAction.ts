@@ -10,6 +10,8 @@ interface Options<R> {
   /** What to read again. */
   changes?: readonly QueryKey[];
   next?: (result: R) => void;
+  /** Sent by a form, which tells a refusal itself. */
+  inForm?: boolean;
   /** Takes it back, where that costs nothing; offered with the message that it worked. */
   undo?: (result: R) => Promise<unknown>;
 }
@@ -18,7 +20,7 @@ export function useAction<R, V = void>(act: (input: V) => Promise<R>, options: O
   const queries = useQueryClient();
   return useMutation({
     mutationFn: act,
-    onError: toastError,
+    onError: options.inForm ? undefined : toastError,
     onSuccess: (result) => {
       const { done, changes = [], next, undo } = options;
       const readAgain = () => {

@@ -36,6 +36,7 @@ function PasswordCard() {
   const change = useAction((body: Schemas["PasswordInput"]) => read(api.POST("/auth/password", { body })), {
     done: texts.changed,
     changes: [["sessions"]],
+    inForm: true,
   });
   return (
     <Card title={texts.password} note={texts.passwordNote}>

@@ -16,7 +16,7 @@ export function EditJobDialog({ job, onClose }: { job: Job; onClose: () => void 
       await read(api.PATCH("/jobs/{id}", { params, body: patch }));
       if (retries) await read(api.POST("/jobs/{id}/retry", { params }));
     },
-    { done: t.kit.saved, changes },
+    { done: t.kit.saved, changes, inForm: true },
   );
   const texts = t.jobs.edit;
   const runAt = job.run_at == null ? "" : toLocalInput(new Date(job.run_at));

@@ -46,6 +46,7 @@ export function SettingsForm({ name, settings: newest }: { name: string; setting
       done: t.kit.saved,
       changes: [["queue", name], ["queues"]],
       next: (saved) => setSettings(saved.settings),
+      inForm: true,
     },
   );
   const texts = t.jobs.queues;

@@ -61,6 +61,7 @@ function Values({ settings }: { settings: Instance }) {
   const save = useAction((body: Patch) => read(api.PATCH("/settings", { body })), {
     done: t.kit.saved,
     changes: [KEY],
+    inForm: true,
   });
   const own = (name: string) => {
     const isFixed = settings.fixed.includes(name);

@@ -85,6 +85,7 @@ function CompanyCard({ company }: { company: Schemas["Company"] }) {
   const save = useAction((body: Schemas["CompanyPatch"]) => read(api.PATCH("/company", { body })), {
     done: t.kit.saved,
     changes: [["company"], ["me"]],
+    inForm: true,
   });
   return (
     <Card title={texts.company} note={<Id id={company.id} />}>

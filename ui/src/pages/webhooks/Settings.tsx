@@ -62,7 +62,7 @@ function Change({ newest }: { newest: Webhook }) {
   const { id, updated_at } = webhook;
   const save = useAction(
     (body: Schemas["WebhookPatch"]) => read(api.PATCH("/webhooks/{id}", { params: { path: { id } }, body })),
-    { done: t.kit.saved, changes: [["webhook", id], ["webhooks"]], next: setWebhook },
+    { done: t.kit.saved, changes: [["webhook", id], ["webhooks"]], next: setWebhook, inForm: true },
   );
   return (
     <Card>
