@@ -2,7 +2,7 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, read } from "../../api/client";
-import { useCan } from "../../api/session";
+import { useCan, useMe } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Form, SelectField } from "../../components/Form";
 import { Card, Page } from "../../components/Page";
@@ -28,7 +28,11 @@ export function DepartmentPage() {
   );
   const texts = t.people.departments;
   const name = department.data?.name ?? id;
-  const canSet = can("members:write");
+  const { user } = useMe();
+  // Who is no admin has a say only in their own departments; a member may stand on a page that is not read yet.
+  const isMine = members.rows?.some(({ id }) => id === user.id) === true || members.query.hasNextPage;
+  const hasSay = user.role === "admin" || isMine;
+  const canSet = can("members:write") && hasSay;
   return (
     <Page
       title={name}
@@ -89,7 +93,7 @@ function AddMember({ id, taken }: { id: string; taken: readonly User[] }) {
   );
   const add = useAction(
     (user: string) => read(api.PUT("/departments/{id}/members/{user}", { params: { path: { id, user } } })),
-    { done: texts.added, changes: [["department", id], ["departments"]] },
+    { done: texts.added, changes: [["department", id], ["departments"]], inForm: true },
   );
   const free = users.data?.data.filter((user) => !taken.some((member) => member.id === user.id)) ?? [];
   if (free.length === 0) return null;

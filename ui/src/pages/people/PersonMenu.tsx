@@ -1,5 +1,6 @@
 // What an admin can do to a person.
 import { api, read } from "../../api/client";
+import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Menu, MenuItem, MenuLine } from "../../components/Menu";
 import { useAsked } from "../../components/useAction";
@@ -12,7 +13,8 @@ interface Props {
   onEdit: () => void;
 }
 
-export function PersonMenu({ user: { id, name }, isMe, onEdit }: Props) {
+export function PersonMenu({ user: { id, name, is_owner }, isMe, onEdit }: Props) {
+  const can = useCan();
   const texts = t.people;
   const params = { path: { id } };
   const [askEnd] = useAsked(
@@ -35,12 +37,14 @@ export function PersonMenu({ user: { id, name }, isMe, onEdit }: Props) {
     { title: texts.deleteTitle(name), text: texts.deleteText, action: t.kit.remove, typed: name },
     { done: texts.deleted, changes: [["users"]] },
   );
+  // Nobody but an owner of the instance does anything to one, and nobody removes one.
+  if (is_owner && !can("instance:write")) return null;
   return (
     <Menu trigger={<Button small look="quiet" icon="more" aria-label={`${t.kit.actions}: ${name}`} />}>
       <MenuItem onSelect={onEdit}>{t.kit.edit}</MenuItem>
       <MenuItem onSelect={askEnd}>{texts.endSessions}</MenuItem>
       {!isMe && <MenuItem onSelect={askUnlock}>{texts.removeMfa}</MenuItem>}
-      {!isMe && (
+      {!isMe && !is_owner && (
         <>
           <MenuLine />
           <MenuItem danger icon="trash" onSelect={askRemove}>
