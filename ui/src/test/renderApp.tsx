@@ -5,6 +5,7 @@ import { createMemoryHistory, RouterProvider } from "@tanstack/react-router";
 import { render } from "@testing-library/react";
 import { vi } from "vitest";
 import { makeRouter } from "../router";
+import { unknown } from "./unknown";
 
 export interface Call {
   method: string;
@@ -58,7 +59,10 @@ export function renderApp(path: string, replies: Record<string, Reply>) {
     calls.push(call);
     const name = `${call.method} ${call.path}`;
     const reply = replies[name] ?? FRAME[name];
-    if (reply === undefined) throw new Error(`no reply for ${call.method} ${call.path}`);
+    if (reply === undefined) {
+      unknown.push(name);
+      throw new Error(`no reply for ${name}`);
+    }
     const value = typeof reply === "function" ? (reply as (call: Call) => unknown)(call) : reply;
     const [status, body] = value instanceof Status ? [value.status, value.body] : [200, value];
     return new Response(body === undefined ? null : JSON.stringify(body), {

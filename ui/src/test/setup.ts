@@ -1,6 +1,7 @@
 // What the simulated browser lacks.
 import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
+import { unknown } from "./unknown";
 
 // A busy machine takes its time; a test that waits in vain still ends.
 configure({ asyncUtilTimeout: 10_000 });
@@ -12,4 +13,8 @@ HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
   this.open = false;
 };
 window.scrollTo = () => undefined;
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  const names = unknown.splice(0);
+  if (names.length > 0) throw new Error(`no reply for ${names.join(", ")}`);
+});
