@@ -6,7 +6,7 @@ import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
-import { Filters, FilterText } from "../../components/Filters";
+import { FilterSelect, Filters, FilterText } from "../../components/Filters";
 import { AreaField, type Fields, Form, SelectField, TextField } from "../../components/Form";
 import { ListCard } from "../../components/ListCard";
 import { Page } from "../../components/Page";
@@ -18,6 +18,7 @@ import { useLive, usePages } from "../../lib/live";
 import { t } from "../../texts";
 
 type Email = Schemas["Email"];
+const STATES = ["queued", "retrying", "sent", "failed"] as const;
 type Filter = { [key in "state" | "to" | "template"]?: string };
 const route = getRouteApi("/app/emails");
 
@@ -39,6 +40,12 @@ export function Emails() {
   return (
     <Page title={texts.title} note={texts.note} actions={send}>
       <Filters values={filter} onClear={() => void navigate({ search: {} })}>
+        <FilterSelect
+          label={texts.state}
+          value={filter.state}
+          onChange={(state) => set({ state })}
+          choices={STATES.map((state) => [state, t.words[state] ?? state])}
+        />
         <FilterText label={texts.to} value={filter.to} onChange={(to) => set({ to })} />
         <FilterText
           label={texts.template}

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { api } from "../../api/client";
 import { Card } from "../../components/Page";
+import { ErrorPanel } from "../../components/states";
 import { type Column, Table } from "../../components/Table";
 import { count } from "../../lib/numbers";
 import { t } from "../../texts";
@@ -20,13 +21,13 @@ interface Document {
 
 export default function Preview({ report }: { report: Report }) {
   const isShown = report.format === "json" && (report.size_bytes ?? 0) <= BYTES_MAX;
-  const { data } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ["report-file", report.id],
     queryFn: () => load(report.id),
     enabled: isShown,
     staleTime: Number.POSITIVE_INFINITY,
   });
-  if (data === undefined) return null;
+  if (data === undefined) return error && <ErrorPanel cause={error} onRetry={() => void refetch()} />;
   const rows = data.rows.slice(0, SHOWN_ROWS).map((row, place) => ({ ...row, "": place }));
   const texts = t.reports;
   return (
