@@ -49,8 +49,15 @@ export function SetUp() {
           };
           await read(api.POST("/auth/setup", { body }));
           forget();
-          const made = await read(api.POST("/api-keys", { body: { name: texts.firstKey, scopes: SCOPES } }));
-          setKey(made.secret);
+          try {
+            const made = await read(
+              api.POST("/api-keys", { body: { name: texts.firstKey, scopes: SCOPES } }),
+            );
+            setKey(made.secret);
+          } catch {
+            // The company is made, and its token used up: a key can be made inside as well.
+            enter();
+          }
         }}
       >
         <CompanyFields />
