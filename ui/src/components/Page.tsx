@@ -1,6 +1,7 @@
 // The head of a page and the cards on it.
 import { Link, type LinkProps, useLocation } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
+import { t } from "../texts";
 import { Icon } from "./Icon";
 
 interface PageProps {
@@ -21,7 +22,7 @@ export function Page({ title, trail = [], note, actions, children }: PageProps) 
       <header className="page-head">
         <div className="page-title">
           {trail.length > 0 && (
-            <nav className="trail" aria-label="Breadcrumb">
+            <nav className="trail" aria-label={t.kit.trail}>
               {trail.map(({ text, link }) => (
                 <span key={text}>
                   <Link {...link}>{text}</Link>

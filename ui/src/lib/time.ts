@@ -44,9 +44,9 @@ export function exact(time: string): string {
 
 /** A length of time in its two largest units, as "2 h 5 min". */
 export function duration(ms: number): string {
-  if (ms < 1) return `${ms.toFixed(2)} ms`;
+  if (ms < 1) return `${localized(ms.toFixed(2))} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${trim(ms / 1_000)} s`;
+  if (ms < 60_000) return `${localized(trim(ms / 1_000))} s`;
   const parts: [number, string][] = [
     [Math.floor(ms / 86_400_000), "d"],
     [Math.floor(ms / 3_600_000) % 24, "h"],
@@ -71,6 +71,11 @@ export function roughly(ms: number): string {
   if (size === undefined) return duration(ms);
   const value = unit === "min" ? Math.round(ms / size) : Number(trim(ms / size));
   return `${value.toLocaleString(language())} ${unit}`;
+}
+
+/** With the sign for decimals that the language has. */
+function localized(number: string): string {
+  return language() === "de" ? number.replace(".", ",") : number;
 }
 
 function trim(value: number): string {

@@ -99,6 +99,7 @@ export const shell = {
 };
 
 export const kit = {
+  trail: "Pfad",
   loading: "Lädt",
   retry: "Noch einmal",
   more: "Mehr zeigen",

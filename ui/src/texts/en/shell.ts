@@ -97,6 +97,7 @@ export const shell = {
 };
 
 export const kit = {
+  trail: "Breadcrumb",
   loading: "Loading",
   retry: "Try again",
   more: "Show more",
