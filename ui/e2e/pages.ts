@@ -10,6 +10,7 @@ export type Ids = {
   schedule: string;
   report: string;
   failed: string;
+  email: string;
 };
 
 export const PAGES: Record<string, (ids: Ids) => string> = {
@@ -42,6 +43,7 @@ export const PAGES: Record<string, (ids: Ids) => string> = {
   "event types": () => "/event-types",
   inspector: () => "/inspector",
   "e-mails": () => "/emails",
+  "e-mail": ({ email }) => `/emails/${email}`,
   "e-mail templates": () => "/email-templates",
   people: () => "/people",
   departments: () => "/departments",
@@ -62,9 +64,20 @@ export const PAGES: Record<string, (ids: Ids) => string> = {
   "not found": () => "/nothing-here",
 };
 
+/** An id that the set-up has kept. */
+function kept(name: string): string {
+  const id = process.env[name];
+  if (id === undefined) throw new Error(`the set-up has made no ${name}`);
+  return id;
+}
+
 export async function ids(): Promise<Ids> {
-  const first = async (path: string) =>
-    (await call<{ data: { id: string }[] }>("GET", path)).data[0]?.id ?? "";
+  const first = async (path: string) => {
+    const { data } = await call<{ data: { id: string }[] }>("GET", path);
+    const [found] = data;
+    if (found === undefined) throw new Error(`${path} holds nothing to show`);
+    return found.id;
+  };
   const webhook = await first("/webhooks?limit=1");
   const delivery = await first(`/webhooks/${webhook}/logs?limit=1`);
   return {
@@ -75,6 +88,7 @@ export async function ids(): Promise<Ids> {
     schedule: await first("/schedules?limit=1"),
     report: await first("/reports?limit=1"),
     failed: await first("/jobs?state=failed&limit=1"),
+    email: kept("NOVAPULSE_E2E_EMAIL"),
   };
 }
 

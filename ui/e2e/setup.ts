@@ -1,6 +1,6 @@
 // Before the journeys: starts the server, fills it with something to see, signs in once.
 import { chromium, expect, type FullConfig } from "@playwright/test";
-import { BASE_URL, call, credentialsIn, LATEST_MS, SESSION, serve } from "./server";
+import { BASE_URL, call, callAsOwner, credentialsIn, LATEST_MS, SESSION, serve } from "./server";
 
 const EVENTS = 5;
 
@@ -53,6 +53,14 @@ async function fill(): Promise<void> {
   await expect.poll(statesOf, { message: "the deliveries", timeout: LATEST_MS }).toEqual(all);
 }
 
+/** What only a person may make, or read; its id is kept, since the session ends before the journeys may. */
+async function fillAsOwner(): Promise<void> {
+  const text = "Tomorrow the doors open at six.";
+  const order = { to: ["warehouse@example.com"], subject: "Doors open at six", text };
+  const email = await callAsOwner<Made>("POST", "/emails", order);
+  process.env.NOVAPULSE_E2E_EMAIL = email.id;
+}
+
 /** Leaves jobs behind whose only attempt failed, and one with a worker. */
 async function fail(): Promise<void> {
   for (let image = 0; image < 3; image += 1) {
@@ -92,6 +100,7 @@ export default async function setup(config: FullConfig): Promise<() => Promise<v
     const { email, password } = credentials;
     const { access_token } = await call<{ access_token: string }>("POST", "/auth/login", { email, password });
     process.env.NOVAPULSE_E2E_OWNER = access_token;
+    await fillAsOwner();
   } catch (cause) {
     await server.stop();
     throw cause;
