@@ -16,7 +16,7 @@ section! {
         /// Journals kept before old memtables are written out; bounds the time of a start.
         journal: ByteSize = ByteSize::mib(192);
         /// Threads that write out and merge tables.
-        worker_threads: usize = 2, range 1..=64;
+        worker_threads: usize = 1, range 1..=64;
         /// Free space below which new work is refused, as a share of the disk; the larger of this and `soft_free` counts. Off by default: a tenth of a large disk is no emergency.
         soft_free_percent: u8 = 0, range 0..=50;
         /// Free space below which new work is refused. Running work goes on.

@@ -34,13 +34,14 @@ pub struct FjallOptions {
     pub memtable_bytes: u64,
     /// Bytes of journals kept before old memtables are written out; bounds the time of a start.
     pub journal_bytes: u64,
-    /// Threads that write out memtables and compact tables.
+    /// Threads that write out memtables and merge tables. One: of several, fjall 3.1 keeps the first from merging by handing
+    /// it each order again and again for as long as a merge lasts, which takes a whole processor.
     pub worker_threads: usize,
 }
 
 impl Default for FjallOptions {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, memtable_bytes: 16 << 20, journal_bytes: 192 << 20, worker_threads: 2 }
+        Self { cache_bytes: 64 << 20, memtable_bytes: 16 << 20, journal_bytes: 192 << 20, worker_threads: 1 }
     }
 }
 
