@@ -11,6 +11,7 @@ export type Ids = {
   report: string;
   failed: string;
   email: string;
+  department: string;
 };
 
 export const PAGES: Record<string, (ids: Ids) => string> = {
@@ -47,6 +48,7 @@ export const PAGES: Record<string, (ids: Ids) => string> = {
   "e-mail templates": () => "/email-templates",
   people: () => "/people",
   departments: () => "/departments",
+  department: ({ department }) => `/departments/${department}`,
   invitations: () => "/invites",
   keys: () => "/keys",
   audit: () => "/audit",
@@ -89,6 +91,7 @@ export async function ids(): Promise<Ids> {
     report: await first("/reports?limit=1"),
     failed: await first("/jobs?state=failed&limit=1"),
     email: kept("NOVAPULSE_E2E_EMAIL"),
+    department: kept("NOVAPULSE_E2E_DEPARTMENT"),
   };
 }
 

@@ -53,12 +53,14 @@ async function fill(): Promise<void> {
   await expect.poll(statesOf, { message: "the deliveries", timeout: LATEST_MS }).toEqual(all);
 }
 
-/** What only a person may make, or read; its id is kept, since the session ends before the journeys may. */
+/** What only a person may make, or read; the ids are kept, since the session ends before the journeys may. */
 async function fillAsOwner(): Promise<void> {
   const text = "Tomorrow the doors open at six.";
   const order = { to: ["warehouse@example.com"], subject: "Doors open at six", text };
   const email = await callAsOwner<Made>("POST", "/emails", order);
   process.env.NOVAPULSE_E2E_EMAIL = email.id;
+  const department = await callAsOwner<Made>("POST", "/departments", { name: "Warehouse" });
+  process.env.NOVAPULSE_E2E_DEPARTMENT = department.id;
 }
 
 /** Leaves jobs behind whose only attempt failed, and one with a worker. */

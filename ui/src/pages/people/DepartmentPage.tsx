@@ -46,12 +46,13 @@ export function DepartmentPage() {
       <Loaded query={department}>
         {(data) => (
           <>
-            {canSet && <AddMember id={id} taken={members.rows ?? []} />}
             <Card title={texts.members} flush>
               <LoadedPages pages={members} empty={<Empty icon="people" title={texts.noMembers} />}>
                 {(rows) => <Members id={id} rows={rows} canSet={canSet} />}
               </LoadedPages>
             </Card>
+            {/* Below the list, which it would push down when it comes. */}
+            {canSet && members.rows && <AddMember id={id} taken={members.rows} />}
             {isEditing && <DepartmentDialog department={data} onClose={() => setEditing(false)} />}
           </>
         )}
