@@ -122,7 +122,7 @@ for (const [name, acts] of Object.entries({ webhooks: hooks, jobs, "the company"
       page.removeAllListeners("request");
       page.on("request", (request) => {
         // Jobs are counted first, by the request that would act on them: what became of them is looked at below.
-        const isCount = request.url().endsWith("/jobs/actions");
+        const isCount = /\/(jobs\/actions|drain)$/.test(request.url());
         if (request.method() !== "GET" && !isCount) changes.push(`${request.method()} ${request.url()}`);
       });
       await press(page);

@@ -16,6 +16,7 @@ async function fill(): Promise<void> {
     events: ["order.*"],
     description: "Warehouse",
   });
+  process.env.NOVAPULSE_E2E_WEBHOOK = webhook.id;
   await call("POST", "/event-types", {
     name: "order.created",
     description: "A customer placed an order",
