@@ -78,8 +78,10 @@ pub(super) fn replace_of_nobody(tx: &mut Tx<'_>, origin: &Origin, entry: Entry) 
 
 /// Number and hash of the last entry, which should have this number.
 fn last(read: &impl Read, company: u64, number: u64) -> Result<(u64, [u8; 32]), Error> {
-    // A search costs several times what this look does.
-    if let Some(row) = read.get(ENTRIES, &(company, number))? {
+    // A search costs several times what these looks do. There is one behind it when a release that did not count went on.
+    if let Some(row) = read.get(ENTRIES, &(company, number))?
+        && !read.exists(ENTRIES, &(company, number + 1))?
+    {
         return Ok((number, row.hash));
     }
     let last = read.list(ENTRIES, &KeyRange::prefix(&(company,)), Order::Descending, 1)?.pop();

@@ -106,18 +106,22 @@ async fn a_log_of_a_release_that_did_not_count_goes_on_where_it_ended() {
     for number in 0..3 {
         write(&db, ONE, "user.create", &format!("o{number}")).await;
     }
-    db.write(|tx| {
-        tx.add(super::store::last_number(1), -3);
-        Ok::<_, crate::storage::Error>(())
-    })
-    .await
-    .unwrap();
-    assert!(findings(&db).await.is_empty());
-    write(&db, ONE, "user.create", "o3").await;
-    let (all, _) = db.read(|s| list(s, ONE, &Query::default(), None, (9, 9))).await.unwrap().unwrap();
-    assert_eq!(all.iter().map(|view| view.number).collect::<Vec<_>>(), [4, 3, 2, 1]);
-    assert_eq!(db.read(|s| s.counter(&super::store::last_number(1))).await.unwrap().unwrap(), 4);
-    assert!(findings(&db).await.is_empty());
+    // It never counted, and it did not while it ran in place of this one for a time.
+    for (uncounted, entries) in [(-3, 4), (-2, 5)] {
+        db.write(move |tx| {
+            tx.add(super::store::last_number(1), uncounted);
+            Ok::<_, crate::storage::Error>(())
+        })
+        .await
+        .unwrap();
+        write(&db, ONE, "user.create", "o").await;
+        let (all, _) = db.read(|s| list(s, ONE, &Query::default(), None, (9, 9))).await.unwrap().unwrap();
+        let numbers: Vec<_> = all.iter().map(|view| view.number).collect();
+        assert_eq!(numbers, (1..=entries).rev().collect::<Vec<_>>());
+        let counted = db.read(|s| s.counter(&super::store::last_number(1))).await.unwrap().unwrap();
+        assert_eq!(u64::try_from(counted), Ok(entries));
+        assert!(findings(&db).await.is_empty());
+    }
 }
 
 #[tokio::test]
