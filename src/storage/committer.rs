@@ -51,8 +51,9 @@ pub(super) struct Group {
     pub(super) early_hooks: Vec<Hook>,
 }
 
-/// Transactions in a group that the committer may answer itself.
+/// Transactions and hooks in a group that the committer may follow itself, and bytes, which tell what the hooks have to do.
 const FEW: usize = 4;
+const FEW_BYTES: usize = 16 << 10;
 /// Notices that may wait for the notifier.
 const WAITING_NOTICES: usize = 8;
 
@@ -94,6 +95,7 @@ impl Committer {
     fn commit(&mut self, group: Group) -> Result<(), (Error, Vec<Box<dyn Operation>>)> {
         let Group { overlay, head, operations, hooks, early_hooks } = group;
         let mut waiting = operations;
+        let is_small = waiting.len() <= FEW && hooks.len() <= FEW && overlay.bytes() <= FEW_BYTES;
         if !overlay.is_empty() {
             self.state.begun.store(head.number, Ordering::Release);
         }
@@ -112,7 +114,6 @@ impl Committer {
         if self.committed.send(()).is_err() {
             tracing::debug!("the sequencer ended before its last group");
         }
-        let is_small = waiting.len() <= FEW && hooks.len() <= FEW * 4;
         let notice = Notice::Settled { hooks, operations: waiting };
         if is_small {
             self.notices.follow_or_tell(notice);
