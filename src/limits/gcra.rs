@@ -14,6 +14,8 @@ pub(super) struct Quota {
 }
 
 const SECOND_NS: i64 = 1_000_000_000;
+/// Two readings of the clock that differ by more are of before and after it was set back.
+const SET_BACK_NS: i64 = 5 * SECOND_NS;
 
 impl Quota {
     /// So many calls per second after a burst; `None` when one of them is 0.
@@ -24,8 +26,9 @@ impl Quota {
 
     /// The arrival time after a call that is admitted, or how many nanoseconds are missing.
     ///
-    /// An arrival time that is further ahead than a whole burst comes from before the clock was set back: it counts as
-    /// none, since nothing tells how long ago that was.
+    /// An arrival time that is seconds further ahead than a whole burst comes from before the clock was set back: it counts
+    /// as none, since nothing tells how long ago that was. One that is just ahead of it comes from a caller who read the clock
+    /// later: the whole burst is used up.
     pub(super) fn admit(self, arrival_ns: i64, now_ns: i64) -> Result<i64, i64> {
         let ahead_max_ns = now_ns.saturating_add(self.ahead_max_ns);
         let next_ns = self.counted(arrival_ns, now_ns).saturating_add(self.interval_ns);
@@ -48,8 +51,9 @@ impl Quota {
     }
 
     fn counted(self, arrival_ns: i64, now_ns: i64) -> i64 {
-        let is_of_another_time = arrival_ns > now_ns.saturating_add(self.ahead_max_ns);
-        if is_of_another_time { now_ns } else { arrival_ns.max(now_ns) }
+        let latest_ns = now_ns.saturating_add(self.ahead_max_ns);
+        let is_of_another_time = arrival_ns > latest_ns.saturating_add(SET_BACK_NS);
+        if is_of_another_time { now_ns } else { arrival_ns.clamp(now_ns, latest_ns) }
     }
 }
 
@@ -82,6 +86,15 @@ mod tests {
         let admitted = (0..10).filter(|_| quota.admit(arrival, later).map(|next| arrival = next).is_ok());
         assert_eq!(admitted.count(), 3, "a clock that was set back gives the burst anew and locks nobody out");
         assert_eq!((Quota::new(0, 3), Quota::new(3, 0)), (None, None));
+    }
+
+    #[test]
+    fn who_read_the_clock_a_little_earlier_gives_nothing_back() {
+        let quota = Quota::new(10_000, 20).unwrap();
+        let (now, later) = (SECOND_NS, SECOND_NS + SECOND_NS / 1_000);
+        let full = (0..20).fold(0, |arrival, _| quota.admit(arrival, later).unwrap());
+        assert_eq!(quota.admit(full, now), Err(quota.interval_ns));
+        assert_eq!(quota.carry(full, now, quota), now + quota.ahead_max_ns);
     }
 
     #[test]

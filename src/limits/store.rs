@@ -69,9 +69,10 @@ pub(super) fn sweep(tx: &mut Tx<'_>) -> Result<usize, storage::Error> {
     Ok(over.len())
 }
 
-/// Arrival times of the companies that were ahead of their rate, in nanoseconds since 1970.
+/// Arrival times of the companies that were ahead of their rate, in nanoseconds since 1970; damaged ones are left out.
 pub(super) fn arrivals(read: &impl Read) -> Result<Vec<(u64, i64)>, storage::Error> {
-    read.list(ARRIVALS, &KeyRange::all(), Order::Ascending, usize::MAX)
+    let rows = read.list_past_damage(ARRIVALS, &KeyRange::all(), Order::Ascending, usize::MAX)?;
+    Ok(rows.into_iter().filter_map(|(company, arrival_ns)| Some((company, arrival_ns.ok()?))).collect())
 }
 
 /// Stores the arrival times of some companies and removes those of others.

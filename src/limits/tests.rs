@@ -10,7 +10,7 @@ use std::{
 use proptest::prelude::*;
 
 use super::{
-    ADD_USER, Counter, Error, INVITE, Limits, LocalCounter, MFA, Metrics, PASSWORD, Policy, REGISTER, RESET,
+    ADD_USER, ApiRate, Counter, Error, INVITE, Limits, LocalCounter, MFA, Metrics, PASSWORD, Policy, REGISTER, RESET,
     RESET_ADDRESS, SIGN_IN, SIGN_IN_ADDRESS, Subject, TOKEN, sliding,
 };
 use crate::{
@@ -44,6 +44,8 @@ async fn damaged_rows_keep_neither_the_server_from_starting_nor_anybody_out() {
         Ok::<_, storage::Error>(())
     };
     db.write(damage).await.unwrap();
+    db.write(|tx| tx.put(Table::<u64, Damaged>::of(keyspaces::API_ARRIVALS), &1, &Damaged)).await.unwrap();
+    ApiRate::new(1, 1, Arc::clone(&clock) as _, Metrics::default()).restore(&db).unwrap();
     assert_eq!(admitted(&limits, subject, 7).await, 0, "what is in memory counts");
     let limits = Limits::open(&db, Metrics::default()).unwrap();
     assert_eq!(admitted(&limits, subject, 7).await, 5, "what cannot be read counts as nothing");
