@@ -229,6 +229,7 @@ impl Running {
                 tracing::error!(left = tracker.len(), "tasks did not end when cut off");
             }
         }
+        services.usage.flush().await;
         if let Err(error) = tokio::task::spawn_blocking(move || directory.close()).await {
             tracing::error!(%error, "the store could not be closed in order: {error}");
         }

@@ -266,7 +266,7 @@ pub const ALL: &[Definition] = &[
         title: "API usage",
         about: "Calls of people and API keys by hour, operation and kind of answer; the oldest hours first, from the one in \
                 which the period begins, for thirty days. Counts are of calls.",
-        scope: Scope::UsersRead,
+        scope: Scope::AuditRead,
         dataset: Dataset::ApiUsage,
         columns: &[
             time("time", "Hour"),

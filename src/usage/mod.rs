@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     base::{ApiKeyId, CompanyId, Timestamp},
     http::{Call, Calls},
-    storage::{self, Db, Read, pause},
+    storage::{self, Db, Read, Snapshot, pause},
 };
 use recent::{Cells, Recent};
 
@@ -42,7 +42,7 @@ const MINUTE_MS: u64 = 60_000;
 /// Writes between two removals of old rows.
 const SWEEP_EVERY: u32 = 60;
 /// Cells written in one transaction.
-const CHUNK: usize = 1_000;
+const CHUNK: usize = 100;
 
 /// Counts calls; cheap to clone.
 #[derive(Clone)]
@@ -96,18 +96,27 @@ impl Usage {
             let now = self.db.now();
             let left_ms = MINUTE_MS - now.ms_since(floor(now, MINUTE_MS)).min(MINUTE_MS - 1);
             let goes_on = pause(Duration::from_millis(left_ms), &stop).await;
-            if let Err(error) = self.write_down(floor(now, HOUR_MS)).await {
-                tracing::warn!(%error, "the calls of a minute could not be written, and are kept for the next: {error}");
-            }
+            self.flush_at(now).await;
             if !goes_on {
                 return;
             }
-            turns = turns.wrapping_add(1);
             if turns.is_multiple_of(SWEEP_EVERY)
-                && let Err(error) = self.remove_old().await
+                && let Err(error) = self.remove_old(&stop).await
             {
                 tracing::warn!(%error, "old figures of calls could not be removed: {error}");
             }
+            turns = turns.wrapping_add(1);
+        }
+    }
+
+    /// Writes what was counted since the last time: for the calls that were answered while the server stopped.
+    pub async fn flush(&self) {
+        self.flush_at(self.db.now()).await;
+    }
+
+    async fn flush_at(&self, now: Timestamp) {
+        if let Err(error) = self.write_down(floor(now, HOUR_MS)).await {
+            tracing::warn!(%error, "the calls of a minute could not be written, and are kept for the next: {error}");
         }
     }
 
@@ -128,11 +137,17 @@ impl Usage {
         Ok(())
     }
 
-    async fn remove_old(&self) -> Result<(), storage::Error> {
+    async fn remove_old(&self, stop: &CancellationToken) -> Result<(), storage::Error> {
         let before = Timestamp::from_ms(self.db.now().as_ms().saturating_sub_unsigned(KEPT_MS));
         let mut company = None;
-        while let Some(next) = self.db.read(move |snapshot| store::next_company(snapshot, company)).await?? {
-            while self.db.write_reclaiming(move |tx| store::remove_old(tx, next, before)).await? {}
+        while !stop.is_cancelled() {
+            let next = move |snapshot: &Snapshot| store::next_company(snapshot, company, before);
+            let Some((next, has_old)) = self.db.read(next).await?? else { break };
+            // Companies without old rows cost the writer nothing.
+            let mut goes_on = has_old;
+            while goes_on && !stop.is_cancelled() {
+                goes_on = self.db.write_reclaiming(move |tx| store::remove_old(tx, next, before)).await?;
+            }
             company = Some(next);
         }
         Ok(())

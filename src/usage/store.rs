@@ -113,11 +113,15 @@ fn hour_of((_, hour, key, class, operation): Key, row: CallsRow) -> HourOfCalls 
     }
 }
 
-/// The next company with rows behind another one.
-pub(super) fn next_company(read: &impl Read, after: Option<u64>) -> Result<Option<u64>, storage::Error> {
+/// The next company with rows behind another one, and whether its oldest is of an hour that began before a time.
+pub(super) fn next_company(
+    read: &impl Read,
+    after: Option<u64>,
+    before: Timestamp,
+) -> Result<Option<(u64, bool)>, storage::Error> {
     let range = after.map_or_else(KeyRange::all, |company| KeyRange::after(&(company,)));
     let rows = read.list_past_damage(CALLS, &range, Order::Ascending, 1)?;
-    Ok(rows.first().map(|((company, ..), _)| *company))
+    Ok(rows.first().map(|((company, hour, ..), _)| (*company, *hour < before)))
 }
 
 /// Removes some rows of a company of hours that began before a time; whether there may be more.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{HOUR_MS, HourOfCalls, KEPT_MS, OTHERS, Usage, recent::CELLS_MAX, store::ROWS_MAX};
 use crate::{
     base::{ApiKeyId, CompanyId, ManualClock, RawId, SeededRandom, Timestamp, UserId},
@@ -132,7 +134,7 @@ async fn what_a_later_minute_counted_is_added_and_what_a_crash_took_is_one_minut
 }
 
 #[tokio::test]
-async fn a_period_has_the_hour_in_which_it_begins_and_not_the_one_in_which_it_ends() {
+async fn a_period_has_every_hour_that_it_touches() {
     let bench = Bench::new();
     for _ in 0..4 {
         bench.usage.called(by_key(1, 5, LIST, 200));
@@ -208,7 +210,7 @@ async fn rows_are_removed_after_thirty_days_in_every_company() {
     bench.usage.called(by_key(2, 5, LIST, 200));
     bench.write().await;
     bench.clock.advance_ms(KEPT_MS - HOUR_MS);
-    bench.usage.remove_old().await.unwrap();
+    bench.usage.remove_old(&CancellationToken::new()).await.unwrap();
     assert_eq!((bench.all(1).await, bench.all(3).await), (Vec::new(), Vec::new()));
     let left = bench.all(2).await;
     assert_eq!(left.iter().map(|row| row.hour).collect::<Vec<_>>(), [HOUR.plus_ms(HOUR_MS)]);

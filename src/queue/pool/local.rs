@@ -17,11 +17,11 @@ const AHEAD: usize = 3;
 /// read, so jobs are claimed ahead for so many times what ends between two claims.
 const CLAIMS_ON_THE_WAY: usize = 4;
 
-/// A group within a pool: (company, group).
 /// A pool whose places are taken does not claim less than this part of its concurrency at a time while others stand by:
 /// each claim is a commit that others wait for.
 const FEW: usize = 4;
 
+/// A group within a pool: (company, group).
 pub(super) type GroupKey = (u64, u64);
 
 /// Where a job stands whose input is read.

@@ -148,7 +148,7 @@ struct FilesBody {
 
 /// Shows what the store and its disk hold
 ///
-/// The figures are the engine's own and cost no reading of rows. A file belongs to a table when it holds rows of no other one.
+/// The figures are the engine's own; the files beside the store are counted anew each time. A file belongs to a table when it holds rows of no other one.
 #[utoipa::path(get, path = "/storage", operation_id = "get_storage", tag = "system", responses(
     (status = 200, description = "What they hold", body = StorageDocument),
 ))]
