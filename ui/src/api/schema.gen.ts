@@ -1840,7 +1840,7 @@ export interface paths {
         };
         /**
          * Shows what the store and its disk hold
-         * @description The figures are the engine's own and cost no reading of rows. A file belongs to a table when it holds rows of no other one.
+         * @description The figures are the engine's own; the files beside the store are counted anew each time. A file belongs to a table when it holds rows of no other one.
          */
         get: operations["get_storage"];
         put?: never;
