@@ -114,6 +114,11 @@ impl Hasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let work = move |turn: Turn| {
+            let done = work();
+            drop(turn);
+            done
+        };
         self.turn().await?.run(work).await
     }
 }
@@ -126,17 +131,15 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Runs work that hashes once on a blocking thread.
+    /// Runs work that hashes once on a blocking thread; it keeps its turn until it has.
     ///
     /// # Errors
     /// [`Error::Hash`] when it panics.
-    pub(super) async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let work = move || {
-            let done = work();
-            drop(self);
-            done
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|error| Error::Hash(error.to_string()))
+    pub(super) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce(Self) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        tokio::task::spawn_blocking(move || work(self)).await.map_err(|error| Error::Hash(error.to_string()))
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) struct Group {
     pub(super) operations: Vec<Box<dyn Operation>>,
     pub(super) hooks: Vec<Hook>,
     pub(super) early_hooks: Vec<Hook>,
+    /// Whether it has notes in the feed.
+    pub(super) is_noted: bool,
 }
 
 /// Transactions and hooks in a group that the committer may follow itself, and bytes, which tell what the hooks have to do.
@@ -62,12 +64,11 @@ pub(super) enum Notice {
     /// It is on its way to the disk, and later transactions see it.
     Begun(Vec<Hook>),
     /// It is durable.
-    Settled { hooks: Vec<Hook>, operations: Vec<Box<dyn Operation>> },
+    Settled { hooks: Vec<Hook>, operations: Vec<Box<dyn Operation>>, noted: Option<(Arc<State>, u64)> },
 }
 
 pub(super) struct Committer {
     pub(super) engine: Arc<dyn Engine>,
-    pub(super) groups: Receiver<Group>,
     pub(super) committed: Sender<()>,
     pub(super) notices: Notices,
     pub(super) published: Arc<ArcSwap<Snapshot>>,
@@ -77,23 +78,25 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    /// Runs until the sequencer ends or a commit fails, a panic on its way included.
-    pub(super) fn run(mut self) {
-        while let Ok(group) = self.groups.recv() {
-            self.state.commit_begun_ms.store(self.clock.mono_ms() + 1, Ordering::Relaxed);
-            if let Err((error, operations)) = self.commit(group) {
-                self.state.fail(format!("a commit failed: {error}"));
-                for operation in operations {
-                    operation.answer(Err(Error::Unknown(error.to_string())));
-                }
-                return;
-            }
+    /// Takes a group to the disk and answers its callers; `false` when that failed, a panic on its way included, and
+    /// nothing more must be written.
+    pub(super) fn take(&mut self, group: Group) -> bool {
+        self.state.commit_begun_ms.store(self.clock.mono_ms() + 1, Ordering::Relaxed);
+        let Err((error, operations)) = self.commit(group) else { return true };
+        self.state.fail(format!("a commit failed: {error}"));
+        for operation in operations {
+            operation.answer(Err(Error::Unknown(error.to_string())));
         }
+        false
+    }
+
+    /// Ends what needs an end after the last group.
+    pub(super) fn close(mut self) {
         self.log.close();
     }
 
     fn commit(&mut self, group: Group) -> Result<(), (Error, Vec<Box<dyn Operation>>)> {
-        let Group { overlay, head, operations, hooks, early_hooks } = group;
+        let Group { overlay, head, operations, hooks, early_hooks, is_noted } = group;
         let mut waiting = operations;
         let is_small = waiting.len() <= FEW && hooks.len() <= FEW && overlay.bytes() <= FEW_BYTES;
         if !overlay.is_empty() {
@@ -114,7 +117,8 @@ impl Committer {
         if self.committed.send(()).is_err() {
             tracing::debug!("the sequencer ended before its last group");
         }
-        let notice = Notice::Settled { hooks, operations: waiting };
+        let noted = is_noted.then(|| (Arc::clone(&self.state), head.number));
+        let notice = Notice::Settled { hooks, operations: waiting, noted };
         if is_small {
             self.notices.follow_or_tell(notice);
         } else {
@@ -189,16 +193,25 @@ pub(super) fn notify(told: Told) {
 }
 
 fn follow(notice: Notice) {
-    let (hooks, operations) = match notice {
-        Notice::Begun(hooks) => (hooks, Vec::new()),
-        Notice::Settled { hooks, operations } => (hooks, operations),
-    };
+    match notice {
+        Notice::Begun(hooks) => run_all(hooks),
+        Notice::Settled { hooks, operations, noted } => {
+            run_all(hooks);
+            answer_all(operations);
+            // Those who follow what changes can wait for those who changed it.
+            if let Some((state, number)) = noted {
+                state.announce_feed(number);
+            }
+        }
+    }
+}
+
+fn run_all(hooks: Vec<Hook>) {
     for hook in hooks {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(hook)) {
             tracing::error!(panic = panic_words(panic.as_ref()), "a commit hook panicked");
         }
     }
-    answer_all(operations);
 }
 
 fn answer_all(operations: Vec<Box<dyn Operation>>) {

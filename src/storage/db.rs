@@ -6,7 +6,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::bounded;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::{
@@ -16,15 +16,17 @@ use super::{
     engine::{Engine, EngineStats, Holdings, memory::MemoryEngine},
     error::Error,
     key::{KeyRange, Order as KeyOrder},
+    line::{Line, line},
     logical::LogicalClock,
     operation::{Answer, Call},
+    overlay::Below,
     place::Place,
-    sequencer::{Message, Sequencer},
+    sequencer::{Building, Sequencer},
     snapshot::Snapshot,
     space::Headroom,
     state::State,
     table::Read,
-    tx::Tx,
+    tx::{Mint, Tx},
 };
 use crate::base::{Clock, Random, Timestamp};
 
@@ -74,7 +76,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     logical: Arc<LogicalClock>,
     random: Arc<dyn Random>,
-    messages: Sender<Message>,
+    line: Line,
     places: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     published: Arc<ArcSwap<Snapshot>>,
@@ -110,8 +112,6 @@ impl Db {
             std::ops::ControlFlow::Continue(())
         })?;
 
-        let (message_sender, messages) = bounded(WAITING_TRANSACTIONS * 2);
-        let (group_sender, groups) = bounded(1);
         let (committed_sender, committed) = bounded(2);
         let (notices, told) = Notices::new();
         let published = Arc::new(ArcSwap::from_pointee(first));
@@ -122,16 +122,18 @@ impl Db {
             clock: Arc::clone(&clock),
             logical: Arc::clone(&logical),
             random: Arc::clone(&random),
-            messages,
-            groups: group_sender,
             committed,
             state: Arc::clone(&state),
+            mint: Mint { last_hi: head.last_hi },
+            below: Below { pending: None, engine: engine.snapshot() },
+            building: Building::default(),
+            is_awaiting: false,
             head,
             counters,
         };
+
         let committer = Committer {
             engine: Arc::clone(&engine),
-            groups,
             committed: committed_sender,
             notices,
             published: Arc::clone(&published),
@@ -139,9 +141,10 @@ impl Db {
             clock: Arc::clone(&clock),
             state: Arc::clone(&state),
         };
+        let (line, writer, commits) = line(WAITING_TRANSACTIONS * 2, sequencer, committer);
         let threads = vec![
-            spawn("store-writer", move || sequencer.run())?,
-            spawn("store-commit", move || committer.run())?,
+            spawn("store-writer", move || writer.run())?,
+            spawn("store-commit", move || commits.run())?,
             spawn("store-notify", move || notify(told))?,
         ];
         let shared = Shared {
@@ -149,7 +152,7 @@ impl Db {
             clock,
             logical,
             random,
-            messages: message_sender,
+            line,
             places: Arc::new(Semaphore::new(WAITING_TRANSACTIONS)),
             reads: Arc::new(Semaphore::new(CONCURRENT_READS)),
             published,
@@ -178,7 +181,7 @@ impl Db {
 
     /// Runs a transaction in the next group commit and answers once it is on disk.
     ///
-    /// The closure runs on the writer thread: short, no I/O, no waiting. When it fails or
+    /// The closure runs on the writer thread, or in that of a caller who may block: short, no I/O, no waiting. When it fails or
     /// panics, nothing of it is kept. Everything it changes is committed as one unit.
     ///
     /// # Errors
@@ -229,7 +232,7 @@ impl Db {
         self.reclaiming().write(closure).await
     }
 
-    /// Like [`Db::write`], for threads that may block.
+    /// Like [`Db::write`], for threads that may block: while nothing else is under way, this one does all of it.
     ///
     /// # Errors
     /// As [`Db::write`].
@@ -241,7 +244,7 @@ impl Db {
     {
         let (reply, answer) = oneshot::channel();
         let call = Call::new(closure, reply, Answer::Synced, None);
-        self.shared.messages.send(Message::Run(Box::new(call))).map_err(|_| Error::Stopped)?;
+        self.shared.line.work_or_push(Box::new(call));
         answer.blocking_recv().unwrap_or_else(|_| Err(Error::Stopped.into()))
     }
 
@@ -263,7 +266,7 @@ impl Db {
             return Err(Error::Full);
         }
         let permit = Arc::clone(&self.shared.places).acquire_owned().await.map_err(|_| Error::Stopped)?;
-        Ok(Place { messages: self.shared.messages.clone(), permit })
+        Ok(Place { line: self.shared.line.clone(), permit })
     }
 
     /// The last durable commit. Reading it may touch the disk: not on an async thread.
@@ -330,7 +333,7 @@ impl Db {
     /// Transactions waiting for the writer.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.shared.messages.len()
+        self.shared.line.waiting()
     }
 
     /// The logical wall clock, as the next transaction will read it or a little before.
@@ -372,8 +375,7 @@ impl Db {
     ///
     /// Transactions that come later are refused with [`Error::Stopped`].
     pub fn stop(&self) {
-        // A sequencer that is gone already needs no message.
-        drop(self.shared.messages.send(Message::Stop));
+        self.shared.line.stop();
         let threads = std::mem::take(&mut *self.shared.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {
@@ -386,7 +388,7 @@ impl Db {
 impl Drop for Shared {
     /// Ends the writer; the threads finish what they have without being waited for.
     fn drop(&mut self) {
-        drop(self.messages.try_send(Message::Stop));
+        self.line.try_stop();
     }
 }
 

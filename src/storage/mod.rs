@@ -26,6 +26,7 @@ pub mod feed;
 pub mod guard;
 mod key;
 pub mod keyspaces;
+mod line;
 mod logical;
 mod operation;
 mod overlay;

@@ -18,7 +18,7 @@ pub(super) enum Answer {
     Written,
 }
 
-/// A transaction with its type hidden.
+/// A transaction with its type hidden. The caller of one that is dropped hears [`Error::Stopped`].
 pub(super) trait Operation: Send {
     /// Runs the closure; `false` means that its changes must be rolled back.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;

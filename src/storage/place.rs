@@ -2,13 +2,12 @@
 
 use std::future::Future;
 
-use crossbeam_channel::Sender;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
     error::Error,
+    line::Line,
     operation::{Answer, Call},
-    sequencer::Message,
     tx::Tx,
 };
 
@@ -17,7 +16,7 @@ use super::{
 /// Transactions run in the order in which they are begun.
 #[derive(Debug)]
 pub struct Place {
-    pub(super) messages: Sender<Message>,
+    pub(super) line: Line,
     pub(super) permit: OwnedSemaphorePermit,
 }
 
@@ -32,6 +31,19 @@ impl Place {
         self.begin(closure, Answer::Synced)
     }
 
+    /// Like [`Place::write`], for a thread that may block: while nothing else is under way, it does all of it before this
+    /// returns.
+    pub fn write_here<T, E, F>(self, closure: F) -> impl Future<Output = Result<T, E>> + Send + 'static
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.line.work_or_push(Box::new(Call::new(closure, reply, Answer::Synced, Some(self.permit))));
+        outcome(answer)
+    }
+
     pub(super) fn begin<T, E, F>(
         self,
         closure: F,
@@ -43,10 +55,13 @@ impl Place {
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let call = Call::new(closure, reply, when, Some(self.permit));
-        // The channel has more room than there are places, so this never blocks. One that nobody takes from drops the
-        // call, and its caller hears so.
-        drop(self.messages.try_send(Message::Run(Box::new(call))));
-        async move { answer.await.unwrap_or_else(|_| Err(Error::Stopped.into())) }
+        // The line has more room than there are places, so this never blocks.
+        self.line.push(Box::new(Call::new(closure, reply, when, Some(self.permit))));
+        outcome(answer)
     }
+}
+
+/// How a transaction ended; [`Error::Stopped`] when nobody took it.
+async fn outcome<T, E: From<Error>>(answer: oneshot::Receiver<Result<T, E>>) -> Result<T, E> {
+    answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
 }

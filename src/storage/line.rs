@@ -1,0 +1,415 @@
+//! The line in front of the sequencer, and who works it off.
+//!
+//! Transactions wait here for the writer thread, which hands groups of them to the committer thread. While nothing else is
+//! under way, a caller that may block runs and commits its own: threads that rest are woken some 50 to 100 µs late, each
+//! of them, which is a third of what a lone small commit takes. Order is kept: nobody runs before a transaction that
+//! was begun earlier.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+
+use super::{
+    committer::{Committer, Group},
+    operation::Operation,
+    sequencer::Sequencer,
+};
+
+/// A message to the writer thread.
+enum Message {
+    Run(Box<dyn Operation>),
+    /// Finish what was begun and end the thread.
+    Stop,
+}
+
+/// What the threads of the store and the callers share. Who has the sequencer must not ask for the committer.
+struct Desk {
+    /// Gone when no transaction is taken any more.
+    sequencer: Mutex<Option<Sequencer>>,
+    /// Gone when nothing is written any more.
+    committer: Mutex<Option<Committer>>,
+    /// Transactions in the line that have not been run.
+    waiting: AtomicUsize,
+}
+
+/// The callers' end of the line.
+#[derive(Clone)]
+pub(super) struct Line {
+    messages: Sender<Message>,
+    desk: Arc<Desk>,
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Line")
+    }
+}
+
+/// The writer thread: runs transactions and closes groups.
+pub(super) struct Writer {
+    messages: Receiver<Message>,
+    groups: Sender<Group>,
+    /// The committer says here when a group is on disk.
+    committed: Receiver<()>,
+    desk: Arc<Desk>,
+}
+
+/// The committer thread: takes closed groups to the disk.
+pub(super) struct Commits {
+    groups: Receiver<Group>,
+    desk: Arc<Desk>,
+}
+
+/// A line with room for this many messages, and the work of its two threads.
+pub(super) fn line(room: usize, sequencer: Sequencer, committer: Committer) -> (Line, Writer, Commits) {
+    let (sender, messages) = bounded(room);
+    let (group_sender, groups) = bounded(1);
+    let committed = sequencer.committed.clone();
+    let desk = Arc::new(Desk {
+        sequencer: Mutex::new(Some(sequencer)),
+        committer: Mutex::new(Some(committer)),
+        waiting: AtomicUsize::new(0),
+    });
+    let line = Line { messages: sender, desk: Arc::clone(&desk) };
+    let writer = Writer { messages, groups: group_sender, committed, desk: Arc::clone(&desk) };
+    (line, writer, Commits { groups, desk })
+}
+
+impl Line {
+    /// Transactions that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.desk.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Puts a transaction at the end of the line; waits while the line is full.
+    ///
+    /// One that nobody takes any more is dropped, and its caller hears so.
+    pub(super) fn push(&self, operation: Box<dyn Operation>) {
+        self.desk.waiting.fetch_add(1, Ordering::AcqRel);
+        if self.messages.send(Message::Run(operation)).is_err() {
+            self.desk.waiting.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Runs and commits a transaction on this thread when nothing else is under way, and puts it at the end of the line
+    /// otherwise.
+    pub(super) fn work_or_push(&self, operation: Box<dyn Operation>) {
+        match self.desk.sequence(operation) {
+            Ok(group) => self.desk.commit(group),
+            Err(operation) => self.push(operation),
+        }
+    }
+
+    /// Tells the writer thread to finish what was begun and end.
+    pub(super) fn stop(&self) {
+        // A writer that is gone already needs no message.
+        drop(self.messages.send(Message::Stop));
+    }
+
+    /// Like [`Line::stop`], for one who must not wait.
+    pub(super) fn try_stop(&self) {
+        drop(self.messages.try_send(Message::Stop));
+    }
+}
+
+impl Desk {
+    /// Makes a group of one transaction when nothing else is under way; hands the transaction back otherwise.
+    fn sequence(&self, operation: Box<dyn Operation>) -> Result<Group, Box<dyn Operation>> {
+        let Ok(mut guard) = self.sequencer.try_lock() else { return Err(operation) };
+        // Whoever was begun before was counted before, and leaves the count under this lock.
+        let is_next = self.waiting.load(Ordering::Acquire) == 0;
+        let Some(sequencer) = guard.as_mut() else { return Err(operation) };
+        if !is_next || !sequencer.rests() {
+            return Err(operation);
+        }
+        sequencer.execute(operation);
+        Ok(sequencer.close())
+    }
+
+    /// Takes a group to the disk. When the committer has gone, its callers hear that the store has stopped.
+    fn commit(&self, group: Group) {
+        {
+            let mut guard = self.committer();
+            if guard.as_mut().is_none_or(|committer| !committer.take(group)) {
+                *guard = None;
+            }
+        }
+        // So the next one need not, and nobody is woken for it.
+        if let Ok(mut guard) = self.sequencer.try_lock()
+            && let Some(sequencer) = guard.as_mut()
+        {
+            sequencer.rests();
+        }
+    }
+
+    /// The committer; gone after a panic over a commit.
+    fn committer(&self) -> MutexGuard<'_, Option<Committer>> {
+        self.committer.lock().unwrap_or_else(|poisoned| {
+            let mut guard = poisoned.into_inner();
+            *guard = None;
+            guard
+        })
+    }
+
+    /// Lets the sequencer do something; `None` when it has ended, or ends because the committer has gone.
+    fn with<T>(&self, work: impl FnOnce(&mut Sequencer) -> Option<T>) -> Option<T> {
+        // After a panic inside nobody knows what was begun.
+        let mut guard = self.sequencer.lock().ok()?;
+        let done = work(guard.as_mut()?);
+        if done.is_none() {
+            *guard = None;
+        }
+        done
+    }
+
+    fn execute(&self, sequencer: &mut Sequencer, operation: Box<dyn Operation>) {
+        sequencer.execute(operation);
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Commits {
+    /// Runs until the writer ends or a commit fails.
+    pub(super) fn run(self) {
+        for group in self.groups {
+            self.desk.commit(group);
+        }
+        if let Some(committer) = self.desk.committer().take() {
+            committer.close();
+        }
+    }
+}
+
+/// What the writer thread waits for.
+enum Next {
+    Message,
+    Commit,
+    Either,
+    /// Nothing: everything is done.
+    Nothing,
+}
+
+impl Writer {
+    /// Runs until told to stop or until the committer has gone, then refuses what still comes.
+    pub(super) fn run(self) {
+        self.write();
+        self.desk.with(|_| None::<()>);
+        let messages = self.messages;
+        // The channel keeps messages that nobody takes, and their callers would wait for ever.
+        // This thread ends with the last handle to the store.
+        let refuse = move || messages.into_iter().for_each(drop);
+        if let Err(error) = std::thread::Builder::new().name("store-refuse".to_owned()).spawn(refuse) {
+            tracing::error!(%error, "cannot refuse transactions after the store has stopped");
+        }
+    }
+
+    fn write(&self) {
+        let mut is_stopping = false;
+        while let Some(next) = self.desk.with(|sequencer| self.proceed(sequencer, &mut is_stopping)) {
+            match next {
+                Next::Nothing => return,
+                Next::Message => is_stopping |= self.take(self.messages.recv().ok()),
+                Next::Commit => self.commit_ended(self.committed.recv().ok()),
+                Next::Either => select! {
+                    recv(self.messages) -> message => is_stopping |= self.take(message.ok()),
+                    recv(self.committed) -> committed => self.commit_ended(committed.ok()),
+                },
+            }
+        }
+    }
+
+    /// Hands a group over when none is on its way; answers what there is to wait for.
+    fn proceed(&self, sequencer: &mut Sequencer, is_stopping: &mut bool) -> Option<Next> {
+        if sequencer.settle()? {
+            if sequencer.is_building() {
+                *is_stopping |= self.drain(sequencer);
+                self.groups.send(sequencer.close()).ok()?;
+            } else if *is_stopping {
+                return Some(Next::Nothing);
+            }
+        }
+        let next = if *is_stopping || sequencer.is_full() {
+            Next::Commit
+        } else if sequencer.is_building() {
+            Next::Either
+        } else {
+            Next::Message
+        };
+        sequencer.is_awaiting = matches!(next, Next::Commit | Next::Either);
+        Some(next)
+    }
+
+    /// Runs what already waits, without waiting for more, until the group is worth its sync; `true` when told to stop.
+    fn drain(&self, sequencer: &mut Sequencer) -> bool {
+        while !sequencer.is_enough() {
+            match self.messages.try_recv() {
+                Ok(Message::Run(operation)) => self.desk.execute(sequencer, operation),
+                Ok(Message::Stop) => return true,
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+
+    /// Does what a message says; `true` when that is to stop, or when there is nobody left to send any.
+    fn take(&self, message: Option<Message>) -> bool {
+        let Some(Message::Run(operation)) = message else { return true };
+        self.desk.with(|sequencer| {
+            sequencer.settle()?;
+            self.desk.execute(sequencer, operation);
+            Some(())
+        });
+        false
+    }
+
+    fn commit_ended(&self, committed: Option<()>) {
+        // Without a word the committer has gone, and `settle` will see that.
+        if committed.is_some() {
+            self.desk.with(|sequencer| Some(sequencer.commit_ended()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{Arc, mpsc},
+        thread::{self, ThreadId},
+        time::Duration,
+    };
+
+    use crate::{
+        base::{ManualClock, SeededRandom, Timestamp},
+        storage::{
+            AcknowledgedLog, Db, Error, Head, Parts, Read as _, Space, Table, TableSpec, Tx,
+            engine::memory::MemoryEngine,
+        },
+    };
+
+    const SPEC: TableSpec =
+        TableSpec { number: 200, space: Space::Index, name: "TEST", owner: "tests", key: "u64", value: "i64" };
+    const ROWS: Table<(u64,), i64> = Table::of(SPEC);
+    /// How long a test waits for what must come.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// Tells which thread commits, and of the end; holds each commit back until it is told to go on.
+    struct Log {
+        commits: mpsc::Sender<ThreadId>,
+        go_on: mpsc::Receiver<()>,
+        ends: mpsc::Sender<()>,
+    }
+
+    impl AcknowledgedLog for Log {
+        fn record(&mut self, _head: &Head) -> Result<(), Error> {
+            drop(self.commits.send(thread::current().id()));
+            self.go_on.recv_timeout(PATIENCE).map_err(|error| Error::Engine(error.to_string()))
+        }
+
+        fn close(&mut self) {
+            drop(self.ends.send(()));
+        }
+    }
+
+    struct Held {
+        db: Db,
+        engine: MemoryEngine,
+        commits: mpsc::Receiver<ThreadId>,
+        go_on: mpsc::Sender<()>,
+        ends: mpsc::Receiver<()>,
+    }
+
+    fn held() -> Held {
+        let engine = MemoryEngine::default();
+        let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_700_000_000_000)));
+        let random = Arc::new(SeededRandom::new(7));
+        let ((tell, commits), (go_on, told), (end, ends)) = (mpsc::channel(), mpsc::channel(), mpsc::channel());
+        let log = Box::new(Log { commits: tell, go_on: told, ends: end });
+        let parts = Parts { engine: Arc::new(engine.clone()), clock, random, log, clock_floor_ms: 0, id_floor: 0 };
+        Held { db: Db::start(parts).unwrap(), engine, commits, go_on, ends }
+    }
+
+    #[test]
+    fn a_lone_caller_does_all_of_it_and_one_beside_it_waits_in_line() {
+        let Held { db, commits, go_on, .. } = held();
+        let first = db.clone();
+        let own = thread::spawn(move || {
+            let ran = first.write_blocking(|tx| tx.put(ROWS, &(1,), &1).map(|()| thread::current().id())).unwrap();
+            (thread::current().id(), ran)
+        });
+        let committed = commits.recv_timeout(PATIENCE).unwrap();
+        let second = db.clone();
+        let (tell, ran_beside) = mpsc::channel();
+        let other = thread::spawn(move || {
+            let work = move |tx: &mut Tx<'_>| {
+                tell.send(()).unwrap();
+                let seen = tx.get(ROWS, &(1,))?;
+                tx.put(ROWS, &(1,), &2).map(|()| (seen, thread::current().name().map(str::to_owned)))
+            };
+            second.write_blocking(work).unwrap()
+        });
+        // It runs while the first commit is held back.
+        ran_beside.recv_timeout(PATIENCE).unwrap();
+        go_on.send(()).unwrap();
+        go_on.send(()).unwrap();
+        let (caller, ran) = own.join().unwrap();
+        assert_eq!((ran, committed), (caller, caller));
+        assert_eq!(other.join().unwrap(), (Some(1), Some("store-writer".to_owned())));
+        assert_ne!(commits.recv_timeout(PATIENCE).unwrap(), caller);
+    }
+
+    #[tokio::test]
+    async fn what_one_thread_begins_runs_in_that_order() {
+        let Held { db, go_on, .. } = held();
+        for number in 0..2_000 {
+            go_on.send(()).unwrap();
+            go_on.send(()).unwrap();
+            let (first, second) = (db.place().await.unwrap(), db.place().await.unwrap());
+            let first = first.write(move |tx| tx.put(ROWS, &(1,), &number));
+            let second = second.write_here(|tx| tx.get(ROWS, &(1,)));
+            let ((), seen) = tokio::try_join!(first, second).unwrap();
+            assert_eq!(seen, Some(number));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_fails_stops_the_store_whoever_made_it() {
+        for is_here in [true, false] {
+            let Held { db, engine, go_on, .. } = held();
+            (0..2).for_each(|_| go_on.send(()).unwrap());
+            let begin = |number| {
+                let db = db.clone();
+                async move {
+                    let place = db.place().await?;
+                    let work = move |tx: &mut Tx<'_>| tx.put(ROWS, &(1,), &number);
+                    if is_here { place.write_here(work).await } else { place.write(work).await }
+                }
+            };
+            begin(1).await.unwrap();
+            engine.fail();
+            assert!(matches!(begin(2).await, Err(Error::Unknown(_))), "here: {is_here}");
+            assert!(db.failure().borrow().is_some());
+            assert!(matches!(begin(3).await, Err(Error::Stopped)), "here: {is_here}");
+            db.stop();
+            assert_eq!(db.snapshot().get(ROWS, &(1,)).unwrap(), Some(1));
+        }
+    }
+
+    #[test]
+    fn a_stop_waits_for_the_commit_of_a_caller() {
+        let Held { db, commits, go_on, ends, .. } = held();
+        let (caller, stopper) = (db.clone(), db.clone());
+        let written = thread::spawn(move || caller.write_blocking(|tx| tx.put(ROWS, &(1,), &1)));
+        commits.recv_timeout(PATIENCE).unwrap();
+        let stopping = thread::spawn(move || stopper.stop());
+        assert!(ends.try_recv().is_err(), "the log is not closed under a commit");
+        go_on.send(()).unwrap();
+        written.join().unwrap().unwrap();
+        stopping.join().unwrap();
+        assert_eq!(ends.try_recv(), Ok(()));
+        assert!(matches!(db.write_blocking(|tx| tx.put(ROWS, &(1,), &2)), Err(Error::Stopped)));
+        assert_eq!(db.snapshot().get(ROWS, &(1,)).unwrap(), Some(1));
+    }
+}
