@@ -96,8 +96,15 @@ async fn a_log_that_ends_too_early_is_noticed() {
     }
     db.write(|tx| tx.remove(ENTRIES, &(1, 3))).await.unwrap();
     assert_eq!(findings(&db).await, ["audit log of company 1: it ends with entry 2 and not 3"]);
+    // What is recorded afterwards does not cover it up.
+    for _ in 0..2 {
+        write(&db, ONE, "user.create", "o").await;
+        assert_eq!(findings(&db).await, ["audit log of company 1: entries between 2 and 4 are missing"]);
+    }
+    db.write(|tx| (4..=5).try_for_each(|number| tx.remove(ENTRIES, &(1, number)))).await.unwrap();
+    assert_eq!(findings(&db).await, ["audit log of company 1: it ends with entry 2 and not 5"]);
     db.write(|tx| (1..=2).try_for_each(|number| tx.remove(ENTRIES, &(1, number)))).await.unwrap();
-    assert_eq!(findings(&db).await, ["audit log of company 1: it ends with entry 0 and not 3"]);
+    assert_eq!(findings(&db).await, ["audit log of company 1: it ends with entry 0 and not 5"]);
 }
 
 #[tokio::test]
@@ -114,6 +121,7 @@ async fn a_log_of_a_release_that_did_not_count_goes_on_where_it_ended() {
         })
         .await
         .unwrap();
+        assert!(findings(&db).await.is_empty(), "nothing is missing before the next entry either");
         write(&db, ONE, "user.create", "o").await;
         let (all, _) = db.read(|s| list(s, ONE, &Query::default(), None, (9, 9))).await.unwrap().unwrap();
         let numbers: Vec<_> = all.iter().map(|view| view.number).collect();
