@@ -22,7 +22,7 @@ use crate::{
 /// Creates a job; it may start once the transaction is durable.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a field beyond its limit; [`Error::TooManyQueues`];
+/// [`Error::Invalid`] for a field beyond its limit; [`Error::NeverStarts`]; [`Error::TooManyQueues`];
 /// [`Error::Storage`], with [`crate::storage::Error::Full`] when the disk is nearly full.
 pub fn enqueue(tx: &mut Tx<'_>, queues: &Queues, job: NewJob) -> Result<Enqueued, Error> {
     tx.admit_new_work()?;
@@ -48,7 +48,8 @@ pub fn enqueue_many(
         if all.len() >= MAX_BATCH {
             return Err(Error::Invalid { field: "jobs", reason: "must be at most 1000" });
         }
-        all.push(create(tx, queues, job, &mut after, &mut depths)?);
+        let position = all.len();
+        all.push(create(tx, queues, job, &mut after, &mut depths).map_err(|error| error.at(position))?);
     }
     after.register(tx, queues);
     Ok(all)
@@ -106,6 +107,9 @@ pub(super) fn create(
     if let Some(at) = run_at.filter(|at| *at > now) {
         state.state = State::Delayed;
         state.run_at = Some(at);
+    }
+    if state.can_never_start() {
+        return Err(Error::NeverStarts { position: 0 });
     }
     if let Some(unique) = unique {
         hold_key(tx, company, queue, raw, unique, &mut state, after)?;

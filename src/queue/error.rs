@@ -35,6 +35,12 @@ pub enum Error {
         /// What it must be.
         reason: &'static str,
     },
+    /// The job would expire before its time comes.
+    #[error("job {position} of those enqueued together would expire before its time comes")]
+    NeverStarts {
+        /// Its place among the jobs that are enqueued together.
+        position: usize,
+    },
     /// Jobs of the queue are run by this process.
     #[error("jobs of queue {0} are run by the server itself")]
     OwnQueue(QueueName),
@@ -50,4 +56,14 @@ pub enum Error {
     /// External workers hold as many leases as a queue allows.
     #[error("external workers hold {0} leases, the most a queue allows")]
     TooManyLeases(usize),
+}
+
+impl Error {
+    /// The same of the job at this place among those that are enqueued together.
+    pub(super) fn at(self, position: usize) -> Self {
+        match self {
+            Self::NeverStarts { .. } => Self::NeverStarts { position },
+            other => other,
+        }
+    }
 }

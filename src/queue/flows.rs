@@ -75,7 +75,8 @@ pub fn enqueue_flow(tx: &mut Tx<'_>, queues: &Queues, jobs: Vec<FlowJob>) -> Res
             let found = done.get(&parent).ok_or(Error::Invalid { field: "parent_id", reason: "names no job" })?;
             job.parent = Some(Parent { id: found.id, on_failure });
         }
-        done.insert(position, create(tx, queues, job, &mut after, &mut depths)?);
+        let made = create(tx, queues, job, &mut after, &mut depths).map_err(|error| error.at(position))?;
+        done.insert(position, made);
     }
     after.register(tx, queues);
     let mut done: Vec<_> = done.into_iter().collect();

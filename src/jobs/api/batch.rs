@@ -68,17 +68,28 @@ pub(super) async fn create_jobs(
     idempotency::run(&db, request, caller.company, move |tx| {
         let (orders, echoes): (Vec<_>, Vec<_>) = work.into_iter().map(|job| job.split(tx)).unzip();
         let enqueued = if parents.iter().all(Option::is_none) {
-            queue::enqueue_many(tx, jobs.queues(), orders)?
+            queue::enqueue_many(tx, jobs.queues(), orders)
         } else {
             let flow = orders.into_iter().zip(parents).map(|(job, waited_for_by)| FlowJob { job, waited_for_by });
-            queue::enqueue_flow(tx, jobs.queues(), flow.collect())?
+            queue::enqueue_flow(tx, jobs.queues(), flow.collect())
         };
+        let enqueued = enqueued.map_err(|error| refused(error, echoes.len(), has_callback))?;
         let accepted = echoes.into_iter().zip(enqueued).map(|(echo, enqueued)| echo.finish(tx, &jobs, enqueued));
-        let mut accepted = accepted.collect::<Result<Vec<_>, _>>()?;
+        let mut accepted = accepted.collect::<Result<Vec<_>, Error>>()?;
         let callback = if has_callback { accepted.pop() } else { None };
-        Ok::<_, Error>((StatusCode::CREATED, AcceptedBatch { jobs: accepted, callback }))
+        Ok::<_, Problem>((StatusCode::CREATED, AcceptedBatch { jobs: accepted, callback }))
     })
     .await
+}
+
+/// What the kernel refuses, pointing at the job where it tells which one it is.
+fn refused(error: queue::Error, count: usize, has_callback: bool) -> Problem {
+    let pointer = match error {
+        queue::Error::NeverStarts { position } if has_callback && position + 1 == count => "/callback".to_owned(),
+        queue::Error::NeverStarts { position } => format!("/jobs/{position}"),
+        _ => String::new(),
+    };
+    Problem::from(Error::from(error)).below(&pointer)
 }
 
 /// Checks every job, the callback last; all refusals are told at once.

@@ -67,6 +67,9 @@ where
         .routes(routes!(workers::list_workers))
 }
 
+/// What is wrong with an `expire_at` that comes too early.
+const NEVER_STARTS: &str = "must be later than run_at and the end of delay_ms: the job could never start";
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
@@ -87,6 +90,7 @@ fn of_queue(error: queue::Error) -> Problem {
         queue::Error::WrongState { .. } => Problem::of(&problems::JOB_STATE).detail(error.to_string()),
         queue::Error::OwnQueue(_) => Problem::of(&problems::SERVER_JOB).detail(error.to_string()),
         queue::Error::Invalid { field, reason } => Problem::invalid(format!("/{}", field.replace('.', "/")), *reason),
+        queue::Error::NeverStarts { .. } => Problem::invalid("/expire_at", NEVER_STARTS),
         queue::Error::TooManyQueues(_) | queue::Error::TooManyLanes(_) => Problem::invalid("/queue", error.to_string()),
         queue::Error::TooManyGroups(_) => Problem::of(&problems::CONFLICT).detail(error.to_string()),
         queue::Error::TooManyLeases(_) => {

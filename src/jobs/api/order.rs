@@ -1,6 +1,7 @@
 //! `POST /jobs`: the wire form of a job to enqueue, and its checks.
 //!
-//! The payload stays the bytes it came in. All refused values of a request are told at once.
+//! The payload stays the bytes it came in. All refused values of a request are told at once. What depends on the time is
+//! left to the transaction, behind the look for a kept answer: a repeated request gets that one however late it comes.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{Error, Jobs},
+    NEVER_STARTS,
     policy::{BackoffOrder, PUT_OFF_MS_MAX, Refusals, UniqueOrder},
 };
 use crate::{
@@ -254,15 +256,13 @@ impl JobOrder {
         }
     }
 
-    fn check_times(&self, now: Timestamp, refusals: &mut Refusals) {
+    fn check_times(&self, refusals: &mut Refusals) {
         refusals.within("/delay_ms", self.delay_ms, 0..=PUT_OFF_MS_MAX);
         if self.delay_ms.is_some() && self.run_at.is_some() {
             refusals.add("/run_at", "must not stand beside delay_ms");
         }
-        let delay_ms = self.delay_ms.filter(|delay_ms| (1..=PUT_OFF_MS_MAX).contains(delay_ms));
-        let begins_at = self.run_at.or_else(|| Some(now.plus_ms(delay_ms?)));
-        if begins_at.zip(self.expire_at).is_some_and(|(begins_at, expire_at)| expire_at <= begins_at) {
-            refusals.add("/expire_at", "must be later than run_at and the end of delay_ms: the job could never start");
+        if self.run_at.zip(self.expire_at).is_some_and(|(run_at, expire_at)| expire_at <= run_at) {
+            refusals.add("/expire_at", NEVER_STARTS);
         }
     }
 
@@ -286,7 +286,7 @@ impl JobOrder {
             refusals.add("/payload", format!("is {size} bytes; at most {MAX_PAYLOAD_BYTES} are accepted"));
         }
         refusals.within("/priority", self.priority.map(u64::from), 0..=u64::from(MAX_PRIORITY));
-        self.check_times(jobs.db().now(), &mut refusals);
+        self.check_times(&mut refusals);
         refusals.within("/attempts", self.attempts.map(u64::from), 1..=u64::from(MAX_ATTEMPTS));
         refusals.within("/timeout_ms", self.timeout_ms, 1..=TIMEOUT_MS_MAX);
         let backoff = self.backoff.and_then(|backoff| backoff.check(&mut refusals));

@@ -193,16 +193,21 @@ impl World {
         let base = NewJob { retry, ..job() };
         match step {
             Step::Add { priority, group, delay_ms, expire_ms, unique } => {
-                let now = kernel.db.clock().now();
+                let now = kernel.db.now();
                 let scopes =
                     [UniqueScope::UntilStarted, UniqueScope::UntilFinished, UniqueScope::Window { window_ms: 4000 }];
                 let unique = unique.map(|n| Unique { key: format!("key {n}"), scope: scopes[usize::from(n) % 3] });
                 let group = (group > 0).then(|| Group::numbered(u64::from(group)));
                 let run_at = (delay_ms > 0).then(|| now.plus_ms(delay_ms));
                 let expire_at = expire_ms.map(|ms| now.plus_ms(ms));
-                let enqueued = kernel.enqueue(NewJob { priority, run_at, unique, group, expire_at, ..base }).await;
-                if !enqueued.is_duplicate {
-                    self.accepted.push(enqueued.id);
+                let never_starts = run_at.zip(expire_at).is_some_and(|(at, expire_at)| at >= expire_at);
+                let (queues, new) =
+                    (kernel.queues.clone(), NewJob { priority, run_at, unique, group, expire_at, ..base });
+                match kernel.db.write(move |tx| enqueue(tx, &queues, new)).await {
+                    Ok(enqueued) if enqueued.is_duplicate => {}
+                    Ok(enqueued) if !never_starts => self.accepted.push(enqueued.id),
+                    Err(Error::NeverStarts { .. }) if never_starts => {}
+                    done => panic!("{done:?}"),
                 }
             }
             Step::Batch(count) => {

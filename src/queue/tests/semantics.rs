@@ -178,6 +178,20 @@ async fn what_is_not_started_in_time_expires() {
 }
 
 #[tokio::test]
+async fn what_would_expire_before_its_time_is_refused_unless_it_is_there_already() {
+    let kernel = Kernel::new().await;
+    let at = |ms| Some(super::START.plus_ms(ms));
+    let unique = Some(Unique { key: "once".to_owned(), scope: UniqueScope::UntilFinished });
+    let first = kernel.enqueue(NewJob { run_at: at(500), expire_at: at(1000), unique: unique.clone(), ..job() }).await;
+    let late = NewJob { run_at: at(1000), expire_at: at(1000), ..job() };
+    let again = kernel.enqueue(NewJob { unique, ..late.clone() }).await;
+    assert_eq!((again.id, again.is_duplicate), (first.id, true));
+    let (queues, many) = (kernel.queues.clone(), vec![job(), late]);
+    let refused = kernel.db.write(move |tx| enqueue_many(tx, &queues, many)).await;
+    assert!(matches!(refused, Err(Error::NeverStarts { position: 1 })), "{refused:?}");
+}
+
+#[tokio::test]
 async fn unique_keys_hold_as_long_as_their_scope_says() {
     let kernel = Kernel::new().await;
     let unique = |scope| NewJob { unique: Some(Unique { key: format!("{scope:?}"), scope }), ..job() };

@@ -1,9 +1,12 @@
 //! What a hostile or mistaken client sends about jobs: too much, too late, for nobody, in a circle.
 
+use std::time::Duration;
+
+use novapulse::base::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use super::jobs::{counts, lease, order, with};
-use crate::support::{Answer, Client, TestApp};
+use crate::support::{Answer, Client, TestApp, wait_looking_every};
 
 fn path(job: &Value) -> String {
     format!("/api/v1/jobs/{}", job["id"].as_str().unwrap())
@@ -79,6 +82,8 @@ fn a_job_that_expires_before_its_time_comes_is_refused() {
     assert_eq!(pointers(&client.post("/api/v1/jobs", &delayed)), ["/expire_at"]);
     let callback = json!({ "jobs": [order()], "callback": delayed });
     assert_eq!(pointers(&client.post("/api/v1/jobs/batch", &callback)), ["/callback/expire_at"]);
+    let batch = json!({ "jobs": [order(), delayed] });
+    assert_eq!(pointers(&client.post("/api/v1/jobs/batch", &batch)), ["/jobs/1/expire_at"]);
     assert_eq!(client.get("/api/v1/jobs?queue=images").expect(200)["data"], json!([]), "nothing is enqueued");
 
     let in_order = with(json!({ "run_at": time, "expire_at": "2099-01-01T00:00:00.001Z" }));
@@ -89,6 +94,34 @@ fn a_job_that_expires_before_its_time_comes_is_refused() {
     assert_eq!((&shown["run_at"], &shown["priority"]), (&json!(time), &json!(5)), "nothing is changed");
     let earlier = json!({ "run_at": "2098-01-01T00:00:00.000Z" });
     assert_eq!(client.patch(&path(&job), &earlier).expect(200)["run_at"], earlier["run_at"]);
+}
+
+#[test]
+fn a_repeated_request_gets_its_first_answer_when_it_could_not_be_made_any_more() {
+    let app = TestApp::start();
+    let mut client = app.client();
+    let send = |client: &mut Client, body: &Value, key: &str| {
+        client.send("POST", "/api/v1/jobs", &[("idempotency-key", key)], Some(body.to_string().as_bytes()))
+    };
+    // The time left is as much longer as the machine is slower.
+    let (body, key, first) = [1, 8, 50]
+        .into_iter()
+        .find_map(|seconds| {
+            let expire_at = SystemClock::default().now().plus_ms(3_600_000 + seconds * 1000);
+            let key = format!("within-{seconds}");
+            let body = with(json!({ "delay_ms": 3_600_000, "expire_at": expire_at, "unique": { "key": key } }));
+            let answer = send(&mut client, &body, &key);
+            (answer.status == 201).then_some((body, key, answer))
+        })
+        .expect("a job is made in time");
+    let another = with(json!({ "delay_ms": body["delay_ms"], "expire_at": body["expire_at"] }));
+    let is_too_late = wait_looking_every(Duration::from_millis(50), Duration::from_mins(1), || {
+        (client.post("/api/v1/jobs", &another).status == 422).then_some(())
+    });
+    assert!(is_too_late.is_some(), "no such job can be made any more");
+    assert_eq!(send(&mut client, &body, &key).expect(201), first.expect(201));
+    let duplicate = client.post("/api/v1/jobs", &body).expect(200);
+    assert_eq!((&duplicate["id"], &duplicate["duplicate"]), (&first.json()["id"], &json!(true)));
 }
 
 #[test]
