@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::{
-    base::Timestamp,
+    base::{Standing, Timestamp},
     blob,
     config::Config,
     http::{
         Tls,
         tls::{self, Trouble},
     },
-    mail::{Mail, Standing},
+    mail::Mail,
     queue::{Queues, State},
     storage::{
         Db,
@@ -76,32 +76,29 @@ fn tls_finding(standing: tls::Standing, now: Timestamp) -> Finding {
 
 /// The mail server as the last attempts found it; it is not asked for this.
 fn mail_finding(standing: Option<Standing>) -> Finding {
-    let Some(Standing { reached_at, trouble }) = standing else {
-        return Finding::new(Status::Ok).fact("transport", "mailbox");
-    };
-    let mut finding =
-        Finding::new(if trouble.is_some() { Status::Degraded } else { Status::Ok }).fact("transport", "smtp");
-    if let Some(at) = reached_at {
-        finding = finding.fact("reached_at", at.to_string());
-    }
-    match trouble {
-        Some((since, reason)) => finding.fact("failing_since", since.to_string()).fact("reason", reason),
-        None => finding,
+    match standing {
+        Some(standing) => reach_finding(("transport", "smtp"), standing, ""),
+        None => Finding::new(Status::Ok).fact("transport", "mailbox"),
     }
 }
 
 /// The place of files as the probe found it; it is not asked for this.
-fn files_finding(standing: blob::Standing, is_bucket: bool) -> Finding {
-    let blob::Standing { reached_at, trouble } = standing;
-    let mut finding = Finding::new(if trouble.is_some() { Status::Degraded } else { Status::Ok })
-        .fact("place", if is_bucket { "bucket" } else { "folder" });
+fn files_finding(standing: Standing, is_bucket: bool) -> Finding {
+    let place = if is_bucket { "bucket" } else { "folder" };
+    reach_finding(("place", place), standing, "files cannot be read or written: ")
+}
+
+/// What is outside as the last tries found it, with a fact of what it is and words before the reason.
+fn reach_finding((name, kind): (&str, &str), standing: Standing, words: &str) -> Finding {
+    let Standing { reached_at, trouble } = standing;
+    let mut finding = Finding::new(if trouble.is_some() { Status::Degraded } else { Status::Ok }).fact(name, kind);
     if let Some(at) = reached_at {
         finding = finding.fact("reached_at", at.to_string());
     }
     match trouble {
-        Some((since, reason)) => finding
-            .fact("failing_since", since.to_string())
-            .fact("reason", format!("files cannot be read or written: {reason}")),
+        Some((since, reason)) => {
+            finding.fact("failing_since", since.to_string()).fact("reason", format!("{words}{reason}"))
+        }
         None => finding,
     }
 }

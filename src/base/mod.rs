@@ -6,6 +6,7 @@ mod histogram;
 mod id;
 mod random;
 mod seal;
+mod standing;
 mod time;
 
 pub use backoff::{Backoff, Growth, MAX_DELAY_MS};
@@ -17,4 +18,5 @@ pub use id::{
 };
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use seal::{SealError, SealKey};
+pub use standing::Standing;
 pub use time::{Timestamp, TimestampError};

@@ -26,7 +26,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use key::{BlobKey, KeyError};
 pub use local::{LocalBlobs, Survey, files, survey, survey_first};
-pub use probe::{Probe, Standing};
+pub use probe::Probe;
 #[cfg(feature = "s3")]
 pub use s3::{S3Blobs, S3Settings, SettingsError as S3SettingsError};
 

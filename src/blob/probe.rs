@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Blobs, Error};
 use crate::{
-    base::{Clock, Timestamp},
+    base::{Clock, Standing},
     storage::pause,
 };
 
@@ -19,15 +19,6 @@ const EVERY: Duration = Duration::from_mins(1);
 const EVERY_IN_TROUBLE: Duration = Duration::from_secs(15);
 /// What has not answered by then does not answer; tries again are part of it.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How the files were found by the last look.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// When they could be used last.
-    pub reached_at: Option<Timestamp>,
-    /// Since when they cannot, and why; no address, path or name of a bucket.
-    pub trouble: Option<(Timestamp, &'static str)>,
-}
 
 /// Looks at the files now and then; cheap to clone.
 #[derive(Debug, Clone)]
@@ -71,11 +62,8 @@ impl Probe {
         let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         let was_well = standing.trouble.is_none();
         match found {
-            Ok(()) => *standing = Standing { reached_at: Some(now), trouble: None },
-            Err(ref error) => {
-                let since = standing.trouble.map_or(now, |(since, _)| since);
-                standing.trouble = Some((since, error.in_words()));
-            }
+            Ok(()) => standing.reached(now),
+            Err(ref error) => standing.failed(now, error.in_words().to_owned()),
         }
         drop(standing);
         match found {
@@ -90,9 +78,9 @@ impl Probe {
 mod tests {
     use std::{fs, sync::Arc};
 
-    use super::{Probe, Standing};
+    use super::Probe;
     use crate::{
-        base::{ManualClock, SeededRandom, Timestamp},
+        base::{ManualClock, SeededRandom, Standing, Timestamp},
         blob::{Blobs, LocalBlobs},
     };
 
@@ -113,7 +101,7 @@ mod tests {
             clock.advance_ms(1_000);
             probe.look().await;
         }
-        let trouble = Some((at(2_000), "the disk of the server refuses them"));
+        let trouble = Some((at(2_000), "the disk of the server refuses them".to_owned()));
         assert_eq!(probe.standing(), Standing { reached_at: Some(at(1_000)), trouble });
 
         fs::rename(directory.path().join("away"), &root).unwrap();

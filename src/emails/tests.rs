@@ -10,11 +10,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Emails, check};
 use crate::{
-    base::{CompanyId, EmailId, ManualClock, RawId, SealKey, SeededRandom, Timestamp},
+    base::{CompanyId, EmailId, ManualClock, RawId, SealKey, SeededRandom, Standing, Timestamp},
     blob::{BlobKey, Blobs, LocalBlobs},
     mail::{
-        self, EmailQuery, EmailView, Envelope, HandingOver, Handover, Mail, Metrics, Outgoing, Settings, Standing,
-        Transport, Verdict,
+        self, EmailQuery, EmailView, Envelope, HandingOver, Handover, Mail, Metrics, Outgoing, Settings, Transport,
+        Verdict,
         email::{Content, EmailState, FileSource, NewAttachment, NewEmail, RecipientKind},
     },
     queue::{self, Handlers, QueueConfig, QueueName, Queues},

@@ -31,7 +31,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    base::{CompanyId, EmailId, MessageId, SealKey, Timestamp, UserId},
+    base::{CompanyId, EmailId, MessageId, SealKey, Standing, Timestamp, UserId},
     blob::Blobs,
     queue::{self, Queues},
     sealing::SealedRows,
@@ -47,7 +47,7 @@ pub use outbox::{
     AttachmentRow, EmailPage, EmailQuery, EmailRow, EmailView, Ended, RecipientRow, SEND_KIND, Unsent, Via,
 };
 pub use post::{Post, Posted, Unfetched};
-pub use transport::{Envelope, HandingOver, Handover, Standing, Transport, Verdict};
+pub use transport::{Envelope, HandingOver, Handover, Transport, Verdict};
 
 use email::{Content, NewEmail, RecipientKind};
 use store::MessageRow;

@@ -3,7 +3,7 @@
 use std::{fmt, future::Future, net::IpAddr, pin::Pin};
 
 use super::Address;
-use crate::base::Timestamp;
+use crate::base::Standing;
 
 /// Longest text kept of what a server said.
 const WORDS_CHARACTERS_MAX: usize = 500;
@@ -37,15 +37,6 @@ pub enum Handover {
     Unreachable(String),
     /// The message was sent and no answer came: it may have arrived.
     Unknown(String),
-}
-
-/// How a transport fares.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// When it last got an answer.
-    pub reached_at: Option<Timestamp>,
-    /// Since when and why it gets none, without addresses: anybody may read it. Nothing while all is well.
-    pub trouble: Option<(Timestamp, String)>,
 }
 
 /// A handover on its way.

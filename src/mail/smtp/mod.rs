@@ -16,8 +16,8 @@ use rustls::ClientConfig;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::transport::{Envelope, HandingOver, Handover, Standing, Transport, without_addresses};
-use crate::base::Clock;
+use super::transport::{Envelope, HandingOver, Handover, Transport, without_addresses};
+use crate::base::{Clock, Standing};
 use session::{Deadline, Fault, Session};
 
 /// How the connection is encrypted.
@@ -127,10 +127,9 @@ impl Smtp {
         let now = self.clock.now();
         let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         match handover {
-            Handover::Answered(_) => *standing = Standing { reached_at: Some(now), trouble: None },
+            Handover::Answered(_) => standing.reached(now),
             Handover::Unreachable(reason) | Handover::Unknown(reason) => {
-                let since = standing.trouble.as_ref().map_or(now, |(since, _)| *since);
-                standing.trouble = Some((since, without_addresses(reason)));
+                standing.failed(now, without_addresses(reason));
             }
         }
     }
