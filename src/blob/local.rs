@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
+    future::ready,
     io::{self, Write as _},
     ops::Range,
     os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _},
@@ -14,6 +15,8 @@ use std::{
 };
 
 use bytes::Bytes;
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use tokio::sync::Mutex;
 
 use super::{BlobKey, BlobStore, BlobWriter, Entry, Error, Pending};
 use crate::base::Random;
@@ -26,6 +29,8 @@ const DRAFTS: &str = ".new";
 pub struct LocalBlobs {
     root: PathBuf,
     random: Arc<dyn Random>,
+    /// Held by the probe under way, also when nobody waits for it any more: a folder that hangs holds one thread of them.
+    probing: Arc<Mutex<()>>,
 }
 
 impl LocalBlobs {
@@ -44,7 +49,7 @@ impl LocalBlobs {
         if let Some(parent) = root.parent().filter(|parent| *parent != Path::new("")) {
             sync_folder(parent)?;
         }
-        Ok(Self { root: root.to_owned(), random })
+        Ok(Self { root: root.to_owned(), random, probing: Arc::default() })
     }
 
     fn path(&self, key: &BlobKey) -> PathBuf {
@@ -115,8 +120,20 @@ impl BlobStore for LocalBlobs {
     }
 
     fn probe(&self) -> Pending<'_, ()> {
-        let drafts = self.root.join(DRAFTS);
-        Box::pin(blocking(move || Ok(fs::read_dir(drafts).map(drop)?)))
+        let folders = [self.root.clone(), self.root.join(DRAFTS)];
+        let Ok(guard) = Arc::clone(&self.probing).try_lock_owned() else {
+            return Box::pin(ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the folder does not answer").into())));
+        };
+        Box::pin(blocking(move || {
+            let _guard = guard;
+            for folder in folders {
+                fs::read_dir(&folder)?;
+                // A disk that can only be read is told, too.
+                let wanted = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+                accessat(CWD, &folder, wanted, AtFlags::EACCESS).map_err(io::Error::from)?;
+            }
+            Ok(())
+        }))
     }
 }
 

@@ -76,12 +76,14 @@ impl Probe {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, sync::Arc};
+    use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
+
+    use tokio::time::timeout;
 
     use super::Probe;
     use crate::{
         base::{ManualClock, SeededRandom, Standing, Timestamp},
-        blob::{Blobs, LocalBlobs},
+        blob::{BlobStore as _, Blobs, Error, LocalBlobs},
     };
 
     #[tokio::test]
@@ -108,5 +110,42 @@ mod tests {
         clock.advance_ms(1_000);
         probe.look().await;
         assert_eq!(probe.standing(), Standing { reached_at: Some(at(4_000)), trouble: None });
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_written_is_told() {
+        if rustix::process::geteuid().is_root() {
+            return; // The modes of files mean nothing to it.
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("blobs");
+        let store = LocalBlobs::open(&root, Arc::new(SeededRandom::new(1))).unwrap();
+        for folder in [root.clone(), root.join(".new")] {
+            let set_mode = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+            set_mode(0o500);
+            let found = store.probe().await;
+            set_mode(0o700);
+            assert!(matches!(found, Err(Error::Io(_))), "{found:?}");
+            store.probe().await.unwrap();
+        }
+    }
+
+    #[test]
+    fn a_folder_that_hangs_holds_one_thread() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build();
+        runtime.unwrap().block_on(async {
+            let directory = tempfile::tempdir().unwrap();
+            let store = LocalBlobs::open(directory.path(), Arc::new(SeededRandom::new(1))).unwrap();
+            // What is queued behind this is to the store as if its folder hung.
+            let (release, hung) = std::sync::mpsc::channel::<()>();
+            let hanging = tokio::task::spawn_blocking(move || hung.recv());
+            assert!(timeout(Duration::ZERO, store.probe()).await.is_err(), "nobody answers");
+            let second = timeout(Duration::from_mins(1), store.probe()).await.expect("is told at once");
+            assert!(matches!(second, Err(Error::Io(_))), "{second:?}");
+            drop(release);
+            hanging.await.unwrap().unwrap_err();
+            tokio::task::spawn_blocking(|| {}).await.unwrap();
+            store.probe().await.unwrap();
+        });
     }
 }
