@@ -44,6 +44,12 @@ impl Timestamp {
         Self(self.0.saturating_add_unsigned(ms))
     }
 
+    /// The last whole multiple of a unit that is not later than this time.
+    #[must_use]
+    pub const fn floor(self, unit_ms: u64) -> Self {
+        Self(self.0.saturating_sub(self.0.rem_euclid(unit_ms.cast_signed())))
+    }
+
     /// Milliseconds from `earlier` to this time; zero when this time is not later.
     #[must_use]
     pub const fn ms_since(self, earlier: Self) -> u64 {
@@ -95,6 +101,13 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::{Timestamp, TimestampError};
+
+    #[test]
+    fn units_begin_at_whole_multiples() {
+        for (ms, floor) in [(0, 0), (59_999, 0), (60_000, 60_000), (-1, -60_000), (i64::MIN, i64::MIN)] {
+            assert_eq!(Timestamp::from_ms(ms).floor(60_000), Timestamp::from_ms(floor), "{ms}");
+        }
+    }
 
     #[test]
     fn text_has_milliseconds_and_round_trips() {

@@ -5,7 +5,7 @@
 //! that had something to tell. A crash loses the durations of its minute; its counts are told by the first minute after
 //! the start.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use super::{error::Error, job::State, line::Line, registry::Queues, state::JobSt
 use crate::{
     base::{CompanyId, Histogram, QueueId, Timestamp},
     postcard_value,
-    storage::{self, CounterKey, KeyRange, Order, Read, Table, Tx, keyspaces, pause},
+    storage::{self, CounterKey, KeyRange, Order, Read, Table, Tx, keyspaces, pause_to_minute},
 };
 
 /// Length of a row's time.
@@ -148,19 +148,13 @@ pub(super) fn has_counts(tx: &Tx<'_>, company: u64, queue: QueueId) -> bool {
     Figure::ALL.iter().any(|figure| tx.count(&figure.counter(company, queue)) != 0)
 }
 
-const fn floor(time: Timestamp) -> Timestamp {
-    Timestamp::from_ms(time.as_ms() - time.as_ms().rem_euclid(MINUTE_MS.cast_signed()))
-}
-
 impl Queues {
     /// Rolls up each minute when it is over, and what there is at the end.
     pub(super) async fn run_history_loop(self) {
         let Some(background) = self.inner.background.get() else { return };
         let mut turns = 0_u32;
         loop {
-            let minute = floor(self.inner.db.now());
-            let left_ms = MINUTE_MS - self.inner.db.now().ms_since(minute).min(MINUTE_MS - 1);
-            let goes_on = pause(Duration::from_millis(left_ms), &background.stop).await;
+            let (minute, goes_on) = pause_to_minute(&self.inner.db, &background.stop).await;
             if let Err(error) = self.roll_up(minute).await {
                 tracing::warn!(%error, "the figures of a minute could not be written: {error}");
             }
@@ -246,7 +240,7 @@ impl Queues {
             add(at, &minute);
             std::ops::ControlFlow::Continue(())
         })?;
-        add(floor(self.inner.db.now()), &under_way(read, &line, company.hi())?);
+        add(self.inner.db.now().floor(MINUTE_MS), &under_way(read, &line, company.hi())?);
         Ok(points)
     }
 }

@@ -55,7 +55,7 @@ pub use error::Error;
 pub use feed::Note;
 pub use key::{Key, KeyRange, Order};
 pub use keyspaces::{Space, TableSpec};
-pub use pause::pause;
+pub use pause::{pause, pause_to_minute};
 pub use place::Place;
 pub use snapshot::Snapshot;
 pub use table::{Read, ReadBytes, Table, Value};

@@ -121,8 +121,8 @@ pub(super) async fn get_queue_metrics(
     let (work, now) = (jobs.clone(), jobs.db().now());
     let steps = window_ms.div_ceil(step_ms);
     // The last step is the one under way, and steps begin at whole multiples of their length.
-    let last = now.as_ms() - now.as_ms().rem_euclid(step_ms.cast_signed());
-    let since = Timestamp::from_ms(last.saturating_sub_unsigned((steps - 1) * step_ms));
+    let last = now.floor(step_ms);
+    let since = Timestamp::from_ms(last.as_ms().saturating_sub_unsigned((steps - 1) * step_ms));
     let range = (since, step_ms, usize::try_from(steps).unwrap_or(usize::MAX));
     let read = jobs.db().read(move |snapshot| work.queues().history(snapshot, caller.company, &queue, range));
     let points = read.await.map_err(|error| Error::Queue(queue::Error::Storage(error)))?.map_err(Error::Queue)?;

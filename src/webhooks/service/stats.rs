@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Points of the sparkline: one per hour of the last day.
-const SPARKLINE_POINTS: i64 = 24;
+const SPARKLINE_POINTS: u64 = 24;
 
 /// A span of time that ends now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Window {
         Self::ALL.iter().find(|(_, window)| *window == self).map_or("", |(name, _)| name)
     }
 
-    const fn length_ms(self) -> i64 {
+    const fn length_ms(self) -> u64 {
         match self {
             Self::Hour => HOUR_MS,
             Self::Day => 24 * HOUR_MS,
@@ -46,7 +46,7 @@ impl Window {
         }
     }
 
-    const fn unit_ms(self) -> i64 {
+    const fn unit_ms(self) -> u64 {
         match self {
             Self::Hour => MINUTE_MS,
             Self::Day | Self::Week | Self::Month => HOUR_MS,
@@ -87,7 +87,7 @@ impl Webhooks {
     ) -> Result<Stats, Error> {
         store::get_webhook(read, company, id)?;
         let now = self.shared.db.now();
-        let since = Timestamp::from_ms(now.as_ms() - window.length_ms());
+        let since = Timestamp::from_ms(now.as_ms().saturating_sub_unsigned(window.length_ms()));
         let series = store::stats_window(read, company, id.hi(), since, window.unit_ms())?;
         let mut total = Bucket::default();
         for (_, bucket) in &series {
@@ -106,13 +106,12 @@ impl Webhooks {
 }
 
 fn sparkline(read: &impl Read, company: CompanyId, id: WebhookId, now: Timestamp) -> Result<Vec<(u64, u64)>, Error> {
-    let last_hour = now.as_ms().div_euclid(HOUR_MS);
-    let first_hour = last_hour - SPARKLINE_POINTS + 1;
-    let first = Timestamp::from_ms(first_hour * HOUR_MS);
+    let last = now.floor(HOUR_MS);
+    let first = Timestamp::from_ms(last.as_ms().saturating_sub_unsigned((SPARKLINE_POINTS - 1) * HOUR_MS));
     let hours = store::stats_window(read, company, id.hi(), first, HOUR_MS)?;
     let mut points = vec![(0, 0); SPARKLINE_POINTS as usize];
     for (start, bucket) in hours {
-        let place = usize::try_from(start.as_ms().div_euclid(HOUR_MS) - first_hour).ok();
+        let place = usize::try_from(start.ms_since(first) / HOUR_MS).ok();
         if let Some((attempts, failed)) = place.and_then(|place| points.get_mut(place)) {
             *attempts = bucket.succeeded + bucket.failed;
             *failed = bucket.failed;

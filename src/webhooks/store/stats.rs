@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// Length of the short buckets.
-pub(in crate::webhooks) const MINUTE_MS: i64 = 60_000;
+pub(in crate::webhooks) const MINUTE_MS: u64 = 60_000;
 /// Length of the long buckets.
-pub(in crate::webhooks) const HOUR_MS: i64 = 60 * MINUTE_MS;
+pub(in crate::webhooks) const HOUR_MS: u64 = 60 * MINUTE_MS;
 /// How long short buckets are kept.
-const MINUTES_KEPT_MS: u64 = 26 * HOUR_MS as u64;
+const MINUTES_KEPT_MS: u64 = 26 * HOUR_MS;
 
 const MINUTE: u8 = 0;
 const HOUR: u8 = 1;
@@ -48,10 +48,6 @@ impl Bucket {
     }
 }
 
-const fn floor(time: Timestamp, unit_ms: i64) -> Timestamp {
-    Timestamp::from_ms(time.as_ms() - time.as_ms().rem_euclid(unit_ms))
-}
-
 /// Changes the figures of the minute of `now`.
 pub(in crate::webhooks) fn record(
     tx: &mut Tx<'_>,
@@ -59,7 +55,7 @@ pub(in crate::webhooks) fn record(
     webhook_hi: u64,
     change: impl FnOnce(&mut Bucket),
 ) -> Result<(), storage::Error> {
-    let start = floor(tx.now(), MINUTE_MS);
+    let start = tx.now().floor(MINUTE_MS);
     let key = (company.hi(), webhook_hi, MINUTE, start);
     let mut bucket = if let Some(bucket) = tx.get(STATS, &key)? {
         bucket
@@ -84,7 +80,7 @@ fn newest_minute(
 /// Adds the newest minute to its hour, when a newer one is about to begin or it is about to go.
 fn roll_up(tx: &mut Tx<'_>, company: CompanyId, webhook_hi: u64) -> Result<(), storage::Error> {
     let Some((start, minute)) = newest_minute(tx, company, webhook_hi)? else { return Ok(()) };
-    let hour_key = (company.hi(), webhook_hi, HOUR, floor(start, HOUR_MS));
+    let hour_key = (company.hi(), webhook_hi, HOUR, start.floor(HOUR_MS));
     let mut hour = tx.get(STATS, &hour_key)?.unwrap_or_default();
     hour.merge(&minute);
     tx.put(STATS, &hour_key, &hour)
@@ -96,7 +92,7 @@ pub(in crate::webhooks) fn window(
     company: CompanyId,
     webhook_hi: u64,
     since: Timestamp,
-    unit_ms: i64,
+    unit_ms: u64,
 ) -> Result<Vec<(Timestamp, Bucket)>, storage::Error> {
     let list = |unit: u8, from: Timestamp, limit: usize, order: Order| {
         let prefix = (company.hi(), webhook_hi, unit);
@@ -104,13 +100,13 @@ pub(in crate::webhooks) fn window(
         read.list(STATS, &range, order, limit)
     };
     if unit_ms == MINUTE_MS {
-        let rows = list(MINUTE, floor(since, MINUTE_MS), 1600, Order::Ascending)?;
+        let rows = list(MINUTE, since.floor(MINUTE_MS), 1600, Order::Ascending)?;
         return Ok(rows.into_iter().map(|(key, bucket)| (key.3, bucket)).collect());
     }
-    let rows = list(HOUR, floor(since, HOUR_MS), 2400, Order::Ascending)?;
+    let rows = list(HOUR, since.floor(HOUR_MS), 2400, Order::Ascending)?;
     let mut buckets: Vec<(Timestamp, Bucket)> = rows.into_iter().map(|(key, bucket)| (key.3, bucket)).collect();
     if let Some((key, newest)) = list(MINUTE, since, 1, Order::Descending)?.pop() {
-        let start = floor(key.3, HOUR_MS);
+        let start = key.3.floor(HOUR_MS);
         match buckets.last_mut().filter(|(last, _)| *last == start) {
             Some((_, hour)) => hour.merge(&newest),
             None => buckets.push((start, newest)),
