@@ -28,7 +28,7 @@ use crate::{
     audit,
     base::{Clock, Random, SystemClock, SystemRandom},
     config::Config,
-    storage::Directory,
+    storage::{self, Directory},
     system::Phase,
 };
 
@@ -229,7 +229,12 @@ impl Running {
                 tracing::error!(left = tracker.len(), "tasks did not end when cut off");
             }
         }
-        services.usage.flush().await;
+        if let Err(error) = services.usage.flush().await
+            && !matches!(error, storage::Error::Stopped)
+        {
+            // A store that has stopped has said why.
+            tracing::warn!(%error, "the calls of the last minute are not counted: {error}");
+        }
         if let Err(error) = tokio::task::spawn_blocking(move || directory.close()).await {
             tracing::error!(%error, "the store could not be closed in order: {error}");
         }

@@ -17,14 +17,14 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     base::{ApiKeyId, CompanyId, Timestamp},
     http::{Call, Calls},
-    storage::{self, Db, Read, Snapshot, pause},
+    storage::{self, Db, Read, pause_to_minute},
 };
 use recent::{Cells, Recent};
 
@@ -33,16 +33,16 @@ pub use store::Place;
 /// How long rows are kept.
 pub const KEPT_MS: u64 = 30 * 24 * HOUR_MS;
 /// Length of a row's time.
-pub const HOUR_MS: u64 = 60 * MINUTE_MS;
+pub const HOUR_MS: u64 = 60 * 60 * 1000;
 /// Calls that are counted together because there would be too many cells otherwise.
 pub const OTHERS: &str = "(others)";
 
-/// How often what was counted is written.
-const MINUTE_MS: u64 = 60_000;
-/// Writes between two removals of old rows.
+/// Minutes between two removals of old rows.
 const SWEEP_EVERY: u32 = 60;
 /// Cells written in one transaction.
 const CHUNK: usize = 100;
+/// Companies looked at in one read for old rows.
+const PAGE: usize = 500;
 
 /// Counts calls; cheap to clone.
 #[derive(Clone)]
@@ -83,22 +83,23 @@ impl Calls for Usage {
 }
 
 impl Usage {
-    /// A handle over the store; nothing is written before [`Usage::maintain`] runs.
+    /// A handle over the store; [`Usage::maintain`] and [`Usage::flush`] write.
     #[must_use]
     pub fn new(db: Db) -> Self {
         Self { db, recent: Arc::default() }
     }
 
-    /// Writes what was counted each minute and at the end, and removes what is old.
+    /// Writes what was counted when a minute is over, and removes what is old. What is left when it is told to stop is
+    /// for [`Usage::flush`], since requests may still be answered.
     pub async fn maintain(self, stop: CancellationToken) {
         let mut turns = 0_u32;
         loop {
-            let now = self.db.now();
-            let left_ms = MINUTE_MS - now.ms_since(floor(now, MINUTE_MS)).min(MINUTE_MS - 1);
-            let goes_on = pause(Duration::from_millis(left_ms), &stop).await;
-            self.flush_at(now).await;
+            let (minute, goes_on) = pause_to_minute(&self.db, &stop).await;
             if !goes_on {
                 return;
+            }
+            if let Err(error) = self.write_down(minute.floor(HOUR_MS)).await {
+                tracing::warn!(%error, "the calls of a minute could not be written, and are kept for the next: {error}");
             }
             if turns.is_multiple_of(SWEEP_EVERY)
                 && let Err(error) = self.remove_old(&stop).await
@@ -109,15 +110,12 @@ impl Usage {
         }
     }
 
-    /// Writes what was counted since the last time: for the calls that were answered while the server stopped.
-    pub async fn flush(&self) {
-        self.flush_at(self.db.now()).await;
-    }
-
-    async fn flush_at(&self, now: Timestamp) {
-        if let Err(error) = self.write_down(floor(now, HOUR_MS)).await {
-            tracing::warn!(%error, "the calls of a minute could not be written, and are kept for the next: {error}");
-        }
+    /// Writes what was counted since the last time: for the end, when everything is answered.
+    ///
+    /// # Errors
+    /// When the store cannot write; what was counted is kept.
+    pub async fn flush(&self) -> Result<(), storage::Error> {
+        self.write_down(self.db.now().floor(HOUR_MS)).await
     }
 
     /// Adds what was counted to the rows of an hour.
@@ -139,16 +137,18 @@ impl Usage {
 
     async fn remove_old(&self, stop: &CancellationToken) -> Result<(), storage::Error> {
         let before = Timestamp::from_ms(self.db.now().as_ms().saturating_sub_unsigned(KEPT_MS));
-        let mut company = None;
+        let mut after = 0;
         while !stop.is_cancelled() {
-            let next = move |snapshot: &Snapshot| store::next_company(snapshot, company, before);
-            let Some((next, has_old)) = self.db.read(next).await?? else { break };
             // Companies without old rows cost the writer nothing.
-            let mut goes_on = has_old;
-            while goes_on && !stop.is_cancelled() {
-                goes_on = self.db.write_reclaiming(move |tx| store::remove_old(tx, next, before)).await?;
+            let page = self.db.read(move |snapshot| store::companies_after(snapshot, after, before, PAGE)).await??;
+            for company in page.with_old {
+                let mut goes_on = true;
+                while goes_on && !stop.is_cancelled() {
+                    goes_on = self.db.write_reclaiming(move |tx| store::remove_old(tx, company, before)).await?;
+                }
             }
-            company = Some(next);
+            let Some(last) = page.last else { break };
+            after = last;
         }
         Ok(())
     }
@@ -165,10 +165,6 @@ impl Usage {
         (since, until): (Timestamp, Timestamp),
         (after, limit): (Option<Place>, usize),
     ) -> Result<(Vec<HourOfCalls>, Option<Place>), storage::Error> {
-        store::page(read, company.hi(), (floor(since, HOUR_MS), until), (after, limit))
+        store::page(read, company.hi(), (since.floor(HOUR_MS), until), (after, limit))
     }
-}
-
-const fn floor(time: Timestamp, length_ms: u64) -> Timestamp {
-    Timestamp::from_ms(time.as_ms() - time.as_ms().rem_euclid(length_ms.cast_signed()))
 }

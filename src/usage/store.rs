@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    HourOfCalls, OTHERS,
+    HOUR_MS, HourOfCalls, OTHERS,
     recent::{Cell, Cells, Sum},
 };
 use crate::{
     base::{ApiKeyId, Histogram, RawId, Timestamp},
     postcard_value,
-    storage::{self, KeyRange, Order, Read, Table, Tx, keyspaces},
+    storage::{self, CounterKey, KeyRange, Order, Read, Table, Tx, keyspaces},
 };
 
 /// Company, hour, key (0 for people and others), class of status, operation.
@@ -19,6 +19,13 @@ const CALLS: Table<Key, CallsRow> = Table::of(keyspaces::API_CALLS);
 
 /// Rows of a company in one hour; what comes after is counted with others, which has a row for each class beside them.
 pub(super) const ROWS_MAX: usize = 500;
+/// The rows of a company in the hour that was counted last: the number of the hour times [`ROWS_STEP`], and the rows. One for
+/// each company and not for each hour, since all counters are in memory.
+pub(super) const fn rows_counted(company: u64) -> CounterKey {
+    CounterKey { area: keyspaces::API_CALLS.number, company, subject: 0, what: 0 }
+}
+/// See [`rows_counted`].
+const ROWS_STEP: i64 = 1 << 16;
 /// Rows removed in one transaction.
 const SWEEP_ROWS: usize = 500;
 
@@ -39,20 +46,11 @@ pub struct Place(Key);
 
 /// Adds calls to the rows of an hour.
 pub(super) fn add(tx: &mut Tx<'_>, hour: Timestamp, cells: Cells) -> Result<(), storage::Error> {
-    // By company, how many rows there may still be; looked up for the first new one.
-    let mut room = std::collections::HashMap::new();
     for (mut cell, sum) in cells {
         let mut known = find(tx, hour, cell)?;
-        if known.is_none() && cell.operation.is_some() {
-            let left = match room.get(&cell.company) {
-                Some(left) => *left,
-                None => ROWS_MAX.saturating_sub(count(tx, cell.company, hour)?),
-            };
-            room.insert(cell.company, left.saturating_sub(1));
-            if left == 0 {
-                cell = cell.of_others();
-                known = find(tx, hour, cell)?;
-            }
+        if known.is_none() && cell.operation.is_some() && !takes_row(tx, cell.company, hour)? {
+            cell = cell.of_others();
+            known = find(tx, hour, cell)?;
         }
         let CallsRow { calls, total_us, times, .. } = known.unwrap_or_default();
         let mut all = Sum { calls, total_us, times };
@@ -80,9 +78,20 @@ fn find(tx: &Tx<'_>, hour: Timestamp, cell: Cell) -> Result<Option<CallsRow>, st
     }
 }
 
-fn count(tx: &Tx<'_>, company: u64, hour: Timestamp) -> Result<usize, storage::Error> {
-    let range = KeyRange::prefix(&(company, hour));
-    Ok(tx.list_past_damage(CALLS, &range, Order::Ascending, ROWS_MAX)?.len())
+/// Counts one more row of a company in an hour; false when it has as many as it may.
+fn takes_row(tx: &mut Tx<'_>, company: u64, hour: Timestamp) -> Result<bool, storage::Error> {
+    let (counter, number) = (rows_counted(company), hour.as_ms().div_euclid(HOUR_MS.cast_signed()));
+    let counted = tx.count(&counter);
+    let rows = if counted.div_euclid(ROWS_STEP) == number {
+        counted.rem_euclid(ROWS_STEP)
+    } else {
+        // The first row of the hour, or rows of a version that did not count.
+        let range = KeyRange::prefix(&(company, hour));
+        tx.list_past_damage(CALLS, &range, Order::Ascending, ROWS_MAX)?.len().cast_signed() as i64
+    };
+    let has_room = rows < ROWS_MAX.cast_signed() as i64;
+    tx.add(counter, number * ROWS_STEP + rows + i64::from(has_room) - counted);
+    Ok(has_room)
 }
 
 /// See [`super::Usage::page`].
@@ -113,15 +122,32 @@ fn hour_of((_, hour, key, class, operation): Key, row: CallsRow) -> HourOfCalls 
     }
 }
 
-/// The next company with rows behind another one, and whether its oldest is of an hour that began before a time.
-pub(super) fn next_company(
+/// Some of the companies that have rows.
+#[derive(Debug)]
+pub(super) struct Companies {
+    /// Those whose oldest row is of an hour that began too long ago.
+    pub(super) with_old: Vec<u64>,
+    /// The last company looked at; none when there are no more.
+    pub(super) last: Option<u64>,
+}
+
+/// Looks at the oldest row of each of the companies after this one.
+pub(super) fn companies_after(
     read: &impl Read,
-    after: Option<u64>,
+    after: u64,
     before: Timestamp,
-) -> Result<Option<(u64, bool)>, storage::Error> {
-    let range = after.map_or_else(KeyRange::all, |company| KeyRange::after(&(company,)));
-    let rows = read.list_past_damage(CALLS, &range, Order::Ascending, 1)?;
-    Ok(rows.first().map(|((company, hour, ..), _)| (*company, *hour < before)))
+    limit: usize,
+) -> Result<Companies, storage::Error> {
+    let (mut with_old, mut last) = (Vec::new(), after);
+    for _ in 0..limit {
+        let oldest = read.list_past_damage(CALLS, &KeyRange::after(&(last,)), Order::Ascending, 1)?.pop();
+        let Some(((company, hour, ..), _)) = oldest else { return Ok(Companies { with_old, last: None }) };
+        last = company;
+        if hour < before {
+            with_old.push(company);
+        }
+    }
+    Ok(Companies { with_old, last: Some(last) })
 }
 
 /// Removes some rows of a company of hours that began before a time; whether there may be more.
