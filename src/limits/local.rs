@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{
     Error, Policy, Subject,
     counter::{Admission, Counter, Kept},
-    memory::{Log, Memory},
+    memory::Memory,
     store,
 };
 use crate::{
@@ -98,26 +98,18 @@ impl Drop for Unwritten {
 }
 
 /// Decides with what the store shows of logs that are not in memory. It is read without the lock, which every other call
-/// needs: a log that came into memory meanwhile counts as it is there, and one that left it is read too.
+/// needs, and for every key: a log that is in memory afterwards counts as it is there, and one that left it meanwhile was
+/// written before, by this writer.
 fn decide_inside(tx: &mut Tx<'_>, memory: Arc<Mutex<Memory>>, limits: &[(Policy, RawId)]) -> Result<(), Error> {
     let now_ms = tx.now().as_ms();
-    let mut read: Vec<(RawId, Option<Log>)> = Vec::with_capacity(limits.len());
-    let keys = loop {
-        let unknown: Vec<RawId> = {
-            let mut held = lock(&memory);
-            let is_unknown = |key: &RawId| !held.holds(*key) && read.iter().all(|(known, _)| known != key);
-            let unknown: Vec<RawId> = limits.iter().map(|(_, key)| *key).filter(is_unknown).collect();
-            if unknown.is_empty() {
-                for (key, log) in read {
-                    held.take_in_absent(key, log);
-                }
-                break held.admit(limits, now_ms)?;
-            }
-            unknown
-        };
-        for key in unknown {
-            read.push((key, store::find_log(tx, key)?));
+    let read = limits.iter().map(|(_, key)| Ok((*key, store::find_log(tx, *key)?)));
+    let read = read.collect::<Result<Vec<_>, storage::Error>>()?;
+    let keys = {
+        let mut held = lock(&memory);
+        for (key, log) in read {
+            held.take_in_absent(key, log);
         }
+        held.admit(limits, now_ms)?
     };
     Ok(Unwritten { memory, keys }.write(tx)?)
 }
