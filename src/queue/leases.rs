@@ -163,8 +163,8 @@ impl Leases {
 
     /// External leases whose deadline has passed, at most `limit`.
     ///
-    /// They stay held until [`Leases::remove`]; their deadline moves to `again_ms`, so that a
-    /// rescue that could not be written is tried again.
+    /// They stay held until [`Leases::remove`]; their deadline moves to `again_ms`, so that no look that begins before
+    /// finds them twice.
     pub(crate) fn expired(&mut self, now_ms: u64, limit: usize, again_ms: u64) -> Vec<(u64, u32, Lost)> {
         let due: Vec<_> = self.deadlines.iter().take_while(|(at, ..)| *at <= now_ms).take(limit).copied().collect();
         let mut lost = Vec::with_capacity(due.len());
@@ -178,6 +178,17 @@ impl Leases {
             self.deadlines.insert((again_ms, job, generation));
         }
         lost
+    }
+
+    /// Lost leases that could not be taken back are found by the next look.
+    pub(crate) fn find_again(&mut self, lost: &[(u64, u32)], now_ms: u64) {
+        for (job, generation) in lost.iter().copied() {
+            let Some(lease) = self.held.get_mut(&(job, generation)).filter(|lease| lease.is_lost) else { continue };
+            if let Some(at) = lease.deadline_ms.replace(now_ms) {
+                self.deadlines.remove(&(at, job, generation));
+            }
+            self.deadlines.insert((now_ms, job, generation));
+        }
     }
 }
 
@@ -197,6 +208,8 @@ mod tests {
         assert_eq!(leases.expired(150, 10, 999), []);
         assert_eq!(leases.expired(200, 10, 999), [(7, 1, Lost::Silent)]);
         assert_eq!(leases.expired(200, 10, 999), []);
+        leases.find_again(&[(7, 1), (8, 1)], 210);
+        assert_eq!(leases.expired(210, 10, 999), [(7, 1, Lost::Silent)]);
         assert!(leases.is_lost(7, 1));
         assert_eq!(leases.extend(7, 1, 5000), None);
         assert_eq!(leases.expired(999, 10, 2000), [(7, 1, Lost::Silent)]);

@@ -93,6 +93,8 @@ pub(super) struct Inner {
     pub(super) timers: Timers,
     /// When attempts of workers outside will have taken too long.
     pub(super) cut_offs: CutOffs,
+    /// Held by a look at lost leases until what it found is written: one at a time.
+    pub(super) rescuing: tokio::sync::Mutex<()>,
     pub(super) background: OnceLock<Background>,
     /// Who is told when the dead letters of a queue reach another size.
     pub(super) dead_letters: OnceLock<OnDeadLetters>,
@@ -120,6 +122,7 @@ impl Inner {
             tokens,
             timers: Timers::default(),
             cut_offs: CutOffs::default(),
+            rescuing: tokio::sync::Mutex::default(),
             background: OnceLock::new(),
             dead_letters: OnceLock::new(),
             rearmed: Mutex::default(),

@@ -25,7 +25,7 @@ use crate::storage::{Error, Read, Tx};
 
 /// Leases taken back in one transaction.
 const CHUNK: usize = 256;
-/// A timeout ends its attempt at most this much late, and the looks are at least so far apart.
+/// A timeout ends its attempt at most this much late, and all that end within it share a look.
 const TICK_MS: u64 = 500;
 /// What is kept of an attempt whose worker went silent.
 const BY_SILENCE: &str = "interrupted: nothing was heard of its worker in time";
@@ -41,8 +41,6 @@ pub(super) struct CutOffs {
     ticks: Mutex<BTreeSet<u64>>,
     /// One was noted that comes before all others.
     changed: Notify,
-    /// One look at a time: when it ends, what was found is written.
-    looking: tokio::sync::Mutex<()>,
 }
 
 impl CutOffs {
@@ -107,7 +105,7 @@ impl Queues {
     /// # Errors
     /// When the store cannot read or write.
     pub async fn rescue_lost(&self) -> Result<usize, Error> {
-        let _looking = self.inner.cut_offs.looking.lock().await;
+        let _looking = self.inner.rescuing.lock().await;
         let mut count = 0;
         for line in self.inner.lines() {
             loop {
@@ -127,8 +125,14 @@ impl Queues {
                     break;
                 }
                 count += lost.len();
-                let (queues, line) = (self.clone(), Arc::clone(&line));
-                self.inner.db.write_reclaiming(move |tx| rescue(tx, &queues, &line, &lost)).await?;
+                let (queues, of_lost) = (self.clone(), Arc::clone(&line));
+                let found: Vec<_> = lost.iter().map(|(_, job, generation, _)| (*job, *generation)).collect();
+                let written = self.inner.db.write_reclaiming(move |tx| rescue(tx, &queues, &of_lost, &lost)).await;
+                if let Err(error) = written {
+                    // The next look has to find them, however soon it comes.
+                    line.core().leases.find_again(&found, self.inner.clock.mono_ms());
+                    return Err(error);
+                }
             }
         }
         Ok(count)

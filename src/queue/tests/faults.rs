@@ -9,15 +9,15 @@ use tokio::sync::oneshot;
 
 use super::{Kernel, START, company, complete, holds, ids, job, programs::audit, queue};
 use crate::{
-    base::JobId,
+    base::{Backoff, JobId},
     queue::{
-        Error as QueueError, FailureReason, Group, GroupPolicy, JobFilter, LeasedJob, NewJob, QueueSettings, State,
-        Unique, UniqueScope,
+        Error as QueueError, FailureReason, Group, GroupPolicy, JobFilter, LeasedJob, NewJob, OnFailure, Parent,
+        QueueSettings, RetryPolicy, State, Unique, UniqueScope,
         claim::{Asker, Granted, Want, claim},
         enqueue_many,
         heads::Ref,
         line::Line,
-        store::{HELD_IN_GROUPS, JOB_STATES, TimerKind, kind_hash},
+        store::{FLOW_CHILDREN, HELD_IN_GROUPS, JOB_STATES, TimerKind, kind_hash},
     },
     storage::{COMMITS, Error, KeyRange, Order, Read, Tx, keyspaces},
 };
@@ -206,6 +206,25 @@ async fn a_damaged_job_holds_up_no_rescue() {
     let row = kernel.db.read(move |read| read.get(JOB_STATES, &(1, timed.hi()))).await.unwrap().unwrap().unwrap();
     assert_eq!(row.state, State::Retrying);
     assert_eq!(kernel.line().core().leases.external(), 0);
+}
+
+#[tokio::test]
+async fn a_lease_that_could_not_be_taken_back_is_found_by_the_next_look() {
+    let kernel = Kernel::new().await;
+    let parent = kernel.add(job()).await;
+    let waits = Some(Parent { id: parent, on_failure: OnFailure::Continue });
+    let retry = Some(RetryPolicy { attempts: 1, backoff: Backoff::fixed(0) });
+    let child = kernel.add(NewJob { parent: waits, retry, timeout_ms: Some(20_000), ..job() }).await;
+    assert_eq!(ids(&kernel.lease(10).await), [child]);
+    let key = (1_u64, parent.hi(), child.hi());
+    let row = kernel.db.read(move |read| read.get(FLOW_CHILDREN, &key)).await.unwrap().unwrap().unwrap();
+    kernel.damage(keyspaces::FLOW_CHILDREN, key).await;
+    kernel.clock.advance_ms(20_000);
+    let failed = kernel.queues.rescue_lost().await;
+    assert!(matches!(failed, Err(Error::Corrupt { .. })), "the parent cannot be told: {failed:?}");
+    kernel.db.write(move |tx| tx.put(FLOW_CHILDREN, &key, &row)).await.unwrap();
+    assert_eq!(kernel.queues.rescue_lost().await.unwrap(), 1);
+    assert_eq!(kernel.state(child).await, State::Failed);
 }
 
 #[tokio::test]
