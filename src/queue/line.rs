@@ -113,6 +113,7 @@ impl Line {
         configure(&mut self.core().heads, &settings);
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         self.wake_pool();
+        self.wake_lesser();
         self.wake_workers();
     }
 

@@ -259,6 +259,7 @@ impl Queues {
             line.core().heads.set_policy(company.hi(), group, policy);
             line.wake_worker(company.hi());
             line.wake_pool();
+            line.wake_lesser();
         }
     }
 

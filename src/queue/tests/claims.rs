@@ -6,10 +6,10 @@ use tokio::sync::oneshot;
 
 use super::{
     company,
-    pools::{Bench, PATIENCE, script},
+    pools::{Bench, PATIENCE, email, script},
 };
 use crate::{
-    queue::{Error, NewJob, enqueue, enqueue_many},
+    queue::{Error, Group, GroupPolicy, NewJob, enqueue, enqueue_many},
     storage,
 };
 
@@ -28,6 +28,36 @@ impl Bench {
         }
     }
 
+    /// Has eight places full of a flood of company 1, which is claimed ahead.
+    async fn flooded() -> Self {
+        let bench = Self::of(8).await;
+        let (queues, flood) = (bench.kernel.queues.clone(), vec![script("gate"); 100]);
+        bench.kernel.db.write(move |tx| enqueue_many(tx, &queues, flood)).await.unwrap();
+        // Once some have ended, the pool claims ahead.
+        bench.begun(8).await;
+        bench.gate.add_permits(8);
+        bench.begun(16).await;
+        bench.quiet().await;
+        bench
+    }
+
+    /// With a held engine: as places become free, both loops claim more of the flood.
+    async fn two_claims_on_their_way(&self) -> u64 {
+        let claims = self.claims() + 2;
+        for ended in 1..=12 {
+            if self.claims() == claims {
+                break;
+            }
+            self.gate.add_permits(1);
+            self.begun(16 + ended).await;
+            for _ in 0..8 {
+                tokio::task::yield_now().await;
+            }
+        }
+        self.claimed(claims).await;
+        claims
+    }
+
     async fn claimed(&self, count: u64) {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         while self.claims() < count {
@@ -40,15 +70,7 @@ impl Bench {
 // On one thread, a claim that is counted is with the writer as well once somebody else runs.
 #[tokio::test]
 async fn a_company_with_little_is_claimed_while_two_claims_for_others_are_being_written() {
-    let mut bench = Bench::of(8).await;
-    let (queues, flood) = (bench.kernel.queues.clone(), vec![script("gate"); 100]);
-    bench.kernel.db.write(move |tx| enqueue_many(tx, &queues, flood)).await.unwrap();
-    // Once some have ended, the pool claims ahead.
-    bench.begun(8).await;
-    bench.gate.add_permits(8);
-    bench.begun(16).await;
-    bench.quiet().await;
-
+    let mut bench = Bench::flooded().await;
     // A job of another company is on its way to the disk, and nobody is told yet that it stands in line.
     bench.kernel.engine.hold();
     let (begin, begun) = oneshot::channel();
@@ -67,26 +89,34 @@ async fn a_company_with_little_is_claimed_while_two_claims_for_others_are_being_
     });
     begun.await.unwrap();
 
-    // As places become free, both loops claim more of the flood, in the group behind.
-    let claims = bench.claims();
-    for ended in 1..=12 {
-        if bench.claims() == claims + 2 {
-            break;
-        }
-        bench.gate.add_permits(1);
-        bench.begun(16 + ended).await;
-        for _ in 0..8 {
-            tokio::task::yield_now().await;
-        }
-    }
-    bench.claimed(claims + 2).await;
-
+    // In the group behind.
+    let claims = bench.two_claims_on_their_way().await;
     drop(tell);
-    bench.claimed(claims + 3).await;
+    bench.claimed(claims + 1).await;
     assert!(!adding.is_finished(), "none of the claims is written yet");
     bench.kernel.engine.let_go();
     let small: Result<_, Error> = adding.await.unwrap();
     bench.gate.add_permits(100);
     assert!(bench.ended(101).await.contains(&small.unwrap().id));
     assert_eq!(bench.most.load(Ordering::SeqCst), 8, "the concurrency holds");
+}
+
+#[tokio::test]
+async fn a_group_with_little_is_claimed_as_soon_as_its_limits_let_it() {
+    let mut bench = Bench::flooded().await;
+    let limit = |blocked_until_mono_ms| {
+        let policy = GroupPolicy { blocked_until_mono_ms, ..GroupPolicy::default() };
+        bench.kernel.queues.set_group_policy(&email(), company(2), 7, policy);
+    };
+    limit(Some(3_600_000));
+    let group = Some(Group::numbered(7));
+    let small = bench.kernel.add(NewJob { company: company(2), group, ..script("quick") }).await;
+    bench.quiet().await;
+    bench.kernel.engine.hold();
+    let claims = bench.two_claims_on_their_way().await;
+    limit(None);
+    bench.claimed(claims + 1).await;
+    bench.kernel.engine.let_go();
+    bench.gate.add_permits(100);
+    assert!(bench.ended(101).await.contains(&small));
 }
