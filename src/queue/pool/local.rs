@@ -17,9 +17,9 @@ const AHEAD: usize = 3;
 /// read, so jobs are claimed ahead for so many times what ends between two claims.
 const CLAIMS_ON_THE_WAY: usize = 4;
 
-/// A pool whose places are taken does not claim less than this part of its concurrency at a time while others stand by:
-/// each claim is a commit that others wait for.
-const FEW: usize = 4;
+/// A pool whose places are taken does not claim less than one part in so many of its concurrency at a time while others stand
+/// by: each claim is a commit that others wait for.
+const PARTS_CLAIMED: usize = 4;
 
 /// A group within a pool: (company, group).
 pub(super) type GroupKey = (u64, u64);
@@ -92,7 +92,7 @@ impl<T> Local<T> {
         let ahead = (self.recent.max(self.ends) * CLAIMS_ON_THE_WAY).min(concurrency.saturating_mul(AHEAD));
         let held = self.claimed + self.asked.jobs + self.asked.lesser;
         let jobs = concurrency.saturating_add(ahead).saturating_sub(held);
-        let jobs = if jobs < concurrency / FEW && self.is_supplied(concurrency) { 0 } else { jobs };
+        let jobs = if jobs < concurrency / PARTS_CLAIMED && self.is_supplied(concurrency) { 0 } else { jobs };
         // With less to do, the others' claims come to them as soon: small ones of their own would only cost.
         let kept = if self.claimed < concurrency { 0 } else { kept_places(concurrency) };
         let lesser = kept.saturating_sub(self.lesser + self.asked.lesser);
