@@ -156,8 +156,8 @@ impl Handler for Render {
             let at = tx.now();
             let told = NewNotification {
                 kind: "report_failed",
-                // Not the report itself: what fails again and again is the order it comes from.
-                topic: row.schedule.map_or_else(|| row.plan.name.clone(), |schedule| schedule.to_string()),
+                // Not the report itself: what fails again and again is its schedule, or the same order.
+                topic: row.schedule.map_or_else(|| row.plan.order(), |schedule| schedule.to_string()),
                 object: Some(row.id.to_string()),
                 detail: Some(row.plan.name.clone()),
                 count: None,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::definitions::{Definition, Grouping, find};
 use crate::{
@@ -151,6 +152,16 @@ pub struct Plan {
     /// Who gets it by e-mail, each once.
     #[serde(default)]
     pub recipients: Vec<Address>,
+}
+
+impl Plan {
+    /// The same for reports that are asked for in the same way, of whatever period and for whomever; their names may be the
+    /// same without that.
+    pub(super) fn order(&self) -> String {
+        let Self { name, definition, format, since: _, until: _, group_by, filters, columns, recipients: _ } = self;
+        let digest = Sha256::digest(format!("{:?}", (name, definition, format, group_by, filters, columns)));
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, digest)
+    }
 }
 
 impl NewReport {

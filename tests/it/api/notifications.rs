@@ -213,16 +213,18 @@ fn a_report_that_fails_again_and_again_is_told_once() {
     let app = TestApp::start_with(&[("NOVAPULSE_REPORTS_FILE_MAX", "1")]);
     let mut owner = app.owner();
     let period = json!({ "since": "2020-01-01T00:00:00Z", "until": "2020-02-01T00:00:00Z" });
-    let mut ask = |name: &str| {
-        let order = json!({ "definition": "jobs", "format": "csv", "name": name, "period": period });
+    let mut ask = |name: &str, queue: &str| {
+        let filters = json!({ "queue": [queue] });
+        let order =
+            json!({ "definition": "jobs", "format": "csv", "name": name, "period": period, "filters": filters });
         let path =
             format!("/api/v1/reports/{}", owner.post("/api/v1/reports", &order).expect(202)["id"].as_str().unwrap());
         wait_until("the report has failed", PATIENCE, || owner.get(&path).expect(200)["state"] == "failed");
     };
-    for name in ["Nightly", "Nightly", "Other"] {
-        ask(name);
+    for (name, queue) in [("Nightly", "mail"), ("Nightly", "mail"), ("Other", "mail"), ("Nightly", "images")] {
+        ask(name, queue);
     }
-    assert_eq!(kinds(&mut app.owner()), ["report_failed"; 2]);
+    assert_eq!(kinds(&mut app.owner()), ["report_failed"; 3]);
 }
 
 #[test]
