@@ -2,15 +2,16 @@
 
 use std::{
     fs,
-    net::{TcpListener, TcpStream},
+    net::SocketAddr,
     os::unix::fs::PermissionsExt,
-    process::{Child, Command, Stdio},
+    path::PathBuf,
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, SMALL, TestApp, wait_until};
+use crate::support::{Client, Killed, SMALL, TestApp, wait_for};
 
 fn credentials(app: &TestApp) -> Value {
     serde_json::from_slice(&fs::read(app.data().join("dev-credentials.json")).unwrap()).unwrap()
@@ -69,24 +70,29 @@ fn lost_credentials_are_replaced_by_a_new_key_of_the_same_company() {
     Client::with_key(app.address(), &key).get("/api/v1/events").expect(200);
 }
 
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
+/// Where a process listens: known before it has told anybody.
+fn listens_at(process: u32) -> Option<SocketAddr> {
+    let links = fs::read_dir(format!("/proc/{process}/fd")).ok()?;
+    let links: Vec<_> = links.filter_map(|link| fs::read_link(link.ok()?.path()).ok()).collect();
+    fs::read_to_string(format!("/proc/{process}/net/tcp")).ok()?.lines().find_map(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        // 0A is a socket that listens.
+        let (address, "0A", inode) = (fields.get(1)?, *fields.get(3)?, fields.get(9)?) else { return None };
+        let port = u16::from_str_radix(address.split_once(':')?.1, 16).ok()?;
+        let is_its_own = links.contains(&PathBuf::from(format!("socket:[{inode}]")));
+        is_its_own.then(|| SocketAddr::from(([127, 0, 0, 1], port)))
+    })
 }
 
 #[test]
 fn who_calls_as_soon_as_somebody_answers_finds_the_instance_set_up() {
     let directory = tempfile::tempdir().unwrap();
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_novapulse"));
-    command.args(["serve", "--dev", "--listen", &address.to_string(), "--data"]).arg(directory.path().join("data"));
+    command.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data"]).arg(directory.path().join("data"));
     command.env_clear().envs(SMALL).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let _server = Server(command.spawn().unwrap());
-    wait_until("somebody answers", Duration::from_mins(1), || TcpStream::connect(address).is_ok());
+    let server = Killed(command.spawn().unwrap());
+    // Not by the ready file, which comes when all is done.
+    let address = wait_for(Duration::from_mins(1), || listens_at(server.0.id())).expect("somebody listens");
     let order = json!({
         "company_name": "Other", "name": "Eve", "email": "eve@example.com", "password": "correct horse battery staple",
     });

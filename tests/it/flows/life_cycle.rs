@@ -4,19 +4,19 @@ use std::{
     fs,
     net::{SocketAddr, TcpListener},
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus, Stdio},
     time::Duration,
 };
 
 use serde_json::Value;
 
-use crate::support::{Client, signal, wait_until};
+use crate::support::{Client, Killed, signal, wait_until};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server without dev mode; killed when dropped.
 struct Plain {
-    process: Child,
+    process: Killed,
     url: String,
 }
 
@@ -28,7 +28,7 @@ impl Plain {
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).arg("--ready-file").arg(&ready);
         let file = |extension| fs::File::create(data.with_extension(extension)).unwrap();
         command.stdout(file("out")).stderr(file("log"));
-        let process = command.env_clear().stdin(Stdio::null()).spawn().unwrap();
+        let process = Killed(command.env_clear().stdin(Stdio::null()).spawn().unwrap());
         let mut url = String::new();
         wait_until("the server is ready", PATIENCE, || {
             let document = fs::read(&ready).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
@@ -49,17 +49,10 @@ impl Plain {
     fn wait(&mut self) -> ExitStatus {
         let mut exit = None;
         wait_until("the server has ended", PATIENCE, || {
-            exit = self.process.try_wait().unwrap();
+            exit = self.process.0.try_wait().unwrap();
             exit.is_some()
         });
         exit.unwrap()
-    }
-}
-
-impl Drop for Plain {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
     }
 }
 
@@ -85,7 +78,7 @@ fn both_signals_end_it_in_order_and_the_directory_opens_again() {
     let data = directory.path().join("data");
     for name in ["-TERM", "-INT"] {
         let mut server = Plain::start(&data);
-        signal(server.process.id(), name);
+        signal(server.process.0.id(), name);
         let status = server.wait();
         assert!(status.success(), "{name}: {status}");
     }
@@ -100,7 +93,7 @@ fn one_process_per_directory() {
     let second = second.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data).env_clear().output().unwrap();
     let said = String::from_utf8_lossy(&second.stderr);
     assert_eq!(second.status.code(), Some(20), "{said}");
-    assert!(said.contains(&format!("process {}", server.process.id())), "{said}");
+    assert!(said.contains(&format!("process {}", server.process.0.id())), "{said}");
     assert_eq!(server.client().get("/health/ready").status, 200);
 }
 

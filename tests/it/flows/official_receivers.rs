@@ -2,13 +2,13 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp, installed, wait_until};
+use crate::support::{Client, Killed, TestApp, installed, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -16,7 +16,7 @@ const OTHER_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 /// A receiver in a process of its own; ended when dropped.
 struct Official {
-    process: Child,
+    _process: Killed,
     url: String,
 }
 
@@ -52,14 +52,7 @@ impl Official {
         let mut process = command.env("RECEIVER_SECRET", secret).stdout(Stdio::piped()).spawn().unwrap();
         let mut port = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
-        Self { process, url: format!("http://127.0.0.1:{}/hook", port.trim()) }
-    }
-}
-
-impl Drop for Official {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
+        Self { _process: Killed(process), url: format!("http://127.0.0.1:{}/hook", port.trim()) }
     }
 }
 

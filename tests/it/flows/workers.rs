@@ -2,13 +2,13 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, skipped, wait_until};
+use crate::support::{Killed, TestApp, skipped, wait_until};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 const JOBS: usize = 3;
@@ -17,23 +17,13 @@ fn guide(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guides/workers").join(file)
 }
 
-/// A worker in a process of its own; ended when dropped.
-struct Worker(Child);
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
 /// Starts the worker, gives it jobs and waits until it has done them all and ended by itself.
 fn does_its_jobs(mut command: Command) {
     let app = TestApp::start();
     let mut client = app.client();
     command.arg("echoes").env("NOVAPULSE_URL", app.url()).env("NOVAPULSE_API_KEY", app.api_key());
     let process = command.env("WORKER_JOBS", JOBS.to_string()).stdin(Stdio::null()).spawn().unwrap();
-    let mut worker = Worker(process);
+    let mut worker = Killed(process);
     let order = |number: usize| json!({"queue": "echoes", "kind": "echo", "payload": {"number": number}});
     let made = client.post("/api/v1/jobs", &order(0)).expect(201);
     let first = format!("/api/v1/jobs/{}", made["id"].as_str().unwrap());

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{
         OnceLock,
         mpsc::{Receiver, channel},
@@ -12,6 +12,8 @@ use std::{
 };
 
 use serde_json::Value;
+
+use super::Killed;
 
 /// How long the server may take to tell of a message.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -29,7 +31,7 @@ pub fn installed() -> &'static Path {
 
 /// A mail server that tells what it takes; ended when dropped.
 pub struct MailServer {
-    process: Child,
+    _process: Killed,
     port: u16,
     told: Receiver<Value>,
 }
@@ -51,7 +53,7 @@ impl MailServer {
                 }
             }
         });
-        Self { process, port, told }
+        Self { _process: Killed(process), port, told }
     }
 
     /// The settings with which a server under test sends through this one.
@@ -75,12 +77,5 @@ impl MailServer {
     /// What it has told and nobody has asked for.
     pub fn rest(&self) -> Vec<Value> {
         self.told.try_iter().collect()
-    }
-}
-
-impl Drop for MailServer {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
     }
 }

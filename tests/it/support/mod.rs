@@ -7,7 +7,10 @@ mod receiver;
 mod services;
 mod tls;
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Child,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
@@ -19,6 +22,16 @@ pub use receiver::{Received, Receiver, Reply};
 pub use services::S3Service;
 pub use services::{python, skipped};
 pub use tls::{Authority, exchange};
+
+/// A process that is killed when this is dropped.
+pub struct Killed(pub Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
 
 /// Between two looks at something that has no other way to tell.
 const LOOK_EVERY: Duration = Duration::from_millis(2);

@@ -1,5 +1,7 @@
 //! Stand-ins for outside services: processes of their own, ended when dropped.
 
+#[cfg(feature = "s3")]
+use std::io::{BufRead, BufReader};
 use std::{
     fs::OpenOptions,
     io::Write as _,
@@ -7,11 +9,9 @@ use std::{
     process::{Command, Stdio},
     sync::OnceLock,
 };
+
 #[cfg(feature = "s3")]
-use std::{
-    io::{BufRead, BufReader},
-    process::Child,
-};
+use super::Killed;
 
 /// Says loudly that a test did not run and why; `scripts/test` counts these.
 pub fn skipped(test: &str, why: &str) {
@@ -35,7 +35,7 @@ pub fn python() -> Option<&'static Path> {
 /// An S3 service in memory with the bucket `novapulse`.
 #[cfg(feature = "s3")]
 pub struct S3Service {
-    process: Child,
+    _process: Killed,
     pub url: String,
 }
 
@@ -48,14 +48,6 @@ impl S3Service {
         let mut process = command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut port = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
-        Some(Self { process, url: format!("http://127.0.0.1:{}", port.trim()) })
-    }
-}
-
-#[cfg(feature = "s3")]
-impl Drop for S3Service {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
+        Some(Self { _process: Killed(process), url: format!("http://127.0.0.1:{}", port.trim()) })
     }
 }

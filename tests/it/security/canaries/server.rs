@@ -4,14 +4,14 @@ use std::{
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use serde_json::Value;
 
 use super::watch::Watch;
-use crate::support::{Client, SMALL, signal, wait_until};
+use crate::support::{Client, Killed, SMALL, signal, wait_until};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 const MASTER_KEY: &str = "Y2FuYXJ5IG9mIHRoZSBtYXN0ZXIga2V5IDMyIGJ5dGU=";
@@ -24,7 +24,7 @@ pub(super) const METRICS_TOKEN: &str = "canary-of-the-metrics-token-0123456789";
 pub(super) struct Server {
     place: tempfile::TempDir,
     environment: Vec<(String, String)>,
-    process: Option<Child>,
+    process: Option<Killed>,
     url: String,
 }
 
@@ -101,10 +101,10 @@ impl Server {
     /// Stops the server in order.
     pub(super) fn stop(&mut self) {
         let mut process = self.process.take().unwrap();
-        signal(process.id(), "-TERM");
+        signal(process.0.id(), "-TERM");
         let mut exit = None;
         wait_until("the server has ended", PATIENCE, || {
-            exit = process.try_wait().unwrap();
+            exit = process.0.try_wait().unwrap();
             exit.is_some()
         });
         assert!(exit.unwrap().success());
@@ -133,7 +133,7 @@ impl Server {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
         command.arg("--ready-file").arg(&ready).stdin(Stdio::null()).stdout(append("output")).stderr(append("log"));
         let process = command.spawn().unwrap();
-        self.process = Some(process);
+        self.process = Some(Killed(process));
         let mut url = String::new();
         wait_until("the server is ready", PATIENCE, || {
             let document = fs::read(&ready).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
@@ -141,15 +141,6 @@ impl Server {
             !url.is_empty()
         });
         self.url = url;
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            drop(process.kill());
-            drop(process.wait());
-        }
     }
 }
 
