@@ -12,7 +12,11 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{accounts::Accounts, base::Random, config::Config};
+use crate::{
+    accounts::Accounts,
+    base::{Random, hex},
+    config::Config,
+};
 
 const FILE: &str = "setup-token";
 const PREFIX: &str = "np_setup_";
@@ -31,7 +35,7 @@ pub(super) fn prepare(data: &Path, random: &dyn Random) -> io::Result<String> {
     }
     let mut bytes = [0; RANDOM_BYTES];
     random.fill(&mut bytes);
-    let token = bytes.iter().fold(PREFIX.to_owned(), |text, byte| format!("{text}{byte:02x}"));
+    let token = format!("{PREFIX}{}", hex(&bytes));
     let partial = path.with_extension("new");
     // A file left by a crash may have another mode.
     drop(fs::remove_file(&partial));

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::EntryView;
+use crate::base::hex;
 
 /// The form of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl Format {
 #[must_use]
 pub fn line(view: &EntryView, format: Format) -> String {
     let EntryView { number, time, actor: (kind, id), action, object, before, after, address, request_id, hash } = view;
-    let hash = hash.iter().fold(String::with_capacity(64), |text, byte| format!("{text}{byte:02x}"));
+    let hash = hex(hash);
     match format {
         Format::Ndjson => {
             let value = json!({

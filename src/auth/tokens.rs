@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, erro
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use crate::base::{RawId, SealKey, SessionId, Timestamp, UserId};
+use crate::base::{RawId, SealKey, SessionId, Timestamp, UserId, hex};
 
 const ISSUER: &str = "novapulse";
 const ACCESS_TYPE: &str = "at+jwt";
@@ -178,8 +178,7 @@ impl RefreshText {
 /// The text of the refresh token with this number.
 pub(super) fn refresh_text(key: &SealKey, session: SessionId, number: u32, nonce: &[u8; 16]) -> String {
     let code = refresh_code(key, session, number, nonce);
-    let code = code.iter().fold(String::with_capacity(64), |text, byte| format!("{text}{byte:02x}"));
-    format!("{REFRESH_PREFIX}{}_{number:x}_{code}", session.raw().to_text())
+    format!("{REFRESH_PREFIX}{}_{number:x}_{}", session.raw().to_text(), hex(&code))
 }
 
 fn refresh_code(key: &SealKey, session: SessionId, number: u32, nonce: &[u8; 16]) -> [u8; 32] {
@@ -197,8 +196,10 @@ pub(super) fn csrf_text(key: &SealKey, session: SessionId, nonce: &[u8; 16]) -> 
     let mut data = session.raw().hi.to_be_bytes().to_vec();
     data.extend_from_slice(&session.raw().lo.to_be_bytes());
     data.extend_from_slice(nonce);
-    let code = key.code(CSRF_PURPOSE, &data);
-    code.iter().take(16).fold(String::with_capacity(32), |text, byte| format!("{text}{byte:02x}"))
+    let mut code = hex(&key.code(CSRF_PURPOSE, &data));
+    // Half of it is hard enough to guess.
+    code.truncate(32);
+    code
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod clock;
+mod hex;
 mod histogram;
 mod id;
 mod random;
@@ -11,6 +12,7 @@ mod time;
 
 pub use backoff::{Backoff, Growth, MAX_DELAY_MS};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use hex::hex;
 pub use histogram::Histogram;
 pub use id::{
     ApiKeyId, AttemptId, CompanyId, DeliveryId, DepartmentId, EmailId, EventId, IdError, InviteId, JobId, MessageId,

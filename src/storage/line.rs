@@ -268,7 +268,10 @@ impl Writer {
     fn commit_ended(&self, committed: Option<()>) {
         // Without a word the committer has gone, and `settle` will see that.
         if committed.is_some() {
-            self.desk.with(|sequencer| Some(sequencer.commit_ended()));
+            self.desk.with(|sequencer| {
+                sequencer.commit_ended();
+                Some(())
+            });
         }
     }
 }
@@ -304,12 +307,12 @@ mod tests {
 
     impl AcknowledgedLog for Log {
         fn record(&mut self, _head: &Head) -> Result<(), Error> {
-            drop(self.commits.send(thread::current().id()));
+            self.commits.send(thread::current().id()).ok();
             self.go_on.recv_timeout(PATIENCE).map_err(|error| Error::Engine(error.to_string()))
         }
 
         fn close(&mut self) {
-            drop(self.ends.send(()));
+            self.ends.send(()).ok();
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
     },
     audit::{self, Entry, Origin},
     auth::Role,
-    base::{CompanyId, InviteId, RawId, Timestamp, UserId},
+    base::{CompanyId, InviteId, RawId, Timestamp, UserId, hex},
     limits::{self, Subject},
     storage::{Snapshot, Tx},
 };
@@ -99,7 +99,7 @@ impl Accounts {
         }
         let mut secret = [0; 32];
         self.inner.db.random().fill(&mut secret);
-        let secret = secret.iter().fold(String::with_capacity(64), |text, byte| format!("{text}{byte:02x}"));
+        let secret = hex(&secret);
         let row = InviteRow {
             id: InviteId::from_raw(tx.mint()),
             company,

@@ -14,11 +14,10 @@ use super::{
     may_read,
     range::{Asked, asked},
     read,
-    view::hex,
 };
 use crate::{
     auth::{Auth, Caller},
-    base::ReportId,
+    base::{ReportId, hex},
     blob::{BlobKey, Blobs, READ_MAX},
     http::{Path, Problem, problems},
     reports::{Error, File, ReportView, Reports, definitions},

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::read;
 use crate::{
     auth::{Author, Caller},
-    base::{EmailId, JobId, ReportId, ScheduleId, Timestamp},
+    base::{EmailId, JobId, ReportId, ScheduleId, Timestamp, hex},
     http::{Json, Page, PageParameters, PageQuery, Path, Problem},
     reports::{Error, File, Plan, ReportView, Reports},
 };
@@ -75,11 +75,6 @@ pub(super) struct ReportBody {
     /// When it is removed.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |text, byte| format!("{text}{byte:02x}"))
 }
 
 impl From<ReportView> for ReportBody {

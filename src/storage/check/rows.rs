@@ -3,11 +3,14 @@
 use std::ops::ControlFlow;
 
 use super::{Report, count};
-use crate::storage::{
-    key::{KeyRange, Order},
-    keyspaces::{self, Space},
-    snapshot::Snapshot,
-    table::{ReadBytes as _, unseal},
+use crate::{
+    base::hex,
+    storage::{
+        key::{KeyRange, Order},
+        keyspaces::{self, Space},
+        snapshot::Snapshot,
+        table::{ReadBytes as _, unseal},
+    },
 };
 
 /// Bytes of a key shown in a problem.
@@ -42,12 +45,12 @@ fn verify_table(snapshot: &Snapshot, space: Space, number: u8, name: &str, is_kn
         last.clear();
         last.extend_from_slice(key);
         if let Err(reason) = unseal(key, stored) {
-            report.problem(format!("the value at {name}/{} is damaged: {reason}", hex(key)));
+            report.problem(format!("the value at {name}/{} is damaged: {reason}", shown(key)));
         }
         ControlFlow::Continue(())
     });
     if let Err(error) = scan {
-        let place = if last.is_empty() { "its beginning".to_owned() } else { hex(&last) };
+        let place = if last.is_empty() { "its beginning".to_owned() } else { shown(&last) };
         report.problem(format!(
             "{name} cannot be read on after {place} ({} before it were read): {error}",
             count(rows, "row")
@@ -63,6 +66,6 @@ fn verify_table(snapshot: &Snapshot, space: Space, number: u8, name: &str, is_kn
     rows
 }
 
-fn hex(key: &[u8]) -> String {
-    key.iter().skip(1).take(KEY_SHOWN).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+fn shown(key: &[u8]) -> String {
+    hex(&key.iter().skip(1).take(KEY_SHOWN).copied().collect::<Vec<_>>())
 }

@@ -12,7 +12,7 @@ use aws_lc_rs::{hmac, signature::Ed25519KeyPair};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::secret::{Secret, Seed};
-use crate::base::Timestamp;
+use crate::base::{Timestamp, hex};
 
 /// One secret with the optional Ed25519 seed that belongs to it.
 #[derive(Debug, Clone)]
@@ -62,13 +62,7 @@ impl Keys {
     }
 
     fn sign_body(&self, body: &[u8]) -> String {
-        let tag = hmac::sign(&self.displayed, body);
-        let mut text = String::with_capacity(7 + 64);
-        text.push_str("sha256=");
-        for byte in tag.as_ref() {
-            push_hex(&mut text, *byte);
-        }
-        text
+        format!("sha256={}", hex(hmac::sign(&self.displayed, body).as_ref()))
     }
 
     fn sign_standard(&self, prefix: &[u8], body: &[u8], out: &mut String) {
@@ -129,12 +123,6 @@ impl Signer {
 fn separate(out: &mut String) {
     if !out.is_empty() {
         out.push(' ');
-    }
-}
-
-fn push_hex(text: &mut String, byte: u8) {
-    for digit in [byte >> 4, byte & 15] {
-        text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
     }
 }
 

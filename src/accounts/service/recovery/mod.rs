@@ -18,7 +18,7 @@ use crate::{
         store::{self, ResetRow, UserRow},
     },
     audit::{self, Entry},
-    base::{RawId, Timestamp, UserId},
+    base::{RawId, Timestamp, UserId, hex},
     limits::{self, Subject},
     storage::{self, Read},
 };
@@ -49,7 +49,7 @@ impl Accounts {
         self.inner.limits.admit(limits::RESET, Subject::of(&[&network, email.as_str().as_bytes()])).await?;
         let mut secret = [0; SECRET_BYTES];
         self.inner.db.random().fill(&mut secret);
-        let secret = secret.iter().fold(String::with_capacity(64), |text, byte| format!("{text}{byte:02x}"));
+        let secret = hex(&secret);
         let (mail, origin) = (self.inner.mail.clone(), client.origin_of_none());
         self.inner
             .db
