@@ -207,6 +207,9 @@ export function makeRouter(queries: QueryClient, basepath: string) {
     context: { queries },
     defaultPreload: "intent",
     defaultPreloadStaleTime: 30_000,
+    // A page of another object, or a form begun like another one, is made anew: nothing that was read or typed for the
+    // one before stays in it. Filters and tabs change nothing of it.
+    defaultRemountDeps: ({ params, search }) => [params, "like" in search ? search.like : undefined],
     defaultErrorComponent: PageError,
     defaultPendingComponent: Loading,
   });

@@ -12,6 +12,7 @@ export interface Call {
   path: string;
   body: unknown;
 }
+/** What a function answers with may come later, or never. */
 type Reply = unknown | ((call: Call) => unknown);
 
 export class Status {
@@ -63,7 +64,7 @@ export function renderApp(path: string, replies: Record<string, Reply>) {
       unknown.push(name);
       throw new Error(`no reply for ${name}`);
     }
-    const value = typeof reply === "function" ? (reply as (call: Call) => unknown)(call) : reply;
+    const value = await (typeof reply === "function" ? (reply as (call: Call) => unknown)(call) : reply);
     const [status, body] = value instanceof Status ? [value.status, value.body] : [200, value];
     return new Response(body === undefined ? null : JSON.stringify(body), {
       status: body === undefined ? 204 : status,

@@ -41,7 +41,7 @@ export function JobPage() {
           </>
         )
       }
-      actions={job.data && can("jobs:write") && <JobActions key={job.data.id} job={job.data} />}
+      actions={job.data && can("jobs:write") && <JobActions job={job.data} />}
     >
       <Loaded query={job}>
         {(data) => (

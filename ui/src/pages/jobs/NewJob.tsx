@@ -23,7 +23,7 @@ export function NewJob() {
       {like === undefined ? (
         <AddForm order={queue === undefined ? {} : { queue }} />
       ) : (
-        <Loaded query={model}>{(order) => <AddForm key={like} order={order} />}</Loaded>
+        <Loaded query={model}>{(order) => <AddForm order={order} />}</Loaded>
       )}
     </Page>
   );

@@ -41,14 +41,12 @@ export function QueuePage() {
               {t.jobs.list.add}
             </ButtonLink>
           )}
-          {can("queues:write") && queue.data && (
-            <QueueActions key={queue.data.name} name={queue.data.name} isPaused={queue.data.paused} />
-          )}
+          {can("queues:write") && queue.data && <QueueActions name={name} isPaused={queue.data.paused} />}
         </>
       }
     >
       <Loaded query={queue}>
-        {({ name: shown, settings }) => (
+        {({ settings }) => (
           <>
             <Loaded query={queues} rows={2}>
               {() => figures && <QueueFiguresCard figures={figures} />}
@@ -71,8 +69,7 @@ export function QueuePage() {
             </Card>
             <Card title={texts.settings} note={texts.settingsNote}>
               {can("queues:write") ? (
-                // By the name in the answer: that of another queue stays until its own has come.
-                <SettingsForm key={shown} name={shown} settings={settings} />
+                <SettingsForm name={name} settings={settings} />
               ) : (
                 <SettingsFacts settings={settings} />
               )}

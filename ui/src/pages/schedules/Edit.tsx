@@ -66,7 +66,6 @@ export function EditSchedule() {
         {(data) => (
           <Card>
             <Form
-              key={id}
               submit={t.kit.save}
               onCancel={() => void goBack()}
               onSend={async (fields) => {

@@ -23,7 +23,7 @@ export function WebhookSettings() {
     <Loaded query={webhook}>
       {(data) =>
         can("webhooks:write") ? (
-          <Change key={data.id} newest={data} />
+          <Change newest={data} />
         ) : (
           <Json value={data} label={t.webhooks.tabs.settings} />
         )
