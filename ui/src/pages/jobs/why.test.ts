@@ -24,6 +24,8 @@ it("tells a paused queue, absent workers and a long line", () => {
     "line",
   ]);
   expect(names({ asked: new Set(["images"]) })).toEqual([]);
+  // Built in, but left to workers outside.
+  expect(names({ job: { ...job, queue: "workflow" }, asked: new Set() })).toEqual(["nobody"]);
   expect(names({})).toEqual([]);
 });
 

@@ -20,9 +20,6 @@ export interface Known {
   asked?: ReadonlySet<string>;
 }
 
-/** Queues whose jobs the server itself runs. */
-const OWN = new Set([...OWN_QUEUES, "workflow"]);
-
 /** Every reason there is, the strongest first; none for a job that runs or has ended. */
 export function reasonsOf({ job, figures, settings, asked }: Known): Reason[] {
   const { state, run_at, blocked_by, group_key, queue } = job;
@@ -32,7 +29,7 @@ export function reasonsOf({ job, figures, settings, asked }: Known): Reason[] {
   if (blocked_by > 0) return [{ why: "children", count: blocked_by }];
   const found: Reason[] = [];
   if (figures?.paused) found.push({ why: "paused" });
-  const isOwn = OWN.has(queue);
+  const isOwn = OWN_QUEUES.has(queue);
   if (!isOwn && asked !== undefined && !asked.has(queue) && figures?.active === 0)
     found.push({ why: "nobody" });
   if (isOwn && figures !== undefined && figures.workers >= figures.concurrency) {
