@@ -79,5 +79,5 @@ export function renderApp(path: string, replies: Record<string, Reply>) {
       <RouterProvider router={router} />
     </QueryClientProvider>,
   );
-  return { calls, router };
+  return { calls, router, queries };
 }

@@ -12,8 +12,6 @@ import { t } from "../../texts";
 import type { Job } from "./data";
 
 const LINES = 250;
-/** A longer log is not read again and again. */
-const FOLLOWED_PAGES = 4;
 
 export function ProgressCard({ progress }: { progress: NonNullable<Job["progress"]> }) {
   const share = progress.percent;
@@ -40,11 +38,13 @@ export function LogCard({ job }: { job: Job }) {
       read(api.GET("/jobs/{id}/log", { params: { path: { id }, query: { limit: LINES, cursor } as never } })),
     { every: 0 },
   );
-  const pages = lines.query.data?.pages.length ?? 0;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the lines are read again when there are more of them
+  const { hasNextPage, refetch } = lines.query;
+  const shown = lines.rows?.length;
+  const missing = shown === undefined || hasNextPage ? 0 : job.log_lines - shown;
+  // Lines come at the end only: what is shown changes when the end of it is shown. One reading at a time.
   useEffect(() => {
-    if (pages > 0 && pages <= FOLLOWED_PAGES) void lines.query.refetch();
-  }, [job.log_lines]);
+    if (missing > 0) void refetch({ cancelRefetch: false });
+  }, [missing, refetch]);
   return (
     <Card title={t.jobs.one.log} note={t.jobs.one.logLines(count(job.log_lines))} flush>
       <LoadedPages pages={lines} empty={null}>
