@@ -4,6 +4,7 @@ import { api, read, type Schemas } from "../../api/client";
 import { AreaField, FieldError, type Fields, Form, NumberField } from "../../components/Form";
 import { Facts } from "../../components/Table";
 import { useAction } from "../../components/useAction";
+import { changed, isSame } from "../../lib/changed";
 import { bytes, count } from "../../lib/numbers";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
@@ -103,16 +104,6 @@ export function patchOf(shown: Settings, fields: Fields): Schemas["QueuePatch"] 
     ...(Object.keys(retention).length > 0 && { retention }),
     ...(!isSame(backoff, backoffShown(shown)) && { backoff }),
   };
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
-}
-
-/** The entries that are not as they were. */
-function changed<T extends object>(before: { [key in keyof T]?: unknown }, after: T): Partial<T> {
-  const entries = Object.entries(after).filter(([name, value]) => !isSame(value, before[name as keyof T]));
-  return Object.fromEntries(entries) as Partial<T>;
 }
 
 function partOf(before: Keep, after: Keep): Schemas["KeepPatch"] | undefined {

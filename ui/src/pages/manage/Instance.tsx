@@ -5,6 +5,7 @@ import { Card } from "../../components/Page";
 import { Loaded } from "../../components/states";
 import { Table } from "../../components/Table";
 import { useAction } from "../../components/useAction";
+import { changed } from "../../lib/changed";
 import { useLive } from "../../lib/live";
 import { t } from "../../texts";
 import { StorageCard } from "./Storage";
@@ -78,9 +79,7 @@ function Values({ settings }: { settings: Instance }) {
           api_burst: fields.number("api_burst"),
         };
         // What is as it was stays as it is set, or as the default has it.
-        const names = Object.keys(wanted) as (keyof Patch & keyof Instance)[];
-        const changed = names.filter((name) => wanted[name] !== undefined && wanted[name] !== settings[name]);
-        return save.mutateAsync(Object.fromEntries(changed.map((name) => [name, wanted[name]])));
+        return save.mutateAsync(changed(settings, wanted));
       }}
     >
       <SelectField

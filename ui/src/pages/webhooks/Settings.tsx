@@ -3,12 +3,12 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/session";
-import { Button } from "../../components/Button";
 import { Json } from "../../components/Copy";
 import { Form } from "../../components/Form";
 import { Card } from "../../components/Page";
 import { Loaded } from "../../components/states";
 import { useAction } from "../../components/useAction";
+import { changed, mergePatch } from "../../lib/changed";
 import { t } from "../../texts";
 import { useWebhook, type Webhook } from "./data";
 import { inputOf, WebhookFields } from "./Fields";
@@ -32,31 +32,29 @@ export function WebhookSettings() {
   );
 }
 
-/** Headers that are gone must be named as such in a merge patch. */
-export function patchOf(before: Webhook, input: Schemas["WebhookInput"]): Schemas["WebhookPatch"] {
-  const gone = Object.keys(before.headers).filter((name) => !(name in (input.headers ?? {})));
-  return { ...input, headers: { ...input.headers, ...Object.fromEntries(gone.map((name) => [name, null])) } };
+/** What the fields say otherwise than was shown, as a merge patch; of a filter the members that differ. */
+export function patchOf(shown: Webhook, input: Schemas["WebhookInput"]): Schemas["WebhookPatch"] {
+  const { preset, delays_ms } = shown.retry;
+  const before = { ...shown, retry: preset == null ? { delays_ms } : { preset } };
+  const { headers, filter, ...patch } = changed(before, input);
+  return {
+    ...patch,
+    ...(headers !== undefined && { headers: headersPatch(shown.headers, headers ?? {}) }),
+    ...(filter !== undefined && { filter: mergePatch(shown.filter, filter) as typeof filter }),
+  };
 }
 
-/** What the form changes of a webhook. */
-function formed({ url, description, events, headers, retry, timeout_ms, rate_limit, ...rest }: Webhook) {
-  const { ordered, ed25519, filter } = rest;
-  const entries = [
-    url,
-    description,
-    events,
-    headers,
-    retry,
-    timeout_ms,
-    rate_limit,
-    ordered,
-    ed25519,
-    filter,
-  ];
-  return JSON.stringify(entries);
+type Headers = Record<string, string>;
+
+/** Headers that are gone must be named as such; their names are the same in capitals. */
+function headersPatch(before: Headers, after: Headers): Record<string, string | null> {
+  const kept = new Set(Object.keys(after).map((name) => name.toLowerCase()));
+  const gone = Object.keys(before).filter((name) => !kept.has(name.toLowerCase()));
+  const set = Object.entries(after).filter(([name, value]) => value !== before[name]);
+  return Object.fromEntries([...set, ...gone.map((name) => [name, null] as const)]);
 }
 
-/** Keeps what is typed when somebody else changes the webhook, and says so. */
+/** Shows the webhook as it was when it appeared; what somebody else sets meanwhile does not move under the typing. */
 function Change({ newest }: { newest: Webhook }) {
   const [webhook, setWebhook] = useState(newest);
   const { id, updated_at } = webhook;
@@ -66,14 +64,6 @@ function Change({ newest }: { newest: Webhook }) {
   );
   return (
     <Card>
-      {newest.updated_at > updated_at && formed(newest) !== formed(webhook) && (
-        <p className="notice notice-warn" role="status">
-          {t.webhooks.form.changedMeanwhile}{" "}
-          <Button small onClick={() => setWebhook(newest)}>
-            {t.webhooks.form.showChanged}
-          </Button>
-        </p>
-      )}
       <Form
         key={updated_at}
         submit={t.kit.save}

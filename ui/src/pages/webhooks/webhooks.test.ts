@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Schemas } from "../../api/client";
 import { attemptTimes, healthOf, PRESETS, type Stats, type Webhook } from "./data";
 import { headersOf } from "./Fields";
 import { shares } from "./RetryLine";
@@ -42,14 +43,42 @@ describe("headers", () => {
     expect(headersOf("X-A: 1\n\nX-Time: 12:30 ")).toEqual({ "X-A": "1", "X-Time": "12:30" });
     expect(() => headersOf("no colon here")).toThrow();
   });
+});
 
-  it("names those that are gone in a patch", () => {
-    const before = { headers: { "x-a": "1", "x-b": "2" } } as unknown as Webhook;
-    const patch = patchOf(before, {
-      url: "https://example.com",
-      events: ["*"],
-      headers: { "x-b": "3" } as never,
-    });
-    expect(patch.headers).toEqual({ "x-a": null, "x-b": "3" });
+describe("what is sent of a changed webhook", () => {
+  const shown = {
+    url: "https://example.com",
+    description: "",
+    events: ["*"],
+    headers: { "x-a": "1", "x-b": "2", "x-secret": "***" },
+    retry: { preset: null, delays_ms: [5_000, 10_000] },
+    timeout_ms: null,
+    rate_limit: 5,
+    ordered: false,
+    ed25519: false,
+    filter: { kind: "a", order: { paid: true } },
+  } as unknown as Webhook;
+  const said: Schemas["WebhookInput"] = {
+    ...shown,
+    retry: { delays_ms: [5_000, 10_000] },
+    secret: undefined,
+  };
+  const patch = (typed: object) => patchOf(shown, { ...said, ...typed });
+
+  it("is what was typed, and no more", () => {
+    expect(patch({})).toEqual({});
+    expect(patch({ events: ["order.*"] })).toEqual({ events: ["order.*"] });
+    expect(patch({ rate_limit: null })).toEqual({ rate_limit: null });
+    expect(patch({ retry: { preset: "patient" } })).toEqual({ retry: { preset: "patient" } });
+  });
+
+  it("names headers that are gone, and none that is written otherwise", () => {
+    const headers = { "X-A": "1", "x-b": "3" };
+    expect(patch({ headers })).toEqual({ headers: { "X-A": "1", "x-b": "3", "x-secret": null } });
+  });
+
+  it("names what is gone from the filter", () => {
+    expect(patch({ filter: { order: { paid: true } } })).toEqual({ filter: { kind: null } });
+    expect(patch({ filter: null })).toEqual({ filter: null });
   });
 });

@@ -22,8 +22,6 @@ export const webhooks = {
     testing: "Testen",
   },
   form: {
-    changedMeanwhile: "Dieser Webhook wurde inzwischen geändert; Speichern ersetzt das.",
-    showChanged: "Zeigen, wie er jetzt ist",
     url: "Adresse",
     checking: "Wird angesehen…",
     isSecure: "Erlaubt; Anfragen dorthin sind verschlüsselt.",

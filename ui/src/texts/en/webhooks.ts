@@ -22,8 +22,6 @@ export const webhooks = {
     testing: "Testing",
   },
   form: {
-    changedMeanwhile: "This webhook was changed meanwhile; saving replaces that.",
-    showChanged: "Show it as it is now",
     url: "Address",
     checking: "Looking at it…",
     isSecure: "Allowed; requests to it are encrypted.",
