@@ -1,5 +1,5 @@
 // The filters of a list; they live in the address, so that a view can be kept and sent to somebody.
-import { type ReactNode, useId, useState } from "react";
+import { Fragment, type ReactNode, useId, useState } from "react";
 import { fromLocalInput, type Span, toLocalInput } from "../lib/time";
 import { t } from "../texts";
 import { Button } from "./Button";
@@ -16,12 +16,14 @@ interface Props {
 
 export function Filters({ values, onClear, children, more, isMoreSet = false }: Props) {
   const [isOpen, setOpen] = useState(false);
+  // What was typed and not sent goes with the rest: the fields are made anew.
+  const [clears, setClears] = useState(0);
   const id = useId();
   const isSet = Object.values(values).some((value) => value !== undefined);
   const isMore = isOpen || isMoreSet;
   return (
     <section className="filters" aria-label={t.kit.filter}>
-      {children}
+      <Fragment key={clears}>{children}</Fragment>
       {more !== undefined && !isMoreSet && (
         <Button
           look="quiet"
@@ -35,13 +37,21 @@ export function Filters({ values, onClear, children, more, isMoreSet = false }: 
         </Button>
       )}
       {isSet && (
-        <Button look="quiet" small icon="close" onClick={onClear}>
+        <Button
+          look="quiet"
+          small
+          icon="close"
+          onClick={() => {
+            setClears(clears + 1);
+            onClear();
+          }}
+        >
           {t.kit.clear}
         </Button>
       )}
       {more !== undefined && (
         <div id={id} className="filters-more" hidden={!isMore}>
-          {more}
+          <Fragment key={clears}>{more}</Fragment>
         </div>
       )}
     </section>
@@ -90,7 +100,11 @@ export function FilterText({
     setShown(value);
     setText(value ?? "");
   }
-  const send = () => text !== (value ?? "") && onChange(text.trim() === "" ? undefined : text.trim());
+  const send = () => {
+    const next = text.trim() || undefined;
+    setText(next ?? "");
+    if (next !== value) onChange(next);
+  };
   return (
     <label className="field">
       <span className="label">{label}</span>
