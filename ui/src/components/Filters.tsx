@@ -9,17 +9,17 @@ interface Props {
   values: Record<string, string | undefined>;
   onClear: () => void;
   children: ReactNode;
-  /** Filters that are seldom used: shown when one is set, or somebody asks for them. */
-  more?: ReactNode;
-  isMoreSet?: boolean;
+  /** Filters that are seldom used, and which they are: shown when one is set, or somebody asks for them. */
+  more?: { of: readonly string[]; fields: ReactNode };
 }
 
-export function Filters({ values, onClear, children, more, isMoreSet = false }: Props) {
+export function Filters({ values, onClear, children, more }: Props) {
   const [isOpen, setOpen] = useState(false);
   // What was typed and not sent goes with the rest: the fields are made anew.
   const [clears, setClears] = useState(0);
   const id = useId();
   const isSet = Object.values(values).some((value) => value !== undefined);
+  const isMoreSet = more?.of.some((name) => values[name] !== undefined) ?? false;
   const isMore = isOpen || isMoreSet;
   return (
     <section className="filters" aria-label={t.kit.filter}>
@@ -51,7 +51,7 @@ export function Filters({ values, onClear, children, more, isMoreSet = false }: 
       )}
       {more !== undefined && (
         <div id={id} className="filters-more" hidden={!isMore}>
-          <Fragment key={clears}>{more}</Fragment>
+          <Fragment key={clears}>{more.fields}</Fragment>
         </div>
       )}
     </section>

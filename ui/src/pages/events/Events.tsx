@@ -42,8 +42,7 @@ export function Events() {
       <Filters
         values={filter}
         onClear={() => void navigate({ search: {} })}
-        more={<FilterSpan {...filter} onChange={set} />}
-        isMoreSet={(filter.since ?? filter.until) !== undefined}
+        more={{ of: ["since", "until"], fields: <FilterSpan {...filter} onChange={set} /> }}
       >
         <FilterText label={texts.type} value={filter.type} onChange={(type) => set({ type })} />
       </Filters>

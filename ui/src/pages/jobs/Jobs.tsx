@@ -63,14 +63,16 @@ function JobFilters({ filter, set, clear }: FilterProps) {
     <Filters
       values={filter}
       onClear={clear}
-      more={
-        <>
-          <FilterText label={texts.tag} value={filter.tag} onChange={(tag) => set({ tag })} />
-          <FilterText label={texts.group} value={filter.group} onChange={(group) => set({ group })} />
-          <FilterSpan {...filter} onChange={set} />
-        </>
-      }
-      isMoreSet={[filter.tag, filter.group, filter.since, filter.until].some((one) => one !== undefined)}
+      more={{
+        of: ["tag", "group", "since", "until"],
+        fields: (
+          <>
+            <FilterText label={texts.tag} value={filter.tag} onChange={(tag) => set({ tag })} />
+            <FilterText label={texts.group} value={filter.group} onChange={(group) => set({ group })} />
+            <FilterSpan {...filter} onChange={set} />
+          </>
+        ),
+      }}
     >
       <FilterSelect
         label={t.jobs.queue}

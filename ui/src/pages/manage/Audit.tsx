@@ -35,8 +35,7 @@ export function Audit() {
       <Filters
         values={filter}
         onClear={() => void navigate({ search: {} })}
-        more={<FilterSpan {...filter} onChange={set} />}
-        isMoreSet={(filter.since ?? filter.until) !== undefined}
+        more={{ of: ["since", "until"], fields: <FilterSpan {...filter} onChange={set} /> }}
       >
         <FilterText label={texts.action} value={filter.action} onChange={(action) => set({ action })} />
         <FilterText label={texts.object} value={filter.object} onChange={(object) => set({ object })} />

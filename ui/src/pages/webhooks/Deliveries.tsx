@@ -30,8 +30,7 @@ export function WebhookDeliveries() {
       <Filters
         values={filter}
         onClear={() => void navigate({ search: {} })}
-        more={<FilterSpan {...filter} onChange={set} />}
-        isMoreSet={(filter.since ?? filter.until) !== undefined}
+        more={{ of: ["since", "until"], fields: <FilterSpan {...filter} onChange={set} /> }}
       >
         <FilterSelect
           label={t.webhooks.state}
