@@ -4,12 +4,11 @@ import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Button } from "../../components/Button";
 import { Id, Json } from "../../components/Copy";
-import { confirm } from "../../components/confirm";
 import { Card, Page } from "../../components/Page";
 import { Empty, Loaded } from "../../components/states";
 import { Table } from "../../components/Table";
 import { Time } from "../../components/Time";
-import { useAction } from "../../components/useAction";
+import { useAsked } from "../../components/useAction";
 import { useLive } from "../../lib/live";
 import { t } from "../../texts";
 import { columns } from "../webhooks/Deliveries";
@@ -64,16 +63,13 @@ export function EventPage() {
 
 function Replay({ event: { id, type } }: { event: Schemas["Event"] }) {
   const texts = t.webhooks.event;
-  const replay = useAction(() => read(api.POST("/events/{id}/replay", { params: { path: { id } } })), {
-    done: ({ deliveries }) => texts.sent(deliveries),
-    changes: [["event", id]],
-  });
-  const ask = async () => {
-    const question = { title: texts.replayTitle(type), text: texts.replayText, action: texts.replay };
-    if (await confirm(question)) replay.mutate();
-  };
+  const [ask, isReplaying] = useAsked(
+    () => read(api.POST("/events/{id}/replay", { params: { path: { id } } })),
+    { title: texts.replayTitle(type), text: texts.replayText, action: texts.replay, danger: false },
+    { done: ({ deliveries }) => texts.sent(deliveries), changes: [["event", id]] },
+  );
   return (
-    <Button icon="retry" busy={replay.isPending} onClick={ask}>
+    <Button icon="retry" busy={isReplaying} onClick={ask}>
       {texts.replay}
     </Button>
   );

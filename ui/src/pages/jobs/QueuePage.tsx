@@ -7,7 +7,7 @@ import { confirm } from "../../components/confirm";
 import { Card, Page } from "../../components/Page";
 import { State } from "../../components/State";
 import { Loaded } from "../../components/states";
-import { useAction } from "../../components/useAction";
+import { useAction, useAsked } from "../../components/useAction";
 import { count, percent } from "../../lib/numbers";
 import { duration } from "../../lib/time";
 import { t } from "../../texts";
@@ -107,7 +107,11 @@ function QueueActions({ name, isPaused }: { name: string; isPaused: boolean }) {
   const params = { path: { name } };
   const toPause = () => read(api.POST("/queues/{name}/pause", { params }));
   const toResume = () => read(api.POST("/queues/{name}/resume", { params }));
-  const pause = useAction(toPause, { done: texts.paused(name), changes, undo: toResume });
+  const [askPause, isPausing] = useAsked(
+    toPause,
+    { title: texts.pauseTitle(name), text: texts.pauseText, action: texts.pause, danger: false },
+    { done: texts.paused(name), changes, undo: toResume },
+  );
   const resume = useAction(toResume, { done: texts.resumed(name), changes, undo: toPause });
   const askToDrain = (dry_run: boolean) =>
     read(api.POST("/queues/{name}/drain", { params, body: { dry_run } }));
@@ -116,10 +120,6 @@ function QueueActions({ name, isPaused }: { name: string; isPaused: boolean }) {
     changes,
   });
   const count = useAction(() => askToDrain(true), { next: ({ matched }) => confirmDrain(matched) });
-  const askPause = async () => {
-    if (await confirm({ title: texts.pauseTitle(name), text: texts.pauseText, action: texts.pause }))
-      pause.mutate();
-  };
   const confirmDrain = async (waiting: number) => {
     const question = {
       title: texts.drainTitle(name),
@@ -136,7 +136,7 @@ function QueueActions({ name, isPaused }: { name: string; isPaused: boolean }) {
           {texts.resume}
         </Button>
       ) : (
-        <Button icon="pause" busy={pause.isPending} onClick={askPause}>
+        <Button icon="pause" busy={isPausing} onClick={askPause}>
           {texts.pause}
         </Button>
       )}
