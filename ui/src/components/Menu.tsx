@@ -2,9 +2,10 @@
 import * as Radix from "@radix-ui/react-dropdown-menu";
 import { useRouter } from "@tanstack/react-router";
 import { type MouseEvent, type ReactNode, useRef } from "react";
+import { hrefOf } from "../lib/base";
 import { Icon, type IconName } from "./Icon";
 import { rememberOpener } from "./opener";
-import { hrefOf, isPlain } from "./PathLink";
+import { isPlain } from "./PathLink";
 
 interface MenuProps {
   trigger: ReactNode;

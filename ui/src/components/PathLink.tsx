@@ -1,16 +1,11 @@
 // A link to an address of this UI that comes as text, with its search parameters in it.
 import { useRouter } from "@tanstack/react-router";
 import type { MouseEvent, ReactNode } from "react";
-import { basePath } from "../lib/base";
+import { hrefOf } from "../lib/base";
 
 /** Whether a click means this window, and not another tab or a download. */
 export function isPlain(event: MouseEvent): boolean {
   return event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
-}
-
-/** The address as the browser knows it. */
-export function hrefOf(path: string): string {
-  return basePath.slice(0, -1) + path;
 }
 
 interface Props {

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { useMe } from "../api/session";
 import { Dialog } from "../components/Dialog";
 import { CheckField } from "../components/Form";
-import { basePath } from "../lib/base";
+import { hrefOf } from "../lib/base";
 import { areKeysOn, setKeysOn } from "../lib/preferences";
 import { t } from "../texts";
 import { reachablePages } from "./navigation";
@@ -53,7 +53,7 @@ export function useKeys(actions: Actions): void {
       const to = GO[key];
       const isSecond = Date.now() - began < WAIT_MS;
       began = key === "g" ? Date.now() : 0;
-      if (isSecond && to !== undefined && pages.has(to)) router.history.push(basePath.slice(0, -1) + to);
+      if (isSecond && to !== undefined && pages.has(to)) router.history.push(hrefOf(to));
       else if (key === "?") latest.current.onHelp();
       else if (key === "/") latest.current.onSearch();
       else if (key === ".") latest.current.onPause();

@@ -3,7 +3,7 @@ import { useRouter } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useMe } from "../api/session";
 import { Icon, type IconName } from "../components/Icon";
-import { basePath } from "../lib/base";
+import { hrefOf } from "../lib/base";
 import { togglePaused } from "../lib/live";
 import { setTheme } from "../lib/preferences";
 import { useQueues } from "../pages/jobs/data";
@@ -112,7 +112,7 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
     if (target === undefined) return;
     onClose();
     if (target.act !== undefined) return target.act();
-    router.history.push(basePath.slice(0, -1) + target.path);
+    router.history.push(hrefOf(target.path));
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") setChosen((index) => Math.min(index + 1, targets.length - 1));

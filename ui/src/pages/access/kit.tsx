@@ -3,7 +3,7 @@ import { useRouter } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { queries } from "../../api/session";
 import { FieldError, type Fields, TextField } from "../../components/Form";
-import { basePath } from "../../lib/base";
+import { hrefOf } from "../../lib/base";
 import { forgetEarly } from "../../lib/early";
 import { forgetPlace } from "../../lib/stream";
 import { t } from "../../texts";
@@ -65,8 +65,7 @@ export function useEnter(): (next?: string) => void {
     queries.clear();
     forgetEarly();
     forgetPlace();
-    const isOurs = next?.startsWith("/") && !next.startsWith("//");
-    router.history.push(basePath.slice(0, -1) + (isOurs ? next : "/"));
+    router.history.push(hrefOf(next?.startsWith("/") && !next.startsWith("//") ? next : "/"));
   };
 }
 

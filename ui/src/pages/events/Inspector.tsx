@@ -6,7 +6,7 @@ import { Code } from "../../components/Copy";
 import { Icon } from "../../components/Icon";
 import { Card, Page } from "../../components/Page";
 import { useAction } from "../../components/useAction";
-import { basePath, serverUrl } from "../../lib/base";
+import { hrefOf, serverUrl } from "../../lib/base";
 import { t } from "../../texts";
 
 export function Inspector() {
@@ -34,7 +34,7 @@ export function Inspector() {
                 <Icon name="external" />
                 {texts.open}
               </a>
-              <a className={classOf("plain")} href={`${basePath}webhooks/new#${encodeURIComponent(address)}`}>
+              <a className={classOf("plain")} href={hrefOf(`/webhooks/new#${encodeURIComponent(address)}`)}>
                 {texts.use}
               </a>
             </div>
