@@ -4,7 +4,7 @@ import { useRouter } from "@tanstack/react-router";
 import { type MouseEvent, type ReactNode, useRef } from "react";
 import { hrefOf } from "../lib/base";
 import { Icon, type IconName } from "./Icon";
-import { rememberOpener } from "./opener";
+import { forgetOpener, rememberOpener } from "./opener";
 import { isPlain } from "./PathLink";
 
 interface MenuProps {
@@ -16,8 +16,13 @@ interface MenuProps {
 export function Menu({ trigger, onOpen, children }: MenuProps) {
   const button = useRef<HTMLButtonElement>(null);
   const onChange = (isOpen: boolean) => {
-    if (!isOpen) return;
-    rememberOpener(button.current);
+    const own = button.current;
+    if (!isOpen) {
+      // What the menu opens has asked for it by then.
+      window.setTimeout(() => forgetOpener(own));
+      return;
+    }
+    rememberOpener(own);
     onOpen?.();
   };
   return (
