@@ -1,5 +1,6 @@
 // What is read again by itself, and what waits for somebody to ask.
-import { afterEach, describe, expect, it } from "vitest";
+import { focusManager, onlineManager, QueryObserver } from "@tanstack/react-query";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { setPaused } from "../lib/live";
 import { isFollowed, queries } from "./session";
 
@@ -12,6 +13,8 @@ function listOf(pages: number) {
 }
 
 afterEach(() => {
+  onlineManager.setOnline(true);
+  focusManager.setFocused(undefined);
   setPaused(false);
   queries.clear();
 });
@@ -24,9 +27,30 @@ describe("a list", () => {
     expect(isFollowed(listOf(2))).toBe(false);
   });
 
-  it("is read whatever the browser thinks of the network", () => {
-    const { queries: reading, mutations } = queries.getDefaultOptions();
-    expect([reading?.networkMode, mutations?.networkMode]).toEqual(["always", "always"]);
-    expect([reading?.refetchOnWindowFocus, reading?.refetchOnReconnect]).toEqual([isFollowed, isFollowed]);
+  it("stays as it is when the page is seen again while the person has stopped that", async () => {
+    let reads = 0;
+    const options = { queryKey: ["followed"], queryFn: async () => (reads += 1), staleTime: 0 };
+    queries.mount();
+    const stop = new QueryObserver(queries, options).subscribe(() => {});
+    await vi.waitFor(() => expect([reads, queries.isFetching()]).toEqual([1, 0]));
+    focusManager.setFocused(false);
+    setPaused(true);
+    focusManager.setFocused(true);
+    expect(queries.isFetching()).toBe(0);
+    setPaused(false);
+    focusManager.setFocused(false);
+    focusManager.setFocused(true);
+    await vi.waitFor(() => expect(reads).toBe(2));
+    stop();
+    queries.unmount();
+  });
+});
+
+describe("without a network, as the browser sees it", () => {
+  it("reads and changes things all the same: the server may be this very machine", async () => {
+    onlineManager.setOnline(false);
+    const reading = queries.fetchQuery({ queryKey: ["offline"], queryFn: async () => "read" });
+    const change = queries.getMutationCache().build(queries, { mutationFn: async () => "changed" });
+    expect(await Promise.all([reading, change.execute(undefined)])).toEqual(["read", "changed"]);
   });
 });
