@@ -3,6 +3,7 @@
 mod dependencies;
 mod files;
 mod layers;
+mod own_jobs;
 mod parts;
 mod reference;
 mod secrets;
