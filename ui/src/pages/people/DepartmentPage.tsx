@@ -85,28 +85,36 @@ function Actions({ id, name, onEdit }: { id: string; name: string; onEdit: () =>
 
 function AddMember({ id, taken }: { id: string; taken: readonly User[] }) {
   const texts = t.people.departments;
-  const users = useLive(
+  const users = usePages(
     ["users", "choices"],
-    () => read(api.GET("/users", { params: { query: { limit: 250 } } })),
-    {
-      every: 0,
-    },
+    (cursor) => read(api.GET("/users", { params: { query: { cursor, limit: 250 } } })),
+    { every: 0 },
   );
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = users.query;
   const add = useAction(
     (user: string) => read(api.PUT("/departments/{id}/members/{user}", { params: { path: { id, user } } })),
     { done: texts.added, changes: [["department", id], ["departments"]], inForm: true },
   );
-  const free = users.data?.data.filter((user) => !taken.some((member) => member.id === user.id)) ?? [];
-  if (free.length === 0) return null;
+  const free = users.rows?.filter((user) => !taken.some((member) => member.id === user.id)) ?? [];
+  if (free.length === 0 && !hasNextPage) return null;
   return (
     <Card>
-      <Form inline submit={t.kit.add} onSend={(fields) => add.mutateAsync(fields.text("user"))}>
-        <SelectField
-          label={texts.addMember}
-          name="user"
-          choices={free.map((user) => [user.id, `${user.name} · ${user.email}`])}
-        />
-      </Form>
+      {free.length > 0 && (
+        <Form inline submit={t.kit.add} onSend={(fields) => add.mutateAsync(fields.text("user"))}>
+          <SelectField
+            label={texts.addMember}
+            name="user"
+            choices={free.map((user) => [user.id, `${user.name} · ${user.email}`])}
+          />
+        </Form>
+      )}
+      {hasNextPage && (
+        <div className="more">
+          <Button small icon="down" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            {texts.morePeople}
+          </Button>
+        </div>
+      )}
     </Card>
   );
 }

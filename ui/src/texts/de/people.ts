@@ -35,6 +35,7 @@ export const people = {
     empty: "Noch keine Abteilungen",
     emptyText: "Fassen Sie Personen in Gruppen zusammen, um die sich die Leitung kümmert.",
     addMember: "Mitglied hinzufügen",
+    morePeople: "Mehr Personen anbieten",
     noMembers: "Noch niemand ist darin",
     person: "Person",
     removeTitle: (name: string) => `${name} aus dieser Abteilung nehmen?`,

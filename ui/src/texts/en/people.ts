@@ -34,6 +34,7 @@ export const people = {
     empty: "No departments yet",
     emptyText: "Put people into groups that managers look after.",
     addMember: "Add a member",
+    morePeople: "Offer more people",
     noMembers: "Nobody is in it yet",
     person: "Person",
     removeTitle: (name: string) => `Take ${name} out of this department?`,
