@@ -15,6 +15,8 @@ test("a job is added, cancelled and retried", async ({ page }) => {
   await expect(page.getByText("This is no valid JSON.").first()).toBeVisible();
   await page.getByLabel("Payload").fill('{"month": 11}');
   await page.getByRole("button", { name: "Add", exact: true }).click();
+  // The form has a button of that name too.
+  await expect(page.getByRole("heading", { name: "report.monthly" })).toBeVisible();
   await page.getByRole("button", { name: "Cancel" }).click();
   await confirm(page, "Cancel the job report.monthly?");
   await expect(page.locator(".page-note .state")).toHaveText("cancelled");
