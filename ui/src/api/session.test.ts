@@ -4,6 +4,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { setPaused } from "../lib/live";
 import { isFollowed, queries } from "./session";
 
+/** A busy machine takes its time. */
+const LATEST = { timeout: 10_000 };
+
 function listOf(pages: number) {
   const queryKey = ["list", pages];
   queries.setQueryData(queryKey, { pages: Array(pages).fill({ data: [] }), pageParams: [] });
@@ -32,7 +35,7 @@ describe("a list", () => {
     const options = { queryKey: ["followed"], queryFn: async () => (reads += 1), staleTime: 0 };
     queries.mount();
     const stop = new QueryObserver(queries, options).subscribe(() => {});
-    await vi.waitFor(() => expect([reads, queries.isFetching()]).toEqual([1, 0]));
+    await vi.waitFor(() => expect([reads, queries.isFetching()]).toEqual([1, 0]), LATEST);
     focusManager.setFocused(false);
     setPaused(true);
     focusManager.setFocused(true);
@@ -40,7 +43,7 @@ describe("a list", () => {
     setPaused(false);
     focusManager.setFocused(false);
     focusManager.setFocused(true);
-    await vi.waitFor(() => expect(reads).toBe(2));
+    await vi.waitFor(() => expect(reads).toBe(2), LATEST);
     stop();
     queries.unmount();
   });
