@@ -108,6 +108,7 @@ impl Queues {
         let _looking = self.inner.rescuing.lock().await;
         let mut count = 0;
         for line in self.inner.lines() {
+            let mut held_up = Vec::new();
             loop {
                 let lost: Vec<LostLease> = {
                     let now_ms = self.inner.clock.mono_ms();
@@ -124,56 +125,87 @@ impl Queues {
                 if lost.is_empty() {
                     break;
                 }
-                count += lost.len();
+                let all = lost.len();
                 let (queues, of_lost) = (self.clone(), Arc::clone(&line));
                 let found: Vec<_> = lost.iter().map(|(_, job, generation, _)| (*job, *generation)).collect();
                 let written = self.inner.db.write_reclaiming(move |tx| rescue(tx, &queues, &of_lost, &lost)).await;
-                if let Err(error) = written {
-                    // The next look has to find them, however soon it comes.
-                    line.core().leases.find_again(&found, self.inner.clock.mono_ms());
-                    return Err(error);
+                match written {
+                    Ok(left) => {
+                        count += all - left.len();
+                        held_up.extend(left);
+                    }
+                    Err(error) => {
+                        held_up.extend(found);
+                        line.core().leases.find_again(&held_up, self.inner.clock.mono_ms());
+                        return Err(error);
+                    }
                 }
             }
+            // The next look has to find them, however soon it comes.
+            line.core().leases.find_again(&held_up, self.inner.clock.mono_ms());
         }
         Ok(count)
     }
 }
 
-fn rescue(tx: &mut Tx<'_>, queues: &Queues, line: &Line, lost: &[LostLease]) -> Result<(), Error> {
-    let boot = queues.inner.boot;
-    let mut after = After::default();
-    for (company, job, generation, lost) in lost.iter().copied() {
-        let key = (company, job);
-        if !line.core().leases.is_lost(job, generation) {
-            // It ended, or a sign of life was written, since it was found.
-            continue;
-        }
-        let row = match tx.get(JOB_STATES, &key) {
+/// Takes leases back, each for itself; answers those whose jobs could not be changed because something beside them is damaged.
+fn rescue(tx: &mut Tx<'_>, queues: &Queues, line: &Line, lost: &[LostLease]) -> Result<Vec<(u64, u32)>, Error> {
+    let (mut after, mut left) = (After::default(), Vec::new());
+    for lease @ (_, job, generation, _) in lost.iter().copied() {
+        let rescued = tx.part(|tx| {
+            let mut own = After::default();
+            rescue_one(tx, queues, line, lease, &mut own)?;
+            Ok(own)
+        });
+        match rescued {
+            Ok(own) => after.append(own),
             Err(error @ Error::Corrupt { .. }) => {
-                tracing::error!(%error, "the job of a lost lease is damaged");
-                None
+                tracing::error!(%error, job.id = %job, "a lost lease cannot be taken back because of damage");
+                left.push((job, generation));
             }
-            row => row?,
-        };
-        let Some(row) = row.filter(|row| row.rescue(generation, tx.now()).is_ok()) else {
-            // Settled meanwhile, or damaged; the lease itself is all that is left.
-            after.push(line.id, Op::EndLease { job, generation });
-            continue;
-        };
-        match lost {
-            Lost::Silent => {
-                if let Ok(next) = row.rescue(generation, tx.now()) {
-                    record_interrupted(tx, key, &row, BY_SILENCE)?;
-                    Writer { tx, after: &mut after, boot }.change(key, &row, &next)?;
-                }
-            }
-            Lost::TimedOut => {
-                let outcome = Outcome::Retry { error: "timed out".to_owned(), after_ms: None };
-                let ending = Ending::of(key, generation, outcome, PolicySource::Body);
-                let _refused = settle(tx, queues, ending, &mut after)?.is_err();
-            }
+            Err(error) => return Err(error),
         }
     }
     after.register(tx, queues);
+    Ok(left)
+}
+
+fn rescue_one(
+    tx: &mut Tx<'_>,
+    queues: &Queues,
+    line: &Line,
+    (company, job, generation, lost): LostLease,
+    after: &mut After,
+) -> Result<(), Error> {
+    let (key, boot) = ((company, job), queues.inner.boot);
+    if !line.core().leases.is_lost(job, generation) {
+        // It ended, or a sign of life was written, since it was found.
+        return Ok(());
+    }
+    let row = match tx.get(JOB_STATES, &key) {
+        Err(error @ Error::Corrupt { .. }) => {
+            tracing::error!(%error, "the job of a lost lease is damaged");
+            None
+        }
+        row => row?,
+    };
+    let Some(row) = row.filter(|row| row.rescue(generation, tx.now()).is_ok()) else {
+        // Settled meanwhile, or damaged; the lease itself is all that is left.
+        after.push(line.id, Op::EndLease { job, generation });
+        return Ok(());
+    };
+    match lost {
+        Lost::Silent => {
+            if let Ok(next) = row.rescue(generation, tx.now()) {
+                record_interrupted(tx, key, &row, BY_SILENCE)?;
+                Writer { tx, after, boot }.change(key, &row, &next)?;
+            }
+        }
+        Lost::TimedOut => {
+            let outcome = Outcome::Retry { error: "timed out".to_owned(), after_ms: None };
+            let ending = Ending::of(key, generation, outcome, PolicySource::Body);
+            let _refused = settle(tx, queues, ending, after)?.is_err();
+        }
+    }
     Ok(())
 }
