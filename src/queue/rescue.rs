@@ -109,9 +109,10 @@ impl Queues {
         let mut count = 0;
         for line in self.inner.lines() {
             let mut held_up = Vec::new();
+            // What comes to its end meanwhile is the next look's, and so is what this one could not take back.
+            let now_ms = self.inner.clock.mono_ms();
             loop {
                 let lost: Vec<LostLease> = {
-                    let now_ms = self.inner.clock.mono_ms();
                     let again_ms = now_ms + self.inner.config.rescue_every_ms;
                     let mut core = line.core();
                     let expired = core.leases.expired(now_ms, CHUNK, again_ms);
@@ -148,7 +149,7 @@ impl Queues {
     }
 }
 
-/// Takes leases back, each for itself; answers those whose jobs could not be changed because something beside them is damaged.
+/// Takes leases back, each for itself; answers those that could not be, because something beside their jobs is damaged.
 fn rescue(tx: &mut Tx<'_>, queues: &Queues, line: &Line, lost: &[LostLease]) -> Result<Vec<(u64, u32)>, Error> {
     let (mut after, mut left) = (After::default(), Vec::new());
     for lease @ (_, job, generation, _) in lost.iter().copied() {
@@ -159,8 +160,8 @@ fn rescue(tx: &mut Tx<'_>, queues: &Queues, line: &Line, lost: &[LostLease]) -> 
         });
         match rescued {
             Ok(own) => after.append(own),
-            Err(error @ Error::Corrupt { .. }) => {
-                tracing::error!(%error, job.id = %job, "a lost lease cannot be taken back because of damage");
+            Err(error @ (Error::Corrupt { .. } | Error::Panicked(_))) => {
+                tracing::error!(%error, job.id = %job, "a lost lease could not be taken back");
                 left.push((job, generation));
             }
             Err(error) => return Err(error),

@@ -1,9 +1,9 @@
-//! The committer thread: takes one closed group after another to the disk, and the notifier
-//! thread behind it, which runs commit hooks and answers callers.
+//! The committer: takes one closed group after another to the disk (`line` says on which thread); and the notifier thread
+//! behind it, which runs commit hooks and answers callers.
 //!
-//! A small group that nobody has to wait behind is answered by the committer itself, since each thread that is woken
-//! costs some 40 µs. Order for each group: early hooks, while it is written; write, answer those who wait for the write
-//! alone, sync, witness, publish the new snapshot, let the next group begin, hooks, answers. After a failed write
+//! A small group that nobody has to wait behind is answered by the committer itself, since to wake one more thread takes
+//! time. Order for each group: early hooks, while it is written; write, answer those who wait for the write
+//! alone, sync, witness, publish the new snapshot, let the next group begin, hooks, answers, the feed. After a failed write
 //! or sync nothing more is written and every caller learns that its outcome is unknown.
 
 use std::{

@@ -5,7 +5,7 @@
 //! durable commit.
 //!
 //! Invariants:
-//! - Transactions run one after another on one thread; a failed one leaves nothing behind.
+//! - Transactions run one after another; a failed one leaves nothing behind.
 //! - A caller of [`Db::write`] is answered after its group is synced; at most one group is
 //!   un-synced at any time; an error from a commit means that its outcome is unknown.
 //! - Readers see durable commits only.

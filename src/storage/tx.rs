@@ -153,8 +153,8 @@ impl Tx<'_> {
 
     /// Leaves work for after the commit is durable.
     ///
-    /// Hooks run in commit order on one thread, before the writer of this transaction gets its
-    /// answer. They must be short and must never block.
+    /// Hooks run in commit order, one at a time, before the writer of this transaction gets its answer. They must be short
+    /// and must never block, so they must not wait for a transaction either.
     pub fn on_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
         self.hooks.push(Box::new(hook));
     }
@@ -162,7 +162,7 @@ impl Tx<'_> {
     /// Leaves work for when later transactions see this one, while its commit is on the way to the disk.
     ///
     /// What it causes must go through another transaction before it shows outside: that one is committed behind this
-    /// one, or not at all. Hooks run in commit order on the thread of [`Tx::on_commit`], behind those of the commit before.
+    /// one, or not at all. They run as those of [`Tx::on_commit`], behind those of the commit before.
     pub fn on_sequenced(&mut self, hook: impl FnOnce() + Send + 'static) {
         self.early_hooks.push(Box::new(hook));
     }

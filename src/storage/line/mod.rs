@@ -1,13 +1,16 @@
 //! The line in front of the sequencer, and who works it off.
 //!
 //! Transactions wait here for the writer thread, which hands groups of them to the committer thread. While nothing else is
-//! under way, a caller that may block runs and commits its own: threads that rest are woken some 50 to 100 µs late, each
-//! of them, which is a third of what a lone small commit takes. Order is kept: nobody runs before a transaction that
+//! under way, a caller that may block runs and commits its own: each thread that rests is woken some 50 to 100 µs late, which is much
+//! of what a lone small commit takes. Order is kept: nobody runs before a transaction that
 //! was begun earlier.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
@@ -16,6 +19,7 @@ use super::{
     committer::{Committer, Group},
     operation::Operation,
     sequencer::Sequencer,
+    state::State,
 };
 
 /// A message to the writer thread.
@@ -55,6 +59,7 @@ pub(super) struct Writer {
     /// The committer says here when a group is on disk.
     committed: Receiver<()>,
     desk: Arc<Desk>,
+    state: Arc<State>,
 }
 
 /// The committer thread: takes closed groups to the disk.
@@ -67,14 +72,14 @@ pub(super) struct Commits {
 pub(super) fn line(room: usize, sequencer: Sequencer, committer: Committer) -> (Line, Writer, Commits) {
     let (sender, messages) = bounded(room);
     let (group_sender, groups) = bounded(1);
-    let committed = sequencer.committed.clone();
+    let (committed, state) = (sequencer.committed.clone(), Arc::clone(&sequencer.state));
     let desk = Arc::new(Desk {
         sequencer: Mutex::new(Some(sequencer)),
         committer: Mutex::new(Some(committer)),
         waiting: AtomicUsize::new(0),
     });
     let line = Line { messages: sender, desk: Arc::clone(&desk) };
-    let writer = Writer { messages, groups: group_sender, committed, desk: Arc::clone(&desk) };
+    let writer = Writer { messages, groups: group_sender, committed, desk: Arc::clone(&desk), state };
     (line, writer, Commits { groups, desk })
 }
 
@@ -115,69 +120,72 @@ impl Line {
     }
 }
 
+// Whoever works with the sequencer or the committer takes it out for that time, so that a panic leaves nothing behind: the
+// callers of what was begun hear that the store has stopped, and so does the other thread.
 impl Desk {
     /// Makes a group of one transaction when nothing else is under way; hands the transaction back otherwise.
     fn sequence(&self, operation: Box<dyn Operation>) -> Result<Group, Box<dyn Operation>> {
         let Ok(mut guard) = self.sequencer.try_lock() else { return Err(operation) };
         // Whoever was begun before was counted before, and leaves the count under this lock.
         let is_next = self.waiting.load(Ordering::Acquire) == 0;
-        let Some(sequencer) = guard.as_mut() else { return Err(operation) };
-        if !is_next || !sequencer.rests() {
-            return Err(operation);
-        }
-        sequencer.execute(operation);
-        Ok(sequencer.close())
+        let Some(mut sequencer) = guard.take() else { return Err(operation) };
+        let outcome = if is_next && sequencer.rests() {
+            sequencer.execute(operation);
+            Ok(sequencer.close())
+        } else {
+            Err(operation)
+        };
+        *guard = Some(sequencer);
+        outcome
     }
 
     /// Takes a group to the disk. When the committer has gone, its callers hear that the store has stopped.
     fn commit(&self, group: Group) {
         {
-            let mut guard = self.committer();
-            if guard.as_mut().is_none_or(|committer| !committer.take(group)) {
-                *guard = None;
+            let mut guard = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(mut committer) = guard.take()
+                && committer.take(group)
+            {
+                *guard = Some(committer);
             }
         }
         // So the next one need not, and nobody is woken for it.
         if let Ok(mut guard) = self.sequencer.try_lock()
-            && let Some(sequencer) = guard.as_mut()
+            && let Some(mut sequencer) = guard.take()
         {
             sequencer.rests();
+            *guard = Some(sequencer);
         }
-    }
-
-    /// The committer; gone after a panic over a commit.
-    fn committer(&self) -> MutexGuard<'_, Option<Committer>> {
-        self.committer.lock().unwrap_or_else(|poisoned| {
-            let mut guard = poisoned.into_inner();
-            *guard = None;
-            guard
-        })
     }
 
     /// Lets the sequencer do something; `None` when it has ended, or ends because the committer has gone.
     fn with<T>(&self, work: impl FnOnce(&mut Sequencer) -> Option<T>) -> Option<T> {
-        // After a panic inside nobody knows what was begun.
-        let mut guard = self.sequencer.lock().ok()?;
-        let done = work(guard.as_mut()?);
-        if done.is_none() {
-            *guard = None;
-        }
-        done
+        let mut guard = self.sequencer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sequencer = guard.take()?;
+        let done = work(&mut sequencer)?;
+        *guard = Some(sequencer);
+        Some(done)
     }
 
     fn execute(&self, sequencer: &mut Sequencer, operation: Box<dyn Operation>) {
+        self.leaves();
         sequencer.execute(operation);
+    }
+
+    /// One less waits.
+    fn leaves(&self) {
         self.waiting.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 impl Commits {
-    /// Runs until the writer ends or a commit fails.
+    /// Runs until the writer ends; after a commit has failed groups are dropped.
     pub(super) fn run(self) {
         for group in self.groups {
             self.desk.commit(group);
         }
-        if let Some(committer) = self.desk.committer().take() {
+        let committer = self.desk.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(committer) = committer {
             committer.close();
         }
     }
@@ -193,24 +201,34 @@ enum Next {
 }
 
 impl Writer {
-    /// Runs until told to stop or until the committer has gone, then refuses what still comes.
+    /// Runs until told to stop or until the committer is found gone, then refuses what still comes.
     pub(super) fn run(self) {
-        self.write();
+        let is_stopped = catch_unwind(AssertUnwindSafe(|| self.write())).unwrap_or(false);
+        if !is_stopped {
+            self.state.fail("transactions are no longer run".to_owned());
+        }
         self.desk.with(|_| None::<()>);
-        let messages = self.messages;
+        let Self { messages, desk, .. } = self;
         // The channel keeps messages that nobody takes, and their callers would wait for ever.
         // This thread ends with the last handle to the store.
-        let refuse = move || messages.into_iter().for_each(drop);
+        let refuse = move || {
+            for message in messages {
+                if matches!(message, Message::Run(_)) {
+                    desk.leaves();
+                }
+            }
+        };
         if let Err(error) = std::thread::Builder::new().name("store-refuse".to_owned()).spawn(refuse) {
             tracing::error!(%error, "cannot refuse transactions after the store has stopped");
         }
     }
 
-    fn write(&self) {
+    /// Answers whether it ended because it was told to.
+    fn write(&self) -> bool {
         let mut is_stopping = false;
         while let Some(next) = self.desk.with(|sequencer| self.proceed(sequencer, &mut is_stopping)) {
             match next {
-                Next::Nothing => return,
+                Next::Nothing => return true,
                 Next::Message => is_stopping |= self.take(self.messages.recv().ok()),
                 Next::Commit => self.commit_ended(self.committed.recv().ok()),
                 Next::Either => select! {
@@ -219,6 +237,7 @@ impl Writer {
                 },
             }
         }
+        false
     }
 
     /// Hands a group over when none is on its way; answers what there is to wait for.
@@ -257,11 +276,15 @@ impl Writer {
     /// Does what a message says; `true` when that is to stop, or when there is nobody left to send any.
     fn take(&self, message: Option<Message>) -> bool {
         let Some(Message::Run(operation)) = message else { return true };
+        let mut operation = Some(operation);
         self.desk.with(|sequencer| {
             sequencer.settle()?;
-            self.desk.execute(sequencer, operation);
+            self.desk.execute(sequencer, operation.take()?);
             Some(())
         });
+        if operation.is_some() {
+            self.desk.leaves();
+        }
         false
     }
 

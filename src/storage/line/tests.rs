@@ -1,15 +1,20 @@
 //! Who runs and commits a transaction.
 
 use std::{
-    sync::{Arc, mpsc},
-    thread::{self, ThreadId},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle, ThreadId},
     time::Duration,
 };
 
 use crate::{
-    base::{ManualClock, SeededRandom, Timestamp},
+    base::{Clock, ManualClock, SeededRandom, Timestamp},
     storage::{
-        AcknowledgedLog, Db, Error, Head, Parts, Read as _, Space, Table, TableSpec, Tx, engine::memory::MemoryEngine,
+        AcknowledgedLog, Db, Error, Head, KeyRange, Order as KeyOrder, Parts, Read as _, Space, Table, TableSpec, Tx,
+        engine::memory::MemoryEngine,
     },
 };
 
@@ -46,8 +51,11 @@ struct Held {
 }
 
 fn held() -> Held {
+    held_with(Arc::new(ManualClock::new(Timestamp::from_ms(1_700_000_000_000))))
+}
+
+fn held_with(clock: Arc<dyn Clock>) -> Held {
     let engine = MemoryEngine::default();
-    let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_700_000_000_000)));
     let random = Arc::new(SeededRandom::new(7));
     let ((tell, commits), (go_on, told), (end, ends)) = (mpsc::channel(), mpsc::channel(), mpsc::channel());
     let log = Box::new(Log { commits: tell, go_on: told, ends: end });
@@ -55,16 +63,28 @@ fn held() -> Held {
     Held { db: Db::start(parts).unwrap(), engine, commits, go_on, ends }
 }
 
+/// A store whose writer thread has come to rest, as a caller's own commit shows, and that commit's caller, held back.
+fn held_inline() -> (Held, JoinHandle<(ThreadId, ThreadId)>) {
+    // A writer that has just started, or answered, may still have the sequencer.
+    for _ in 0..100 {
+        let held = held();
+        let db = held.db.clone();
+        let caller = thread::spawn(move || {
+            let ran = db.write_blocking(|tx| tx.put(ROWS, &(1,), &1).map(|()| thread::current().id()));
+            (thread::current().id(), ran.unwrap())
+        });
+        if held.commits.recv_timeout(PATIENCE).unwrap() == caller.thread().id() {
+            return (held, caller);
+        }
+        held.go_on.send(()).unwrap();
+        caller.join().unwrap();
+    }
+    panic!("no caller ever committed its own");
+}
+
 #[test]
 fn a_lone_caller_does_all_of_it_and_one_beside_it_waits_in_line() {
-    let Held { db, commits, go_on, .. } = held();
-    let first = db.clone();
-    let own = thread::spawn(move || {
-        let ran = first.write_blocking(|tx| tx.put(ROWS, &(1,), &1).map(|()| thread::current().id())).unwrap();
-        (thread::current().id(), ran)
-    });
-    let committed = commits.recv_timeout(PATIENCE).unwrap();
-    let second = db.clone();
+    let (Held { db, commits, go_on, .. }, caller) = held_inline();
     let (tell, ran_beside) = mpsc::channel();
     let other = thread::spawn(move || {
         let work = move |tx: &mut Tx<'_>| {
@@ -72,16 +92,15 @@ fn a_lone_caller_does_all_of_it_and_one_beside_it_waits_in_line() {
             let seen = tx.get(ROWS, &(1,))?;
             tx.put(ROWS, &(1,), &2).map(|()| (seen, thread::current().name().map(str::to_owned)))
         };
-        second.write_blocking(work).unwrap()
+        db.write_blocking(work).unwrap()
     });
     // It runs while the first commit is held back.
     ran_beside.recv_timeout(PATIENCE).unwrap();
-    go_on.send(()).unwrap();
-    go_on.send(()).unwrap();
-    let (caller, ran) = own.join().unwrap();
-    assert_eq!((ran, committed), (caller, caller));
+    (0..2).for_each(|_| go_on.send(()).unwrap());
+    let (id, ran) = caller.join().unwrap();
+    assert_eq!(ran, id);
     assert_eq!(other.join().unwrap(), (Some(1), Some("store-writer".to_owned())));
-    assert_ne!(commits.recv_timeout(PATIENCE).unwrap(), caller);
+    assert_ne!(commits.recv_timeout(PATIENCE).unwrap(), id);
 }
 
 #[tokio::test]
@@ -101,38 +120,95 @@ async fn what_one_thread_begins_runs_in_that_order() {
 #[tokio::test]
 async fn a_commit_that_fails_stops_the_store_whoever_made_it() {
     for is_here in [true, false] {
-        let Held { db, engine, go_on, .. } = held();
-        (0..2).for_each(|_| go_on.send(()).unwrap());
-        let begin = |number| {
-            let db = db.clone();
-            async move {
-                let place = db.place().await?;
-                let work = move |tx: &mut Tx<'_>| tx.put(ROWS, &(1,), &number);
-                if is_here { place.write_here(work).await } else { place.write(work).await }
-            }
-        };
-        begin(1).await.unwrap();
+        let Held { db, engine, go_on, .. } = begun(is_here).await;
         engine.fail();
-        assert!(matches!(begin(2).await, Err(Error::Unknown(_))), "here: {is_here}");
+        go_on.send(()).unwrap();
+        assert!(matches!(write(&db, is_here, 2).await, Err(Error::Unknown(_))), "here: {is_here}");
         assert!(db.failure().borrow().is_some());
-        assert!(matches!(begin(3).await, Err(Error::Stopped)), "here: {is_here}");
+        assert!(matches!(write(&db, is_here, 3).await, Err(Error::Stopped)), "here: {is_here}");
         db.stop();
         assert_eq!(db.snapshot().get(ROWS, &(1,)).unwrap(), Some(1));
     }
 }
 
+/// A store whose first commit was made by this thread, or was not.
+async fn begun(is_here: bool) -> Held {
+    for _ in 0..100 {
+        let held = held();
+        held.go_on.send(()).unwrap();
+        write(&held.db, is_here, 1).await.unwrap();
+        if (held.commits.try_recv() == Ok(thread::current().id())) == is_here {
+            return held;
+        }
+    }
+    panic!("no caller ever committed its own");
+}
+
+async fn write(db: &Db, is_here: bool, number: i64) -> Result<(), Error> {
+    let place = db.place().await?;
+    let work = move |tx: &mut Tx<'_>| tx.put(ROWS, &(1,), &number);
+    if is_here { place.write_here(work).await } else { place.write(work).await }
+}
+
 #[test]
 fn a_stop_waits_for_the_commit_of_a_caller() {
-    let Held { db, commits, go_on, ends, .. } = held();
-    let (caller, stopper) = (db.clone(), db.clone());
-    let written = thread::spawn(move || caller.write_blocking(|tx| tx.put(ROWS, &(1,), &1)));
-    commits.recv_timeout(PATIENCE).unwrap();
+    let (Held { db, go_on, ends, .. }, caller) = held_inline();
+    let stopper = db.clone();
     let stopping = thread::spawn(move || stopper.stop());
-    assert!(ends.try_recv().is_err(), "the log is not closed under a commit");
     go_on.send(()).unwrap();
-    written.join().unwrap().unwrap();
+    caller.join().unwrap();
     stopping.join().unwrap();
-    assert_eq!(ends.try_recv(), Ok(()));
+    assert_eq!((ends.try_recv(), ends.try_recv()), (Ok(()), Err(mpsc::TryRecvError::Disconnected)));
     assert!(matches!(db.write_blocking(|tx| tx.put(ROWS, &(1,), &2)), Err(Error::Stopped)));
     assert_eq!(db.snapshot().get(ROWS, &(1,)).unwrap(), Some(1));
+    assert_eq!(db.waiting(), 0);
+}
+
+/// A clock that breaks down when it is told to, which it is asked for outside of any transaction.
+#[derive(Debug)]
+struct Brittle {
+    inner: ManualClock,
+    is_broken: AtomicBool,
+}
+
+impl Clock for Brittle {
+    fn now(&self) -> Timestamp {
+        self.inner.now()
+    }
+
+    fn mono_ms(&self) -> u64 {
+        assert!(!self.is_broken.load(Ordering::SeqCst), "on purpose");
+        self.inner.mono_ms()
+    }
+}
+
+#[test]
+fn a_panic_of_the_writer_leaves_nobody_waiting() {
+    let inner = ManualClock::new(Timestamp::from_ms(1_700_000_000_000));
+    let clock = Arc::new(Brittle { inner, is_broken: AtomicBool::new(false) });
+    let Held { db, commits, go_on, .. } = held_with(Arc::clone(&clock) as _);
+    let spawn = |number| {
+        let db = db.clone();
+        let (tell, ran) = mpsc::channel();
+        let work = move |tx: &mut Tx<'_>| {
+            tell.send(()).ok();
+            tx.put(ROWS, &(number,), &1)
+        };
+        (thread::spawn(move || db.write_blocking(work)), ran)
+    };
+    let (under_way, _) = spawn(1);
+    commits.recv_timeout(PATIENCE).unwrap();
+    let (built, ran) = spawn(2);
+    ran.recv_timeout(PATIENCE).unwrap();
+    clock.is_broken.store(true, Ordering::SeqCst);
+    let (broken, _) = spawn(3);
+    assert!(matches!(broken.join().unwrap(), Err(Error::Stopped)));
+    assert!(matches!(built.join().unwrap(), Err(Error::Stopped)));
+    go_on.send(()).unwrap();
+    under_way.join().unwrap().unwrap();
+    db.stop();
+    assert!(db.failure().borrow().is_some());
+    assert!(matches!(db.write_blocking(|tx| tx.put(ROWS, &(4,), &1)), Err(Error::Stopped)));
+    assert_eq!(db.waiting(), 0);
+    assert_eq!(db.snapshot().list(ROWS, &KeyRange::all(), KeyOrder::Ascending, 9).unwrap(), [((1,), 1)]);
 }
