@@ -32,28 +32,45 @@ async function watchShifts(page: Page): Promise<void> {
 type Order = "as asked" | "newest first";
 
 /**
- * Lets one answer of the server through at a time, and each be painted before the next, as a slow line does.
- * Gives what tells how many are still held.
+ * Lets one answer of the server through at a time, and each be painted before the next, as a slow line does, while an order is set.
+ * One handler for all of a test: what a page asks while one handler gives way to another is answered by neither.
  */
-async function oneByOne(page: Page, order: Order): Promise<() => number> {
-  const held: Route[] = [];
-  let isPassing = false;
-  const pass = async () => {
-    isPassing = true;
+class SlowLine {
+  private readonly held: Route[] = [];
+  private isPassing = false;
+  private order?: Order;
+
+  constructor(private readonly page: Page) {}
+
+  async open(): Promise<void> {
+    await this.page.route(/\/api\/v1\/(?!stream)/, async (route) => {
+      if (this.order === undefined) return route.continue();
+      this.held.push(route);
+      if (!this.isPassing) await this.pass();
+    });
+  }
+
+  /** Sets the order in which answers pass; without one all pass at once. */
+  hold(order?: Order): void {
+    this.order = order;
+  }
+
+  /** How many answers are still held. */
+  left(): number {
+    return this.held.length + (this.isPassing ? 1 : 0);
+  }
+
+  private async pass(): Promise<void> {
+    this.isPassing = true;
     for (;;) {
-      const route = order === "as asked" ? held.shift() : held.pop();
+      const route = this.order === "newest first" ? this.held.pop() : this.held.shift();
       if (route === undefined) break;
       await route.fulfill({ response: await route.fetch() });
       // The page before may have asked, and be gone.
-      await painted(page).catch(() => undefined);
+      await painted(this.page).catch(() => undefined);
     }
-    isPassing = false;
-  };
-  await page.route(/\/api\/v1\/(?!stream)/, async (route) => {
-    held.push(route);
-    if (!isPassing) await pass();
-  });
-  return () => held.length + (isPassing ? 1 : 0);
+    this.isPassing = false;
+  }
 }
 
 async function painted(page: Page): Promise<void> {
@@ -61,12 +78,12 @@ async function painted(page: Page): Promise<void> {
 }
 
 /** How much moved while the page came, and what. */
-async function shiftsOf(page: Page, path: string, order: Order): Promise<Window["shifts"]> {
-  const held = await oneByOne(page, order);
+async function shiftsOf(page: Page, line: SlowLine, path: string, order: Order): Promise<Window["shifts"]> {
+  line.hold(order);
   await open(page, path);
-  await expect.poll(held).toBe(0);
+  await expect.poll(() => line.left()).toBe(0);
   await painted(page);
-  await page.unrouteAll({ behavior: "wait" });
+  line.hold();
   return page.evaluate(() => window.shifts);
 }
 
@@ -94,8 +111,10 @@ for (const [name, pathOf] of Object.entries(PAGES)) {
     page.on("pageerror", (error) => said.push(error.message));
     await watchShifts(page);
     const path = pathOf(await ids());
+    const line = new SlowLine(page);
+    await line.open();
     for (const order of ["as asked", "newest first"] as const) {
-      const shifts = await shiftsOf(page, path, order);
+      const shifts = await shiftsOf(page, line, path, order);
       const moved = shifts.reduce((sum, { value }) => sum + value, 0);
       expect(moved, `${order}: ${JSON.stringify(shifts)}`).toBeLessThan(SHIFT_MAX);
     }
@@ -110,5 +129,6 @@ for (const [name, pathOf] of Object.entries(PAGES)) {
       expect(wider, `the page scrolls to the side at ${width} px`).toBeLessThanOrEqual(0);
     }
     expect(said).toEqual([]);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
   });
 }
