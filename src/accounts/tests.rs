@@ -139,7 +139,7 @@ async fn refused(accounts: &Accounts, email: &str) {
     assert!(matches!(accounts.sign_in(order).await, Err(Error::Credentials)));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_sign_in_works_and_writes_as_much_for_an_unknown_account_as_for_a_known_one() {
     let (accounts, _, db) = accounts();
     let company = accounts.set_up(order()).await.unwrap().company;
@@ -157,7 +157,7 @@ async fn a_refused_sign_in_works_and_writes_as_much_for_an_unknown_account_as_fo
     assert_eq!(found.0.len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_hears_what_came_of_a_password_whose_call_could_not_be_written_down() {
     let engine = MemoryEngine::default();
     let clock = Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000)));
@@ -172,7 +172,7 @@ async fn nobody_hears_what_came_of_a_password_whose_call_could_not_be_written_do
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_who_goes_away_while_the_password_is_hashed_leaves_a_counted_call_and_nothing_else() {
+async fn a_caller_who_goes_away_while_the_password_is_hashed_leaves_what_a_lost_answer_leaves_and_holds_no_place() {
     const PATIENCE: Duration = Duration::from_secs(30);
     let engine = MemoryEngine::default();
     let (accounts, auth, db) = accounts_over(engine.clone(), Arc::new(ManualClock::new(Timestamp::from_ms(1_000_000))));
@@ -190,22 +190,26 @@ async fn a_caller_who_goes_away_while_the_password_is_hashed_leaves_a_counted_ca
         let reader = engine.clone();
         let is_under_way = tokio::task::spawn_blocking(move || reader.has_waiting_reads(2, PATIENCE)).await.unwrap();
         call.abort();
-        let outcome = call.await;
         engine.let_go();
-        assert!(is_under_way && outcome.unwrap_err().is_cancelled());
+        assert!(is_under_way);
+        // It is under way on its thread, so it may end as if nobody had gone.
+        if let Err(error) = call.await {
+            assert!(error.is_cancelled());
+        }
         tokio::time::timeout(PATIENCE, accounts.inner.hasher.rest()).await.expect("the place is given back");
         assert_eq!(accounts.inner.hasher.begun() - before, gone);
     }
     // A later transaction is behind whatever was begun for those who are gone.
     db.write(|_| Ok::<_, storage::Error>(())).await.unwrap();
-    assert!(auth.sessions(&db.snapshot(), user).unwrap().is_empty());
+    let sessions = || auth.sessions(&db.snapshot(), user).unwrap().len();
+    assert_eq!(sessions(), 4, "as when an answer is lost");
     sign_in().await.unwrap().unwrap();
-    assert_eq!(auth.sessions(&db.snapshot(), user).unwrap().len(), 1);
+    assert_eq!(sessions(), 5);
     let refused = sign_in().await.unwrap();
     assert!(matches!(refused, Err(Error::Limited(limits::Error::Refused(_)))), "all five count: {refused:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_is_the_same_in_capitals_and_with_spaces_around_it() {
     let (accounts, _, _) = accounts();
     accounts.set_up(order()).await.unwrap();
@@ -215,7 +219,7 @@ async fn an_address_is_the_same_in_capitals_and_with_spaces_around_it() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disabled_account_is_refused_with_as_much_work_as_any_other() {
     let (accounts, _, db) = accounts();
     let user = accounts.set_up(order()).await.unwrap().user;

@@ -43,7 +43,7 @@ use model::KeyText;
 use session_cache::SessionCache;
 use store::ApiKeyRow;
 
-pub use sessions::{Grant, NewSession, SessionView};
+pub use sessions::{Grant, NewSession, Prepared, SessionView};
 
 /// Checks stored API keys against what follows from them; tells each contradiction in words.
 ///

@@ -56,11 +56,30 @@ pub(super) struct SessionRow {
 }
 named_value!(SessionRow, 1);
 
+/// What a session will be known by, made before it is opened. Nothing of it is good before that.
+#[derive(Debug)]
+pub struct Prepared {
+    grant: Grant,
+    nonce: [u8; 16],
+}
+
+impl Prepared {
+    /// Whose session it can become.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.grant.user
+    }
+
+    /// What a client would send: the value of `Authorization`, and the refresh token.
+    #[cfg(test)]
+    pub(super) fn tokens(&self) -> (String, String) {
+        (format!("Bearer {}", self.grant.access_token), self.grant.refresh_token.clone())
+    }
+}
+
 /// The order to open a session.
 #[derive(Debug, Clone)]
 pub struct NewSession {
-    /// Who signed in.
-    pub user: UserId,
     /// Where the person belongs.
     pub company: CompanyId,
     /// The person's role.
@@ -128,18 +147,30 @@ enum Refreshed {
 }
 
 impl Auth {
+    /// Makes the tokens of a session before it is known whether it will be opened: they need nothing of the store, and
+    /// making them takes longest right after a password was hashed, which leaves nothing else in the processor's caches.
+    ///
+    /// # Errors
+    /// [`Error::Signing`].
+    pub fn prepare_session(&self, user: UserId) -> Result<Prepared, Error> {
+        let nonce = self.nonce();
+        let refresh_expires_ms = self.inner.settings.session_max_ms.min(self.inner.settings.session_idle_ms);
+        // Tokens go by the clock that they are checked with, which may have been set back since the last commit.
+        let (id, now) = (SessionId::from_raw(self.inner.db.mint()), self.inner.clock.now());
+        let grant = self.tokens((user, id), (0, &nonce), now, refresh_expires_ms)?;
+        Ok(Prepared { grant, nonce })
+    }
+
     /// Opens a session inside the transaction of the sign-in.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn open_session(&self, tx: &mut Tx<'_>, order: NewSession) -> Result<Grant, Error> {
-        let now = tx.now();
-        let mut nonce = [0; 16];
-        self.inner.random.fill(&mut nonce);
-        let open = store::session_numbers_of(tx, order.user)?;
+    pub fn open_session(&self, tx: &mut Tx<'_>, prepared: Prepared, order: NewSession) -> Result<Grant, Error> {
+        let (now, Prepared { grant, nonce }) = (tx.now(), prepared);
+        let open = store::numbers_to_change(tx, grant.user)?;
         // Numbers grow with time, so the first ones are the oldest; the others need not be read.
         let excess = (open.len() + 1).saturating_sub(SESSIONS_MAX);
-        let gone: Vec<u64> = open.into_iter().take(excess).collect();
+        let gone: Vec<u64> = open.iter().take(excess).copied().collect();
         for number in &gone {
             let Some(row) = store::session_numbered(tx, *number)? else { continue };
             self.forget(tx, row.id);
@@ -148,8 +179,8 @@ impl Auth {
             }
         }
         let row = SessionRow {
-            id: SessionId::from_raw(tx.mint()),
-            user: order.user,
+            id: grant.session,
+            user: grant.user,
             company: order.company,
             role: order.role,
             is_owner: order.is_owner,
@@ -164,9 +195,14 @@ impl Auth {
             address: order.address,
             client: order.client.chars().filter(|c| !c.is_control()).take(CLIENT_CHARACTERS_MAX).collect(),
         };
-        store::insert_session(tx, &row, &gone)?;
-        // Tokens go by the clock that they are checked with, which may have been set back since the last commit.
-        self.grant(&row, self.inner.clock.now())
+        store::insert_session(tx, &row, open, &gone)?;
+        Ok(grant)
+    }
+
+    fn nonce(&self) -> [u8; 16] {
+        let mut nonce = [0; 16];
+        self.inner.random.fill(&mut nonce);
+        nonce
     }
 
     /// Puts a new session in the place of one whose person has just shown password or second factor; its tokens are
@@ -179,11 +215,10 @@ impl Auth {
         let row = store::find_session(tx, id)?.filter(|row| !self.is_over(row, now)).ok_or(Error::Invalid)?;
         self.forget(tx, id);
         let old = [id.hi()];
-        let mut nonce = [0; 16];
-        self.inner.random.fill(&mut nonce);
         let id = SessionId::from_raw(tx.mint());
-        let row = SessionRow { id, nonce, number: 0, rotated_at: now, proven_at: Some(now), ..row };
-        store::insert_session(tx, &row, &old)?;
+        let row = SessionRow { id, nonce: self.nonce(), number: 0, rotated_at: now, proven_at: Some(now), ..row };
+        let numbers = store::numbers_to_change(tx, row.user)?;
+        store::insert_session(tx, &row, numbers, &old)?;
         self.grant(&row, self.inner.clock.now())
     }
 
@@ -242,17 +277,26 @@ impl Auth {
     }
 
     fn grant(&self, row: &SessionRow, now: Timestamp) -> Result<Grant, Error> {
-        let life_s = self.inner.settings.access_ms / 1_000;
-        let access_token = self.inner.keyring.at(now).access(row.user, row.id, now, life_s).ok_or(Error::Signing)?;
-        let left_ms = row.ends_at.ms_since(now);
+        let refresh_expires_ms = row.ends_at.ms_since(now).min(self.inner.settings.session_idle_ms);
+        self.tokens((row.user, row.id), (row.number, &row.nonce), now, refresh_expires_ms)
+    }
+
+    fn tokens(
+        &self,
+        (user, session): (UserId, SessionId),
+        (number, nonce): (u32, &[u8; 16]),
+        now: Timestamp,
+        refresh_expires_ms: u64,
+    ) -> Result<Grant, Error> {
+        let expires_in_s = self.inner.settings.access_ms / 1_000;
         Ok(Grant {
-            session: row.id,
-            user: row.user,
-            access_token,
-            refresh_token: tokens::refresh_text(&self.inner.refresh_key, row.id, row.number, &row.nonce),
-            csrf_token: tokens::csrf_text(&self.inner.refresh_key, row.id, &row.nonce),
-            expires_in_s: life_s,
-            refresh_expires_in_s: left_ms.min(self.inner.settings.session_idle_ms) / 1_000,
+            session,
+            user,
+            access_token: self.inner.keyring.at(now).access(user, session, now, expires_in_s).ok_or(Error::Signing)?,
+            refresh_token: tokens::refresh_text(&self.inner.refresh_key, session, number, nonce),
+            csrf_token: tokens::csrf_text(&self.inner.refresh_key, session, nonce),
+            expires_in_s,
+            refresh_expires_in_s: refresh_expires_ms / 1_000,
         })
     }
 
@@ -293,6 +337,15 @@ impl Auth {
             self.remove(tx, row)?;
         }
         Ok(ended.len())
+    }
+
+    /// Ends all sessions of a person who is removed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn forget_person(&self, tx: &mut Tx<'_>, user: UserId) -> Result<(), storage::Error> {
+        self.end_sessions(tx, user, None)?;
+        store::delete_numbers(tx, user)
     }
 
     /// Ends the sessions of a person that have all rights and not only that to set up a second factor.

@@ -146,12 +146,17 @@ pub(super) fn find_session(read: &impl Read, id: SessionId) -> Result<Option<Ses
     Ok(read.get(SESSIONS, &id.hi())?.filter(|row| row.id == id))
 }
 
-/// Writes a new session in the place of those with these numbers.
-pub(super) fn insert_session(tx: &mut Tx<'_>, row: &SessionRow, in_place_of: &[u64]) -> Result<(), Error> {
-    change_numbers(tx, row.user, |numbers| {
-        numbers.retain(|number| !in_place_of.contains(number));
-        numbers.push(row.id.hi());
-    })?;
+/// Writes a new session in the place of those with these numbers. `numbers` are those of the person's sessions, as
+/// [`numbers_to_change`] answered them.
+pub(super) fn insert_session(
+    tx: &mut Tx<'_>,
+    row: &SessionRow,
+    mut numbers: Vec<u64>,
+    in_place_of: &[u64],
+) -> Result<(), Error> {
+    numbers.retain(|number| !in_place_of.contains(number));
+    numbers.push(row.id.hi());
+    put_numbers(tx, row.user, numbers)?;
     in_place_of.iter().try_for_each(|number| tx.remove(SESSIONS, number))?;
     put_session(tx, row)
 }
@@ -162,24 +167,31 @@ pub(super) fn put_session(tx: &mut Tx<'_>, row: &SessionRow) -> Result<(), Error
 }
 
 pub(super) fn delete_session(tx: &mut Tx<'_>, row: &SessionRow) -> Result<(), Error> {
-    change_numbers(tx, row.user, |numbers| numbers.retain(|number| *number != row.id.hi()))?;
+    let mut numbers = numbers_to_change(tx, row.user)?;
+    numbers.retain(|number| *number != row.id.hi());
+    put_numbers(tx, row.user, numbers)?;
     tx.remove(SESSIONS, &row.id.hi())
 }
 
-/// Changes the numbers of a person's sessions, wherever they were until now.
-fn change_numbers(tx: &mut Tx<'_>, user: UserId, change: impl FnOnce(&mut Vec<u64>)) -> Result<(), Error> {
-    let mut numbers = if let Some(NumbersRow { numbers }) = tx.get(SESSION_NUMBERS, &user.hi())? {
-        numbers
-    } else {
-        let numbers = numbers_of_old(tx, user)?;
-        numbers.iter().try_for_each(|number| tx.remove(USER_SESSIONS, &(user.hi(), *number)))?;
-        numbers
-    };
-    change(&mut numbers);
-    if numbers.is_empty() {
-        return tx.remove(SESSION_NUMBERS, &user.hi());
+/// Numbers of the sessions of a person, also of some that are over, the oldest first; they are to be written back, since
+/// they are no more where earlier releases kept them.
+pub(super) fn numbers_to_change(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<u64>, Error> {
+    if let Some(NumbersRow { numbers }) = tx.get(SESSION_NUMBERS, &user.hi())? {
+        return Ok(numbers);
     }
+    let numbers = numbers_of_old(tx, user)?;
+    numbers.iter().try_for_each(|number| tx.remove(USER_SESSIONS, &(user.hi(), *number)))?;
+    Ok(numbers)
+}
+
+/// Also writes that there are none: to look where earlier releases kept them costs more than all else.
+fn put_numbers(tx: &mut Tx<'_>, user: UserId, numbers: Vec<u64>) -> Result<(), Error> {
     tx.put(SESSION_NUMBERS, &user.hi(), &NumbersRow { numbers })
+}
+
+/// Forgets a person without sessions.
+pub(super) fn delete_numbers(tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
+    tx.remove(SESSION_NUMBERS, &user.hi())
 }
 
 /// The session whose id begins with this.
@@ -188,7 +200,7 @@ pub(super) fn session_numbered(read: &impl Read, hi: u64) -> Result<Option<Sessi
 }
 
 /// Numbers of the sessions of a person, also of some that are over, the oldest first.
-pub(super) fn session_numbers_of(read: &impl Read, user: UserId) -> Result<Vec<u64>, Error> {
+fn session_numbers_of(read: &impl Read, user: UserId) -> Result<Vec<u64>, Error> {
     match read.get(SESSION_NUMBERS, &user.hi())? {
         Some(NumbersRow { numbers }) => Ok(numbers),
         None => numbers_of_old(read, user),
@@ -217,6 +229,12 @@ pub(super) fn keep_numbers_as_before(tx: &mut Tx<'_>, user: UserId) -> Result<()
     let numbers = session_numbers_of(tx, user)?;
     tx.remove(SESSION_NUMBERS, &user.hi())?;
     numbers.iter().try_for_each(|number| tx.put(USER_SESSIONS, &(user.hi(), *number), &()))
+}
+
+/// Whether anything is kept of a person's sessions.
+#[cfg(test)]
+pub(super) fn knows(read: &impl Read, user: UserId) -> Result<bool, Error> {
+    read.exists(SESSION_NUMBERS, &user.hi())
 }
 
 /// How many numbers are where earlier releases kept them.

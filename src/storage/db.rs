@@ -18,6 +18,7 @@ use super::{
     key::{KeyRange, Order as KeyOrder},
     line::{Line, line},
     logical::LogicalClock,
+    mint::Mint,
     operation::{Answer, Call},
     overlay::Below,
     place::Place,
@@ -26,9 +27,9 @@ use super::{
     space::Headroom,
     state::State,
     table::Read,
-    tx::{Mint, Tx},
+    tx::Tx,
 };
-use crate::base::{Clock, Random, Timestamp};
+use crate::base::{Clock, Random, RawId, Timestamp};
 
 /// Transactions that may wait for the writer at once; more callers wait for a place.
 const WAITING_TRANSACTIONS: usize = 8192;
@@ -76,6 +77,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     logical: Arc<LogicalClock>,
     random: Arc<dyn Random>,
+    mint: Arc<Mint>,
     line: Line,
     places: Arc<Semaphore>,
     reads: Arc<Semaphore>,
@@ -117,6 +119,7 @@ impl Db {
         let published = Arc::new(ArcSwap::from_pointee(first));
         let state = Arc::new(State::default());
 
+        let mint = Arc::new(Mint::above(head.last_hi));
         let sequencer = Sequencer {
             engine: Arc::clone(&engine),
             clock: Arc::clone(&clock),
@@ -124,7 +127,7 @@ impl Db {
             random: Arc::clone(&random),
             committed,
             state: Arc::clone(&state),
-            mint: Mint { last_hi: head.last_hi },
+            mint: Arc::clone(&mint),
             below: Below { pending: None, engine: engine.snapshot() },
             building: Building::default(),
             is_awaiting: false,
@@ -152,6 +155,7 @@ impl Db {
             clock,
             logical,
             random,
+            mint,
             line,
             places: Arc::new(Semaphore::new(WAITING_TRANSACTIONS)),
             reads: Arc::new(Semaphore::new(CONCURRENT_READS)),
@@ -346,6 +350,15 @@ impl Db {
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.shared.clock
+    }
+
+    /// A fresh id for what is prepared before its transaction; its `hi` is greater than every one handed out before.
+    ///
+    /// After a kill it is handed out again unless a later transaction was acknowledged, so it must not be shown to anybody
+    /// before a transaction that has it.
+    #[must_use]
+    pub fn mint(&self) -> RawId {
+        self.shared.mint.next(self.now(), &*self.shared.random)
     }
 
     /// The source of randomness the store was given.

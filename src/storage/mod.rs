@@ -28,6 +28,7 @@ mod key;
 pub mod keyspaces;
 mod line;
 mod logical;
+mod mint;
 mod operation;
 mod overlay;
 mod pause;

@@ -14,12 +14,13 @@ use super::{
     engine::Engine,
     feed::{self, Notes},
     logical::LogicalClock,
+    mint::Mint,
     operation::Operation,
     overlay::{Below, Overlay, Undo},
     space::Headroom,
     state::State,
     table::Table,
-    tx::{Hook, Mint, Tx},
+    tx::{Hook, Tx},
 };
 use crate::base::{Clock, Random, Timestamp};
 
@@ -39,7 +40,7 @@ pub(super) struct Sequencer {
     pub(super) state: Arc<State>,
     pub(super) head: Head,
     pub(super) counters: Counters,
-    pub(super) mint: Mint,
+    pub(super) mint: Arc<Mint>,
     pub(super) below: Below,
     pub(super) building: Building,
     /// Whether the writer thread waits for the end of the commit that is under way, so nobody else may take note of it.
@@ -100,7 +101,7 @@ impl Sequencer {
             overlay: &mut building.overlay,
             below: &self.below,
             counters: &self.counters,
-            mint: &mut self.mint,
+            mint: &self.mint,
             random: &*self.random,
             undo: Undo::new(),
             deltas: Vec::new(),
@@ -151,14 +152,15 @@ impl Sequencer {
             set(&mut overlay, COUNTERS.spec().space, engine_key, Some(frame));
         }
         if !overlay.is_empty() {
-            let (number, record) = self.head.next(&overlay, Timestamp::from_ms(self.head.time_ms), self.mint.last_hi);
+            let last_hi = self.mint.last_hi();
+            let (number, record) = self.head.next(&overlay, Timestamp::from_ms(self.head.time_ms), last_hi);
             let engine_key = COMMITS.engine_key(&(number,));
             let frame = Table::<(u64,), CommitRecord>::frame(&engine_key, &record);
             set(&mut overlay, COMMITS.spec().space, engine_key, Some(frame));
             if let Some(old) = number.checked_sub(KEPT_COMMITS) {
                 set(&mut overlay, COMMITS.spec().space, COMMITS.engine_key(&(old,)), None);
             }
-            self.head = Head { number, hash: record.hash, last_hi: self.mint.last_hi, time_ms: self.head.time_ms };
+            self.head = Head { number, hash: record.hash, last_hi, time_ms: self.head.time_ms };
         }
         let overlay = Arc::new(overlay);
         self.below.pending = Some(Arc::clone(&overlay));

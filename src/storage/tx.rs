@@ -9,6 +9,7 @@ use super::{
     error::Error,
     feed::Note,
     key::{Key, Order},
+    mint::Mint,
     operation::panic_words,
     overlay::{Below, Overlay, Undo},
     table::{ReadBytes, Table, Value},
@@ -21,26 +22,12 @@ const RECENT_DELTAS: usize = 16;
 /// A piece of work for after the commit.
 pub(super) type Hook = Box<dyn FnOnce() + Send>;
 
-/// Mints ids: a strictly increasing high half, a random low half.
-#[derive(Debug)]
-pub(super) struct Mint {
-    pub(super) last_hi: u64,
-}
-
-impl Mint {
-    fn next(&mut self, now: Timestamp) -> u64 {
-        let from_clock = (now.as_ms().max(0).cast_unsigned()) << 16;
-        self.last_hi = self.last_hi.saturating_add(1).max(from_clock);
-        self.last_hi
-    }
-}
-
 /// What a transaction works on: lent by the writer for the time of one closure.
 pub struct Tx<'a> {
     pub(super) overlay: &'a mut Overlay,
     pub(super) below: &'a Below,
     pub(super) counters: &'a Counters,
-    pub(super) mint: &'a mut Mint,
+    pub(super) mint: &'a Mint,
     pub(super) random: &'a dyn Random,
     pub(super) undo: Undo,
     pub(super) deltas: Vec<(CounterKey, i64)>,
@@ -75,13 +62,12 @@ impl Tx<'_> {
 
     /// A fresh id; its `hi` is greater than every one handed out before in this directory.
     pub fn mint(&mut self) -> RawId {
-        let lo = self.random.next_u64();
-        self.mint_with(lo)
+        self.mint.next(self.now, self.random)
     }
 
     /// A fresh id whose low half is given.
     pub fn mint_with(&mut self, lo: u64) -> RawId {
-        RawId { hi: self.mint.next(self.now), lo }
+        self.mint.next_with(self.now, lo)
     }
 
     /// Writes a row.

@@ -111,7 +111,6 @@ mod tests {
                 let user = UserRow::fresh(tx, (company.id, Role::User), ("User".to_owned(), email), password.clone());
                 store::put_user(tx, &user)?;
                 let order = NewSession {
-                    user: user.id,
                     company: company.id,
                     role: user.role,
                     is_owner: false,
@@ -120,7 +119,7 @@ mod tests {
                     address: String::new(),
                     client: String::new(),
                 };
-                grants.push(auth.open_session(tx, order)?);
+                grants.push(auth.open_session(tx, auth.prepare_session(user.id)?, order)?);
             }
             Ok::<_, crate::accounts::Error>((company, grants))
         };

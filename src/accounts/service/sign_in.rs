@@ -3,7 +3,7 @@
 use std::{net::IpAddr, pin::Pin, sync::Arc};
 
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use crate::{
     accounts::{
@@ -15,7 +15,7 @@ use crate::{
         store::{self, UserRow},
     },
     audit::{self, Actor, Entry, Origin},
-    auth::{self, Grant, NewSession},
+    auth::{self, Grant, NewSession, Prepared},
     base::{CompanyId, UserId},
     limits::{self, Subject},
     storage::{self, Read, Tx},
@@ -116,9 +116,12 @@ impl Accounts {
             (limits::SIGN_IN, Subject::of(&[&network, account.as_bytes()])),
         ];
         let admitted = self.inner.limits.decide(both).await?;
-        // Written down while the password is hashed; nobody hears what came of it before.
-        let (tried, kept) = tokio::join!(self.try_password(order.clone()), admitted.kept());
-        kept?;
+        // Written down while the password is hashed, by whoever takes over what else this thread has to do.
+        let mut keeping = JoinSet::new();
+        keeping.spawn(admitted.kept());
+        let tried = self.try_password(&order).await;
+        // Nobody hears what came of it before.
+        keeping.join_next().await.and_then(Result::ok).ok_or(storage::Error::Stopped)??;
         let Tried { found, is_right, hashing_us, welcome } = tried?;
         let SignIn { password, code, client, .. } = order;
         let Some(user) = found.as_ref().filter(|_| is_right) else {
@@ -142,35 +145,34 @@ impl Accounts {
         welcome
     }
 
-    /// Looks for the account, hashes, and lets the person in where nothing else has to be asked, all on one thread: each
-    /// change to another one that rests costs a tenth of a millisecond.
-    async fn try_password(&self, order: SignIn) -> Result<Tried, Error> {
-        let (db, clock) = (self.inner.db.reclaiming(), Arc::clone(self.inner.db.clock()));
+    /// Looks for the account, hashes, and lets the person in where nothing else has to be asked, all on this thread: each
+    /// change to another one that rests costs a tenth of a millisecond. A caller who goes away meanwhile leaves a session
+    /// behind, as one does whose answer is lost.
+    async fn try_password(&self, order: &SignIn) -> Result<Tried, Error> {
+        let (db, clock) = (self.inner.db.reclaiming(), self.inner.db.clock());
         let place = db.place().await?;
         let waiting_us = clock.mono_us();
         let turn = self.inner.hasher.turn().await?;
-        let (is_wanted, _waiting) = oneshot::channel::<()>();
-        let accounts = self.clone();
-        let check = move |turn| {
-            let waited_us = clock.mono_us().saturating_sub(waiting_us);
-            let SignIn { email, password, code, client } = order;
-            let found = find_by_email(&db.snapshot(), &email)?;
+        let waited_us = clock.mono_us().saturating_sub(waiting_us);
+        turn.run_here(|turn| {
+            let found = find_by_email(&db.snapshot(), &order.email)?;
             let user = found.as_ref().filter(|user| !user.is_disabled);
+            // For nobody as for somebody, so that time does not tell them apart.
+            let prepared = self.inner.auth.prepare_session(user.map_or(NOBODY, |user| user.id))?;
             let begun_us = clock.mono_us();
-            let is_right = password.is_behind(user.map(|user| &user.password));
+            let is_right = order.password.is_behind(user.map(|user| &user.password));
             let hashing_us = waited_us + clock.mono_us().saturating_sub(begun_us);
             // What follows costs no memory and little of a processor.
             drop(turn);
-            // Nobody is let in for a caller who has gone.
-            let is_ready = is_right && code.is_none() && !is_wanted.is_closed();
+            let is_ready = is_right && order.code.is_none();
             let ready = user.filter(|user| is_ready && user.password.is_current());
             let welcome = ready.map(|user| -> Answer {
-                Box::pin(place.write_here(accounts.welcome((user.id, user.password_version), None, None, client)))
+                let welcome = self.welcome(user.password_version, (None, None), order.client.clone(), prepared);
+                Box::pin(place.write_here(welcome))
             });
             let is_right = is_right && user.is_some();
             Ok(Tried { found, is_right, hashing_us, welcome })
-        };
-        turn.run(check).await?
+        })
     }
 
     /// Lets a person in whose password was right, when it has to be hashed anew or a code came with it.
@@ -187,19 +189,21 @@ impl Accounts {
         if proof.is_some() {
             self.limit_proof(user.id).await?;
         }
-        let welcome = self.welcome((user.id, user.password_version), proof, renewed, client);
+        let prepared = self.inner.auth.prepare_session(user.id)?;
+        let welcome = self.welcome(user.password_version, (proof, renewed), client, prepared);
         self.inner.db.write_reclaiming(welcome).await
     }
 
     /// The transaction that lets a person in whose password was right, or asks for a second factor.
     fn welcome(
         &self,
-        (id, version): (UserId, u32),
-        proof: Option<Proof>,
-        renewed: Option<PasswordHash>,
+        version: u32,
+        (proof, renewed): (Option<Proof>, Option<PasswordHash>),
         client: Client,
+        prepared: Prepared,
     ) -> impl FnOnce(&mut Tx<'_>) -> Result<Welcome, Error> + Send + use<> {
         let (accounts, seal, now) = (self.clone(), Arc::clone(&self.inner.seal), self.inner.db.clock().now());
+        let id = prepared.user();
         move |tx| {
             // The account may have changed while the password was checked.
             let mut user = active(tx, id, version)?.ok_or(Error::Credentials)?;
@@ -214,7 +218,7 @@ impl Accounts {
                 };
                 mfa::accept(tx, (&seal, now), id, &proof)?;
             }
-            Ok(Welcome::SignedIn(Box::new(accounts.let_in(tx, user, client)?)))
+            Ok(Welcome::SignedIn(Box::new(accounts.open_session(tx, (user, prepared), client)?)))
         }
     }
 
@@ -284,17 +288,28 @@ impl Accounts {
         self.inner.db.write(work).await
     }
 
+    /// Lets a person in inside the transaction that found that he may.
+    pub(super) fn let_in(&self, tx: &mut Tx<'_>, user: UserRow, client: Client) -> Result<SignedIn, Error> {
+        let prepared = self.inner.auth.prepare_session(user.id)?;
+        self.open_session(tx, (user, prepared), client)
+    }
+
     /// Opens a session for a person inside the transaction that let him in. Where the company asks everybody for a
     /// second factor and he has none, the session is good for setting one up and nothing else; where somebody else chose the
     /// password, for choosing another.
-    pub(super) fn let_in(&self, tx: &mut Tx<'_>, mut user: UserRow, client: Client) -> Result<SignedIn, Error> {
+    fn open_session(
+        &self,
+        tx: &mut Tx<'_>,
+        (mut user, prepared): (UserRow, Prepared),
+        client: Client,
+    ) -> Result<SignedIn, Error> {
         user.last_sign_in_at = Some(tx.now());
-        self.put_user(tx, &user)?;
+        self.forget_profile(tx, user.id);
+        store::put_signed_in(tx, &user)?;
         self.note_habits(tx, &user, &client)?;
         let requires_mfa = store::find_company(tx, user.company)?.is_some_and(|company| company.requires_mfa);
         let origin = client.origin(user.id);
         let order = NewSession {
-            user: user.id,
             company: user.company,
             role: user.role,
             is_owner: user.is_owner,
@@ -304,7 +319,7 @@ impl Accounts {
             client: client.name.clone(),
         };
         let (company, is_enrolling, needs_password) = (user.company, order.is_enrolling, order.needs_password);
-        let grant = self.inner.auth.open_session(tx, order)?;
+        let grant = self.inner.auth.open_session(tx, prepared, order)?;
         let after = json!({ "client": client.name.chars().take(200).collect::<String>() });
         let entry = Entry { action: "session.create", object: grant.session.to_string(), before: Value::Null, after };
         audit::record(tx, company, &origin, entry)?;

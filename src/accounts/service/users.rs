@@ -257,7 +257,7 @@ impl Accounts {
         let row = store::find_user_of(tx, company, id)?.ok_or(Error::NotFound("user"))?;
         require_equal(caller, &row)?;
         require_others(tx, &row)?;
-        self.inner.auth.end_sessions(tx, id, None)?;
+        self.inner.auth.forget_person(tx, id)?;
         mfa::forget(tx, id)?;
         store::delete_reset(tx, id)?;
         store::delete_habits(tx, id)?;

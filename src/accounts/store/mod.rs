@@ -180,6 +180,11 @@ pub(super) fn put_user(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), Error> {
     tx.put(USERS, &row.id.hi(), row)
 }
 
+/// Writes a person who has signed in, of whom nothing else has changed.
+pub(super) fn put_signed_in(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), Error> {
+    tx.put(USERS, &row.id.hi(), row)
+}
+
 pub(super) fn delete_user(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), Error> {
     tx.add(counter(row.company, 0, USER_COUNT), -1);
     tx.add(counter(row.company, 0, ADMIN_COUNT), -i64::from(row.is_active_admin()));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, Method};
 
 use super::super::{
-    Auth, Caller, Credential, Error, Grant, NewSession, Role, Scope, Settings,
+    Auth, Caller, Credential, Error, Grant, NewSession, Prepared, Role, Scope, Settings,
     maintain::Swept,
     sessions::SESSIONS_MAX,
     store::{self, SWEEP_PAGE},
@@ -27,10 +27,13 @@ fn auth() -> (Auth, Arc<ManualClock>) {
 }
 
 async fn open(auth: &Auth) -> Grant {
+    open_prepared(auth, auth.prepare_session(USER).unwrap()).await
+}
+
+async fn open_prepared(auth: &Auth, prepared: Prepared) -> Grant {
     let order = NewSession {
         is_enrolling: false,
         needs_password: false,
-        user: USER,
         company: COMPANY,
         role: Role::Manager,
         is_owner: false,
@@ -38,7 +41,7 @@ async fn open(auth: &Auth) -> Grant {
         client: "test\n".repeat(100),
     };
     let opener = auth.clone();
-    auth.inner.db.write(move |tx| opener.open_session(tx, order)).await.unwrap()
+    auth.inner.db.write(move |tx| opener.open_session(tx, prepared, order)).await.unwrap()
 }
 
 async fn is_let_in(auth: &Auth, grant: &Grant) -> bool {
@@ -249,6 +252,33 @@ async fn sessions_of_an_earlier_release_are_found_counted_and_ended() {
 }
 
 #[tokio::test]
+async fn nothing_is_kept_of_the_sessions_of_a_person_who_is_removed() {
+    let (auth, _) = auth();
+    let knows = || store::knows(&auth.inner.db.snapshot(), USER).unwrap();
+    let grant = open(&auth).await;
+    let ender = auth.clone();
+    assert!(auth.inner.db.write(move |tx| ender.end_session(tx, USER, grant.session)).await.unwrap());
+    assert!(knows(), "that there are none, so that nothing is searched for at the next sign-in");
+    let grant = open(&auth).await;
+    let ender = auth.clone();
+    auth.inner.db.write(move |tx| ender.forget_person(tx, USER)).await.unwrap();
+    assert!(!knows() && !is_let_in(&auth, &grant).await);
+}
+
+#[tokio::test]
+async fn tokens_that_were_made_for_a_session_are_good_from_its_commit_on() {
+    let (auth, _) = auth();
+    let prepared = auth.prepare_session(USER).unwrap();
+    let (bearer, refresh) = prepared.tokens();
+    let is_good = || async { auth.identify(Some(&bearer)).await.is_ok() };
+    assert!(!is_good().await);
+    assert!(matches!(auth.refresh(&refresh).await, Err(Error::Invalid)));
+    open_prepared(&auth, prepared).await;
+    assert!(is_good().await);
+    auth.refresh(&refresh).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_sweep_looks_at_one_page_and_goes_on_there() {
     let (auth, clock) = auth();
     let opener = auth.clone();
@@ -258,14 +288,13 @@ async fn a_sweep_looks_at_one_page_and_goes_on_there() {
             let order = NewSession {
                 is_enrolling: false,
                 needs_password: false,
-                user,
                 company: COMPANY,
                 role: Role::User,
                 is_owner: false,
                 address: String::new(),
                 client: String::new(),
             };
-            opener.open_session(tx, order)?;
+            opener.open_session(tx, opener.prepare_session(user)?, order)?;
         }
         Ok::<_, Error>(())
     };

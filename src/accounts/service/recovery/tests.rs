@@ -74,7 +74,7 @@ impl Fixture {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_link_is_good_for_an_hour_and_not_a_moment_longer() {
     let it = Fixture::new().await;
     let token = it.link().await;
@@ -87,7 +87,7 @@ async fn a_link_is_good_for_an_hour_and_not_a_moment_longer() {
     assert!(matches!(it.reset(&token, OLD).await, Err(Error::Reset)), "used up");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_newer_link_or_a_changed_password_ends_the_one_before() {
     let it = Fixture::new().await;
     let (first, second) = (it.link().await, it.link().await);
@@ -97,7 +97,7 @@ async fn a_newer_link_or_a_changed_password_ends_the_one_before() {
     assert!(it.opens(NEW).await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_many_parallel_resets_with_a_link_wins() {
     let it = Fixture::new().await;
     let token = it.link().await;
