@@ -40,11 +40,13 @@ export function LogCard({ job }: { job: Job }) {
   );
   const { hasNextPage, refetch } = lines.query;
   const shown = lines.rows?.length;
-  const missing = shown === undefined || hasNextPage ? 0 : job.log_lines - shown;
-  // Lines come at the end only: what is shown changes when the end of it is shown. One reading at a time.
+  const isToTheEnd = shown !== undefined && !hasNextPage;
+  const written = job.log_lines;
+  // Lines come at the end only: what is shown changes when the end of it is shown. One reading at a time; a line that was
+  // written during one is asked for behind it.
   useEffect(() => {
-    if (missing > 0) void refetch({ cancelRefetch: false });
-  }, [missing, refetch]);
+    if (isToTheEnd && written > shown) void refetch({ cancelRefetch: false });
+  }, [isToTheEnd, written, shown, refetch]);
   return (
     <Card title={t.jobs.one.log} note={t.jobs.one.logLines(count(job.log_lines))} flush>
       <LoadedPages pages={lines} empty={null}>
