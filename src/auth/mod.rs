@@ -9,6 +9,7 @@
 
 mod api;
 mod cache;
+mod grants;
 mod keyring;
 mod maintain;
 mod model;
@@ -43,9 +44,10 @@ use model::KeyText;
 use session_cache::SessionCache;
 use store::ApiKeyRow;
 
-pub use sessions::{Grant, NewSession, Prepared, SessionView};
+pub use grants::{Grant, Prepared};
+pub use sessions::{NewSession, SessionView};
 
-/// Checks stored API keys against what follows from them; tells each contradiction in words.
+/// Checks stored API keys and sessions against what follows from them; tells each contradiction in words.
 ///
 /// # Errors
 /// When a row cannot be read.

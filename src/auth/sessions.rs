@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 
 use super::{
     Auth, Error,
+    grants::{Grant, Prepared},
     model::Role,
     session_cache::KnownSession,
     store,
-    tokens::{self, RefreshText},
+    tokens::RefreshText,
 };
 use crate::{
     audit::{self, Entry, Origin},
@@ -56,27 +57,6 @@ pub(super) struct SessionRow {
 }
 named_value!(SessionRow, 1);
 
-/// What a session will be known by, made before it is opened. Nothing of it is good before that.
-#[derive(Debug)]
-pub struct Prepared {
-    grant: Grant,
-    nonce: [u8; 16],
-}
-
-impl Prepared {
-    /// Whose session it can become.
-    #[must_use]
-    pub const fn user(&self) -> UserId {
-        self.grant.user
-    }
-
-    /// What a client would send: the value of `Authorization`, and the refresh token.
-    #[cfg(test)]
-    pub(super) fn tokens(&self) -> (String, String) {
-        (format!("Bearer {}", self.grant.access_token), self.grant.refresh_token.clone())
-    }
-}
-
 /// The order to open a session.
 #[derive(Debug, Clone)]
 pub struct NewSession {
@@ -94,31 +74,6 @@ pub struct NewSession {
     pub address: String,
     /// What the client calls itself; cut to 200 characters.
     pub client: String,
-}
-
-/// Everything a client needs to act for a person.
-#[derive(Clone)]
-pub struct Grant {
-    /// The session.
-    pub session: SessionId,
-    /// Whose it is.
-    pub user: UserId,
-    /// Sent as bearer with every request.
-    pub access_token: String,
-    /// Good for one refresh.
-    pub refresh_token: String,
-    /// What a browser sends in `X-CSRF-Token`.
-    pub csrf_token: String,
-    /// How long the access token is good, in seconds.
-    pub expires_in_s: u64,
-    /// How long the refresh token is good when it is not used, in seconds.
-    pub refresh_expires_in_s: u64,
-}
-
-impl std::fmt::Debug for Grant {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Grant").field("session", &self.session).finish_non_exhaustive()
-    }
 }
 
 /// A session as its owner sees it.
@@ -147,20 +102,6 @@ enum Refreshed {
 }
 
 impl Auth {
-    /// Makes the tokens of a session before it is known whether it will be opened: they need nothing of the store, and
-    /// making them takes longest right after a password was hashed, which leaves nothing else in the processor's caches.
-    ///
-    /// # Errors
-    /// [`Error::Signing`].
-    pub fn prepare_session(&self, user: UserId) -> Result<Prepared, Error> {
-        let nonce = self.nonce();
-        let refresh_expires_ms = self.inner.settings.session_max_ms.min(self.inner.settings.session_idle_ms);
-        // Tokens go by the clock that they are checked with, which may have been set back since the last commit.
-        let (id, now) = (SessionId::from_raw(self.inner.db.mint()), self.inner.clock.now());
-        let grant = self.tokens((user, id), (0, &nonce), now, refresh_expires_ms)?;
-        Ok(Prepared { grant, nonce })
-    }
-
     /// Opens a session inside the transaction of the sign-in.
     ///
     /// # Errors
@@ -168,7 +109,7 @@ impl Auth {
     pub fn open_session(&self, tx: &mut Tx<'_>, prepared: Prepared, order: NewSession) -> Result<Grant, Error> {
         let (now, Prepared { grant, nonce }) = (tx.now(), prepared);
         let open = store::numbers_to_change(tx, grant.user)?;
-        // Numbers grow with time, so the first ones are the oldest; the others need not be read.
+        // They stand in the order in which they were opened, so the first ones are the oldest; the others need not be read.
         let excess = (open.len() + 1).saturating_sub(SESSIONS_MAX);
         let gone: Vec<u64> = open.iter().take(excess).copied().collect();
         for number in &gone {
@@ -197,12 +138,6 @@ impl Auth {
         };
         store::insert_session(tx, &row, open, &gone)?;
         Ok(grant)
-    }
-
-    fn nonce(&self) -> [u8; 16] {
-        let mut nonce = [0; 16];
-        self.inner.random.fill(&mut nonce);
-        nonce
     }
 
     /// Puts a new session in the place of one whose person has just shown password or second factor; its tokens are
@@ -276,30 +211,6 @@ impl Auth {
         now >= row.ends_at || now >= idle_ends
     }
 
-    fn grant(&self, row: &SessionRow, now: Timestamp) -> Result<Grant, Error> {
-        let refresh_expires_ms = row.ends_at.ms_since(now).min(self.inner.settings.session_idle_ms);
-        self.tokens((row.user, row.id), (row.number, &row.nonce), now, refresh_expires_ms)
-    }
-
-    fn tokens(
-        &self,
-        (user, session): (UserId, SessionId),
-        (number, nonce): (u32, &[u8; 16]),
-        now: Timestamp,
-        refresh_expires_ms: u64,
-    ) -> Result<Grant, Error> {
-        let expires_in_s = self.inner.settings.access_ms / 1_000;
-        Ok(Grant {
-            session,
-            user,
-            access_token: self.inner.keyring.at(now).access(user, session, now, expires_in_s).ok_or(Error::Signing)?,
-            refresh_token: tokens::refresh_text(&self.inner.refresh_key, session, number, nonce),
-            csrf_token: tokens::csrf_text(&self.inner.refresh_key, session, nonce),
-            expires_in_s,
-            refresh_expires_in_s: refresh_expires_ms / 1_000,
-        })
-    }
-
     fn remove(&self, tx: &mut Tx<'_>, row: &SessionRow) -> Result<(), storage::Error> {
         self.forget(tx, row.id);
         store::delete_session(tx, row)
@@ -346,6 +257,12 @@ impl Auth {
     pub fn forget_person(&self, tx: &mut Tx<'_>, user: UserId) -> Result<(), storage::Error> {
         self.end_sessions(tx, user, None)?;
         store::delete_numbers(tx, user)
+    }
+
+    /// Whether anything is kept of a person's sessions.
+    #[cfg(test)]
+    pub(crate) fn knows_sessions_of(read: &impl Read, user: UserId) -> bool {
+        store::knows(read, user).unwrap()
     }
 
     /// Ends the sessions of a person that have all rights and not only that to set up a second factor.

@@ -126,7 +126,8 @@ pub(super) fn delete_keys(tx: &mut Tx<'_>, rows: &[ApiKeyRow]) -> Result<(), Err
     Ok(())
 }
 
-/// Compares the index and the counters of keys with the keys; tells each contradiction in words.
+/// Compares the index and the counters of keys with the keys, and the numbers of people's sessions with the sessions; tells
+/// each contradiction in words.
 ///
 /// # Errors
 /// When a row cannot be read.
@@ -139,7 +140,21 @@ pub(super) fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(
         }
         Ok(())
     })?;
-    counted.compare(read, &[KEY_COUNT], found)
+    counted.compare(read, &[KEY_COUNT], found)?;
+    each(read, SESSIONS, |number, row| {
+        if !session_numbers_of(read, row.user)?.contains(&number) {
+            found(format!("session {} is missing from the list of its person", row.id));
+        }
+        Ok(())
+    })?;
+    each(read, SESSION_NUMBERS, |_, NumbersRow { numbers }| {
+        for number in numbers {
+            if !read.exists(SESSIONS, &number)? {
+                found(format!("session number {number} is in the list of a person and not there"));
+            }
+        }
+        Ok(())
+    })
 }
 
 pub(super) fn find_session(read: &impl Read, id: SessionId) -> Result<Option<SessionRow>, Error> {
@@ -229,6 +244,12 @@ pub(super) fn keep_numbers_as_before(tx: &mut Tx<'_>, user: UserId) -> Result<()
     let numbers = session_numbers_of(tx, user)?;
     tx.remove(SESSION_NUMBERS, &user.hi())?;
     numbers.iter().try_for_each(|number| tx.put(USER_SESSIONS, &(user.hi(), *number), &()))
+}
+
+/// Puts other numbers in the place of those of a person's sessions.
+#[cfg(test)]
+pub(super) fn spoil_numbers(tx: &mut Tx<'_>, user: UserId, numbers: Vec<u64>) -> Result<(), Error> {
+    put_numbers(tx, user, numbers)
 }
 
 /// Whether anything is kept of a person's sessions.

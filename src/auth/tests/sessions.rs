@@ -254,7 +254,7 @@ async fn sessions_of_an_earlier_release_are_found_counted_and_ended() {
 #[tokio::test]
 async fn nothing_is_kept_of_the_sessions_of_a_person_who_is_removed() {
     let (auth, _) = auth();
-    let knows = || store::knows(&auth.inner.db.snapshot(), USER).unwrap();
+    let knows = || Auth::knows_sessions_of(&auth.inner.db.snapshot(), USER);
     let grant = open(&auth).await;
     let ender = auth.clone();
     assert!(auth.inner.db.write(move |tx| ender.end_session(tx, USER, grant.session)).await.unwrap());
@@ -266,16 +266,32 @@ async fn nothing_is_kept_of_the_sessions_of_a_person_who_is_removed() {
 }
 
 #[tokio::test]
+async fn a_session_that_its_person_does_not_list_and_a_listed_one_that_is_not_there_are_contradictions() {
+    let (auth, _) = auth();
+    let grant = open(&auth).await;
+    let found = || {
+        let mut found = Vec::new();
+        crate::auth::check(&auth.inner.db.snapshot(), &mut |finding| found.push(finding)).unwrap();
+        found
+    };
+    assert_eq!(found(), Vec::<String>::new());
+    auth.inner.db.write(|tx| store::keep_numbers_as_before(tx, USER)).await.unwrap();
+    assert_eq!(found(), Vec::<String>::new(), "as an earlier release kept them");
+    auth.inner.db.write(|tx| store::spoil_numbers(tx, USER, vec![7])).await.unwrap();
+    let missing = format!("session {} is missing from the list of its person", grant.session);
+    assert_eq!(found(), [missing, "session number 7 is in the list of a person and not there".to_owned()]);
+}
+
+#[tokio::test]
 async fn tokens_that_were_made_for_a_session_are_good_from_its_commit_on() {
     let (auth, _) = auth();
     let prepared = auth.prepare_session(USER).unwrap();
-    let (bearer, refresh) = prepared.tokens();
-    let is_good = || async { auth.identify(Some(&bearer)).await.is_ok() };
-    assert!(!is_good().await);
-    assert!(matches!(auth.refresh(&refresh).await, Err(Error::Invalid)));
+    let grant = prepared.grant.clone();
+    assert!(!is_let_in(&auth, &grant).await);
+    assert!(matches!(auth.refresh(&grant.refresh_token).await, Err(Error::Invalid)));
     open_prepared(&auth, prepared).await;
-    assert!(is_good().await);
-    auth.refresh(&refresh).await.unwrap();
+    assert!(is_let_in(&auth, &grant).await);
+    auth.refresh(&grant.refresh_token).await.unwrap();
 }
 
 #[tokio::test]
