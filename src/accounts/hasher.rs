@@ -1,4 +1,4 @@
-//! The pool that hashes passwords.
+//! Where passwords are hashed, and how many at once.
 //!
 //! A hash costs 19 MiB and some 20 ms of a processor, so only a few run at once and only some may wait; more are refused
 //! as "try later". An unknown account costs the same as a known one. Judging a new password can cost more than hashing
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How many calls wait for each that runs.
 const WAITING_PER_RUNNING: usize = 32;
 
-/// Runs hashes on blocking threads, a few at once.
+/// Runs hashes, a few at once, on blocking threads or on that of the caller.
 #[derive(Debug)]
 pub(super) struct Hasher {
     /// One for each that runs; held by the work itself, so that a caller who goes away frees nothing early.
@@ -38,7 +38,7 @@ pub(super) struct Hasher {
 }
 
 impl Hasher {
-    /// A pool for this many hashes at once; 0 takes one per processor, at most 8.
+    /// Room for this many hashes at once; 0 takes one per processor, at most 8.
     pub(super) fn new(at_once: usize) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from).min(8);
         let at_once = if at_once == 0 { processors } else { at_once };
@@ -114,12 +114,13 @@ impl Hasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let work = move |turn: Turn| {
+        let turn = self.turn().await?;
+        let work = move || {
             let done = work();
             drop(turn);
             done
         };
-        self.turn().await?.run(work).await
+        tokio::task::spawn_blocking(work).await.map_err(|error| Error::Hash(error.to_string()))
     }
 }
 
@@ -131,21 +132,13 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Runs work that hashes once on a blocking thread; it keeps its turn until it has.
-    ///
-    /// # Errors
-    /// [`Error::Hash`] when it panics.
-    pub(super) async fn run<T: Send + 'static>(
-        self,
-        work: impl FnOnce(Self) -> T + Send + 'static,
-    ) -> Result<T, Error> {
-        tokio::task::spawn_blocking(move || work(self)).await.map_err(|error| Error::Hash(error.to_string()))
-    }
-
     /// Runs work that hashes once on this thread, whose other tasks go to another one; it keeps its turn until it has.
     ///
-    /// What follows needs no thread to be woken, which takes a tenth of a millisecond. The caller is not asked meanwhile
-    /// whether he still waits.
+    /// No other thread has to be woken to go on, which takes a tenth of a millisecond with each. The caller is not asked
+    /// meanwhile whether he still waits.
+    ///
+    /// # Panics
+    /// On a runtime of one thread, which has no other to give its tasks to.
     pub(super) fn run_here<T>(self, work: impl FnOnce(Self) -> T) -> T {
         tokio::task::block_in_place(|| work(self))
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     audit::{self, Origin},
-    auth::{Auth, Role, Scopes, Settings},
+    auth::{Auth, Author, Role, Scopes, Settings},
     base::{ApiKeyId, ManualClock, RawId, SealKey, SeededRandom, Timestamp, UserId},
     limits::{self, Limits},
     mail::Mail,
@@ -97,6 +97,28 @@ async fn unusable_fields_are_refused_and_leave_nothing() {
     assert!(accounts.is_empty().await.unwrap());
     accounts.set_up(order()).await.unwrap();
     assert!(matches!(accounts.set_up(order()).await, Err(Error::EmailTaken)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_kept_of_the_sessions_of_a_person_who_is_removed() {
+    let (accounts, auth, db) = accounts();
+    let made = accounts.set_up(order()).await.unwrap();
+    let caller = auth.identify(Some(&format!("Bearer {}", made.api_key_text.expose()))).await.unwrap();
+    let add = move |tx: &mut Tx<'_>| {
+        let admin = store::find_user(tx, made.user)?.unwrap();
+        let (id, email) = (UserId::from_raw(tx.mint()), "bob@example.com".parse().unwrap());
+        let bob = store::UserRow { id, email, role: Role::User, is_owner: false, ..admin };
+        store::put_user(tx, &bob).map(|()| bob.id)
+    };
+    let bob = db.write(add).await.unwrap();
+    let order =
+        SignIn { email: "bob@example.com".to_owned(), password: order().password, code: None, client: client() };
+    accounts.sign_in(order).await.unwrap();
+    assert!(Auth::knows_sessions_of(&db.snapshot(), bob));
+    let author = Author { caller, origin: Origin::machine() };
+    let remover = accounts.clone();
+    db.write(move |tx| remover.delete_user(tx, &author, bob)).await.unwrap();
+    assert!(!Auth::knows_sessions_of(&db.snapshot(), bob));
 }
 
 #[tokio::test]
@@ -193,8 +215,9 @@ async fn a_caller_who_goes_away_while_the_password_is_hashed_leaves_what_a_lost_
         engine.let_go();
         assert!(is_under_way);
         // It is under way on its thread, so it may end as if nobody had gone.
-        if let Err(error) = call.await {
-            assert!(error.is_cancelled());
+        match call.await {
+            Ok(outcome) => drop(outcome.unwrap()),
+            Err(error) => assert!(error.is_cancelled()),
         }
         tokio::time::timeout(PATIENCE, accounts.inner.hasher.rest()).await.expect("the place is given back");
         assert_eq!(accounts.inner.hasher.begun() - before, gone);

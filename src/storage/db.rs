@@ -355,7 +355,7 @@ impl Db {
     /// A fresh id for what is prepared before its transaction; its `hi` is greater than every one handed out before.
     ///
     /// After a kill it is handed out again unless a later transaction was acknowledged, so it must not be shown to anybody
-    /// before a transaction that has it.
+    /// before a transaction that has it is committed.
     #[must_use]
     pub fn mint(&self) -> RawId {
         self.shared.mint.next(self.now(), &*self.shared.random)

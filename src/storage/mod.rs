@@ -12,7 +12,7 @@
 //! - Every value carries a format byte and a checksum bound to its key; every group carries a
 //!   commit record that chains to the one before.
 //!
-//! There are no conflicts and no retries here, and no engine call on an async thread.
+//! There are no conflicts and no retries here, and no engine call on an async thread that has other tasks to run.
 
 mod chain;
 pub mod check;

@@ -411,3 +411,15 @@ fn no_id_is_minted_below_the_floor() {
     let minted = Db::start(parts).unwrap().write_blocking(|tx| Ok::<_, Error>(tx.mint())).unwrap();
     assert_eq!(minted.hi, id_floor + 1);
 }
+
+#[test]
+fn an_id_that_was_handed_out_before_its_transaction_is_not_handed_out_again() {
+    let engine = MemoryEngine::default();
+    let db = open(&engine);
+    let (first, id) = (db.mint(), db.mint());
+    assert!(id.hi > first.hi);
+    let in_transaction = db.write_blocking(move |tx| tx.put(ROWS, &(id.hi,), &1).map(|()| tx.mint())).unwrap();
+    assert!(in_transaction.hi > id.hi);
+    db.stop();
+    assert!(open(&engine).mint().hi > in_transaction.hi);
+}

@@ -1,12 +1,6 @@
 //! What letting people and keys in costs: a sign-in beside the hash of its password, and the check of an API key.
 
-use std::{
-    hint::black_box,
-    io::Write as _,
-    net::Ipv4Addr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, io::Write as _, net::Ipv4Addr, sync::Arc, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use novapulse::{
@@ -33,13 +27,14 @@ pub(super) fn run(scale: Scale, report: &mut Report) -> Result<()> {
 /// Signs in and out, one after another, each time from another address because of the limits. What each sign-in took beside the hash
 /// of the password, the server says itself: its time in the use case without the hash and the wait for its turn. That is
 /// limits, look-up, session, token, audit entry and one durable commit; HTTP is measured elsewhere. Beside it stands what no
-/// commit can do without: a `fdatasync` of some appended bytes on a disk that has rested for as long as a hash takes.
+/// commit can do without: a `fdatasync` of some appended bytes, after a rest as long as a sign-in took, now and then between them.
 fn sign_in(scale: Scale, report: &mut Report) -> Result<()> {
     let server = Server::start()?;
     let credentials: Value = serde_json::from_slice(&std::fs::read(server.data().join("dev-credentials.json"))?)?;
     let body = json!({ "email": credentials.get("email"), "password": credentials.get("password") }).to_string();
     let mut connection = BlockingConnection::open(server.address)?;
-    let mut sign_ins = Histogram::default();
+    let (mut sign_ins, mut syncs) = (Histogram::default(), Histogram::default());
+    let mut file = tempfile::tempfile_in(work_directory())?;
     let count = scale.items(600);
     let mut before = Vec::new();
     for number in 0..count + 20 {
@@ -61,32 +56,24 @@ fn sign_in(scale: Scale, report: &mut Report) -> Result<()> {
         if number >= 20 {
             sign_ins.record(u64::try_from(took.as_micros())?);
         }
+        if number % 4 == 0 {
+            std::thread::sleep(took);
+            let start = Instant::now();
+            file.write_all(&[7; 2_000])?;
+            file.sync_data()?;
+            syncs.record(u64::try_from(start.elapsed().as_micros())?);
+        }
     }
     let after = beside_hash(&mut connection, &server)?;
-    let syncs = lone_syncs(count.div_ceil(2), Duration::from_micros(sign_ins.quantile(0.5)))?;
     let note = format!("p95 {}", millis(sign_ins.quantile(0.95)));
     report.push(Row::new("sign-in, p50", sign_ins.quantile(0.5) as f64 / 1_000.0, "ms").note(note));
     for (share, name, target) in [(0.5, "p50", Target::None), (0.95, "p95", Target::AtMost(1.0))] {
         let beside = quantile(&before, &after, share).context("the server counted no sign-in")? * 1_000.0;
         let sync = millis(syncs.quantile(share));
-        let note = format!("the upper bound of its bucket; a lone fdatasync after such a rest {sync}");
+        let note = format!("the upper bound of its bucket; a lone fdatasync after as long a rest {sync}");
         report.push(Row::new(format!("sign-in beside the hash, {name}"), beside, "ms").target(target).note(note));
     }
     Ok(())
-}
-
-/// What an append and its sync take when the disk has rested this long before each.
-fn lone_syncs(count: u64, rest: Duration) -> Result<Histogram> {
-    let mut file = tempfile::tempfile_in(work_directory())?;
-    let mut syncs = Histogram::default();
-    for _ in 0..count {
-        std::thread::sleep(rest);
-        let start = Instant::now();
-        file.write_all(&[7; 2_000])?;
-        file.sync_data()?;
-        syncs.record(u64::try_from(start.elapsed().as_micros())?);
-    }
-    Ok(syncs)
 }
 
 /// The buckets of the server's histogram: upper bound in seconds, and how many sign-ins were below it.

@@ -55,7 +55,6 @@ impl Client {
 }
 
 /// The order to sign in.
-#[derive(Clone)]
 pub(in crate::accounts) struct SignIn {
     pub(in crate::accounts) email: String,
     pub(in crate::accounts) password: Password,
@@ -147,7 +146,7 @@ impl Accounts {
 
     /// Looks for the account, hashes, and lets the person in where nothing else has to be asked, all on this thread: each
     /// change to another one that rests costs a tenth of a millisecond. A caller who goes away meanwhile leaves a session
-    /// behind, as one does whose answer is lost.
+    /// behind, as one does whose answer is lost, and no time limit ends the call before the disk has answered.
     async fn try_password(&self, order: &SignIn) -> Result<Tried, Error> {
         let (db, clock) = (self.inner.db.reclaiming(), self.inner.db.clock());
         let place = db.place().await?;
