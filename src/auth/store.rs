@@ -200,7 +200,7 @@ pub(super) fn numbers_to_change(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<u64
 }
 
 /// Also writes that there are none: to look where earlier releases kept them takes about three times as long as this row.
-fn put_numbers(tx: &mut Tx<'_>, user: UserId, numbers: Vec<u64>) -> Result<(), Error> {
+pub(super) fn put_numbers(tx: &mut Tx<'_>, user: UserId, numbers: Vec<u64>) -> Result<(), Error> {
     tx.put(SESSION_NUMBERS, &user.hi(), &NumbersRow { numbers })
 }
 
@@ -244,12 +244,6 @@ pub(super) fn keep_numbers_as_before(tx: &mut Tx<'_>, user: UserId) -> Result<()
     let numbers = session_numbers_of(tx, user)?;
     tx.remove(SESSION_NUMBERS, &user.hi())?;
     numbers.iter().try_for_each(|number| tx.put(USER_SESSIONS, &(user.hi(), *number), &()))
-}
-
-/// Puts other numbers in the place of those of a person's sessions.
-#[cfg(test)]
-pub(super) fn spoil_numbers(tx: &mut Tx<'_>, user: UserId, numbers: Vec<u64>) -> Result<(), Error> {
-    put_numbers(tx, user, numbers)
 }
 
 /// Whether anything is kept of a person's sessions.

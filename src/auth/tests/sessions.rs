@@ -277,7 +277,7 @@ async fn a_session_that_its_person_does_not_list_and_a_listed_one_that_is_not_th
     assert_eq!(found(), Vec::<String>::new());
     auth.inner.db.write(|tx| store::keep_numbers_as_before(tx, USER)).await.unwrap();
     assert_eq!(found(), Vec::<String>::new(), "as an earlier release kept them");
-    auth.inner.db.write(|tx| store::spoil_numbers(tx, USER, vec![7])).await.unwrap();
+    auth.inner.db.write(|tx| store::put_numbers(tx, USER, vec![7])).await.unwrap();
     let missing = format!("session {} is missing from the list of its person", grant.session);
     assert_eq!(found(), [missing, "session number 7 is in the list of a person and not there".to_owned()]);
 }
