@@ -16,7 +16,7 @@ type Versions = Vec<(u64, Option<Arc<[u8]>>)>;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryEngine {
     state: Arc<Mutex<State>>,
-    /// Signals that syncs and reads may go on, and that a read waits.
+    /// Signals that syncs, writes and reads may go on, and that a read waits.
     changed: Arc<Condvar>,
 }
 
@@ -35,10 +35,14 @@ struct State {
     writes_left: Option<u32>,
     /// Set by tests: syncs wait.
     is_held: bool,
+    /// Syncs that wait.
+    waiting_syncs: usize,
+    /// Set by tests: writes wait.
+    are_writes_held: bool,
     /// Set by tests: reads of a key wait.
     are_reads_held: bool,
     /// Reads that wait.
-    waiting: usize,
+    waiting_reads: usize,
 }
 
 impl MemoryEngine {
@@ -70,6 +74,20 @@ impl MemoryEngine {
         self.lock().is_held = true;
     }
 
+    /// Makes every write wait until [`MemoryEngine::let_go`], and lets syncs go on.
+    pub fn hold_writes(&self) {
+        let mut state = self.lock();
+        (state.is_held, state.are_writes_held) = (false, true);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Syncs that wait.
+    #[must_use]
+    pub fn waiting_syncs(&self) -> usize {
+        self.lock().waiting_syncs
+    }
+
     /// Makes every read of a key wait until [`MemoryEngine::let_go`], as a slow disk would.
     pub fn hold_reads(&self) {
         self.lock().are_reads_held = true;
@@ -78,15 +96,15 @@ impl MemoryEngine {
     /// Blocks until so many reads wait; false when they do not within the time.
     #[must_use]
     pub fn has_waiting_reads(&self, count: usize, patience: Duration) -> bool {
-        let are_missing = |state: &mut State| state.waiting < count;
+        let are_missing = |state: &mut State| state.waiting_reads < count;
         let waited = self.changed.wait_timeout_while(self.lock(), patience, are_missing);
-        waited.unwrap_or_else(PoisonError::into_inner).0.waiting >= count
+        waited.unwrap_or_else(PoisonError::into_inner).0.waiting_reads >= count
     }
 
-    /// Lets syncs and reads go on.
+    /// Lets syncs, writes and reads go on.
     pub fn let_go(&self) {
         let mut state = self.lock();
-        (state.is_held, state.are_reads_held) = (false, false);
+        (state.is_held, state.are_writes_held, state.are_reads_held) = (false, false, false);
         drop(state);
         self.changed.notify_all();
     }
@@ -111,7 +129,8 @@ impl Engine for MemoryEngine {
     }
 
     fn write(&self, changes: &mut dyn Iterator<Item = Change<'_>>) -> Result<(), Error> {
-        let mut state = self.lock();
+        let are_held = |state: &mut State| state.are_writes_held;
+        let mut state = self.changed.wait_while(self.lock(), are_held).unwrap_or_else(PoisonError::into_inner);
         state.is_failing |= state.writes_left == Some(0);
         state.check()?;
         state.writes_left = state.writes_left.map(|left| left - 1);
@@ -129,8 +148,13 @@ impl Engine for MemoryEngine {
     }
 
     fn sync(&self) -> Result<(), Error> {
-        let is_held = |state: &mut State| state.is_held;
-        let mut state = self.changed.wait_while(self.lock(), is_held).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
+        if state.is_held {
+            state.waiting_syncs += 1;
+            let is_held = |state: &mut State| state.is_held;
+            state = self.changed.wait_while(state, is_held).unwrap_or_else(PoisonError::into_inner);
+            state.waiting_syncs -= 1;
+        }
         state.check()?;
         state.synced = state.written;
         Ok(())
@@ -159,11 +183,11 @@ impl MemorySnapshot {
     fn lock_for_read(&self) -> MutexGuard<'_, State> {
         let mut state = self.lock();
         if state.are_reads_held {
-            state.waiting += 1;
+            state.waiting_reads += 1;
             self.engine.changed.notify_all();
             let are_held = |state: &mut State| state.are_reads_held;
             state = self.engine.changed.wait_while(state, are_held).unwrap_or_else(PoisonError::into_inner);
-            state.waiting -= 1;
+            state.waiting_reads -= 1;
         }
         state
     }
