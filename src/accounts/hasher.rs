@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How many calls wait for each that runs.
 const WAITING_PER_RUNNING: usize = 32;
 
-/// Runs hashes, a few at once, on blocking threads or on that of the caller.
+/// Runs hashes, a few at once, on blocking threads.
 #[derive(Debug)]
 pub(super) struct Hasher {
     /// One for each that runs; held by the work itself, so that a caller who goes away frees nothing early.
@@ -114,13 +114,7 @@ impl Hasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let turn = self.turn().await?;
-        let work = move || {
-            let done = work();
-            drop(turn);
-            done
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|error| Error::Hash(error.to_string()))
+        self.turn().await?.run(work).await
     }
 }
 
@@ -132,15 +126,17 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Runs work that hashes once on this thread, whose other tasks go to another one; it keeps its turn until it has.
+    /// Runs work that hashes once on a blocking thread; the turn is kept until it has ended, whoever still waits for it.
     ///
-    /// No other thread has to be woken to go on, which takes a tenth of a millisecond with each. The caller is not asked
-    /// meanwhile whether he still waits.
-    ///
-    /// # Panics
-    /// On a runtime of one thread, which has no other to give its tasks to.
-    pub(super) fn run_here<T>(self, work: impl FnOnce(Self) -> T) -> T {
-        tokio::task::block_in_place(|| work(self))
+    /// # Errors
+    /// [`Error::Hash`] when it panicked.
+    pub(super) async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let work = move || {
+            let done = work();
+            drop(self);
+            done
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| Error::Hash(error.to_string()))
     }
 }
 

@@ -211,6 +211,17 @@ pub enum Error {
     Storage(#[from] storage::Error),
 }
 
+impl Error {
+    /// The same for one who shows a token and knows nothing of accounts.
+    fn into_auth(self) -> auth::Error {
+        match self {
+            Self::Auth(error) => error,
+            Self::Storage(error) => error.into(),
+            other => storage::Error::Engine(other.to_string()).into(),
+        }
+    }
+}
+
 /// How accounts behave.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -284,21 +295,25 @@ impl Accounts {
     #[must_use]
     pub fn new(db: Db, auth: Auth, limits: Limits, mail: Mail, seal: Arc<SealKey>, settings: Settings) -> Self {
         let hasher = Hasher::new(settings.hashing_max);
-        Self {
-            inner: Arc::new(Inner {
-                db,
-                auth,
-                limits,
-                mail,
-                seal,
-                hasher,
-                settings,
-                profiles: ReadCache::new(PROFILES_MAX, PROFILE_LIFE),
-                members: ReadCache::new(LISTS_MAX, PROFILE_LIFE),
-                stats: ReadCache::new(LISTS_MAX, STATS_LIFE),
-                set_up_token: OnceLock::new(),
-                set_up_done: CancellationToken::new(),
-            }),
-        }
+        let inner = Arc::new(Inner {
+            db,
+            auth,
+            limits,
+            mail,
+            seal,
+            hasher,
+            settings,
+            profiles: ReadCache::new(PROFILES_MAX, PROFILE_LIFE),
+            members: ReadCache::new(LISTS_MAX, PROFILE_LIFE),
+            stats: ReadCache::new(LISTS_MAX, STATS_LIFE),
+            set_up_token: OnceLock::new(),
+            set_up_done: CancellationToken::new(),
+        });
+        let weak = Arc::downgrade(&inner);
+        inner.auth.open_with(Box::new(move |tx, opening| {
+            let Some(inner) = weak.upgrade() else { return Err(storage::Error::Stopped.into()) };
+            Self { inner }.open_begun(tx, opening).map_err(Error::into_auth)
+        }));
+        Self { inner }
     }
 }

@@ -45,6 +45,18 @@ impl Prepared {
     pub const fn user(&self) -> UserId {
         self.grant.user
     }
+
+    /// The session that it can become.
+    #[must_use]
+    pub const fn session(&self) -> SessionId {
+        self.grant.session
+    }
+
+    /// What the client is told of a session that was begun with this, once it is known that it may be opened.
+    #[must_use]
+    pub fn grant(self) -> Grant {
+        self.grant
+    }
 }
 
 impl Auth {

@@ -1,7 +1,7 @@
 //! What is done from time to time: last uses are written down, and what is over is removed, a page at each time.
 //!
 //! What is over is refused whether or not its row is still there, so the removal may take its time: each round looks at
-//! one page of keys and one of sessions and goes on there the next time.
+//! one page of keys, one of sessions and one of openings and goes on there the next time.
 
 use std::time::Duration;
 
@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Auth,
+    openings::OpeningRow,
     store::{self, ApiKeyRow, SWEEP_PAGE},
 };
-use crate::storage::{self, pause};
+use crate::storage::{self, Tx, pause};
 
 /// How often.
 const EVERY: Duration = Duration::from_mins(1);
@@ -30,7 +31,7 @@ pub(super) struct Swept {
 impl Auth {
     /// Writes down when keys were last used and removes keys and sessions that are over, until stopped.
     pub async fn maintain(self, stop: CancellationToken) {
-        let (mut keys, mut sessions) = (None, None);
+        let (mut keys, mut sessions, mut openings) = (None, None, None);
         loop {
             let is_last = !pause(EVERY, &stop).await;
             if let Err(error) = self.write_last_used().await {
@@ -46,6 +47,10 @@ impl Auth {
             match self.sweep_sessions(sessions).await {
                 Ok(swept) => sessions = swept.next,
                 Err(error) => tracing::warn!(%error, "sessions that are over could not be removed: {error}"),
+            }
+            match self.sweep_openings(openings).await {
+                Ok(swept) => openings = swept.next,
+                Err(error) => tracing::warn!(%error, "sign-ins that came to nothing could not be removed: {error}"),
             }
         }
     }
@@ -74,6 +79,21 @@ impl Auth {
         if removed > 0 {
             let auth = self.clone();
             self.inner.db.write_reclaiming(move |tx| auth.remove_over(tx, &over)).await?;
+        }
+        Ok(Swept { removed, next })
+    }
+
+    /// Removes the openings of one page that can become no session any more.
+    pub(super) async fn sweep_openings(&self, after: Option<u64>) -> Result<Swept, storage::Error> {
+        let page = self.inner.db.read(move |snapshot| store::all_openings(snapshot, after)).await??;
+        let next = page.get(SWEEP_PAGE - 1).map(|last| last.id.hi());
+        let now = self.inner.clock.now();
+        let is_over = |row: &OpeningRow| self.is_opening_over(row, now);
+        let over: Vec<_> = page.into_iter().filter(is_over).map(|row| (row.user, row.id.hi())).collect();
+        let removed = over.len();
+        if removed > 0 {
+            let remove = move |tx: &mut Tx<'_>| over.into_iter().try_for_each(|key| store::delete_opening(tx, key));
+            self.inner.db.write_reclaiming(remove).await?;
         }
         Ok(Swept { removed, next })
     }

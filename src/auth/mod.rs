@@ -13,6 +13,7 @@ mod grants;
 mod keyring;
 mod maintain;
 mod model;
+mod openings;
 pub mod permissions;
 mod rights;
 mod session_cache;
@@ -45,6 +46,7 @@ use session_cache::SessionCache;
 use store::ApiKeyRow;
 
 pub use grants::{Grant, Prepared};
+pub use openings::{OpenSession, Opening, SignInFacts};
 pub use sessions::{NewSession, SessionView};
 
 /// Checks stored API keys and sessions against what follows from them; tells each contradiction in words.
@@ -175,6 +177,7 @@ struct Inner {
     keyring: Keyring,
     refresh_key: Arc<SealKey>,
     settings: Settings,
+    openings: openings::Openings,
 }
 
 /// Lives of tokens and sessions, and the keys behind them.
@@ -229,8 +232,8 @@ impl Auth {
             || Arc::clone(&settings.seal),
             |secret| Arc::new(SealKey::from_bytes(&Sha256::digest(secret.expose().as_bytes()).into())),
         );
-        let (cache, sessions) = (Arc::default(), Arc::default());
-        Self { inner: Arc::new(Inner { db, clock, random, cache, sessions, keyring, refresh_key, settings }) }
+        let (cache, sessions, openings) = (Arc::default(), Arc::default(), openings::Openings::new(db.mint().hi));
+        Self { inner: Arc::new(Inner { db, clock, random, cache, sessions, keyring, refresh_key, settings, openings }) }
     }
 
     /// Finds out who shows this `Authorization` header: an API key or an access token.

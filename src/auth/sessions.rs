@@ -12,6 +12,7 @@ use super::{
     Auth, Error,
     grants::{Grant, Prepared},
     model::Role,
+    openings::{Opening, OpeningRow},
     session_cache::KnownSession,
     store,
     tokens::RefreshText,
@@ -108,7 +109,26 @@ impl Auth {
     /// When the store fails.
     pub fn open_session(&self, tx: &mut Tx<'_>, prepared: Prepared, order: NewSession) -> Result<Grant, Error> {
         let (now, Prepared { grant, nonce }) = (tx.now(), prepared);
-        let open = store::numbers_to_change(tx, grant.user)?;
+        self.open_at(tx, now, (grant.user, grant.session, nonce), order)?;
+        Ok(grant)
+    }
+
+    /// As [`Auth::open_session`], of one that was begun before; it began then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn open_begun(&self, tx: &mut Tx<'_>, opening: &Opening, order: NewSession) -> Result<(), storage::Error> {
+        self.open_at(tx, opening.begun_at, (opening.user, opening.session, opening.nonce), order)
+    }
+
+    fn open_at(
+        &self,
+        tx: &mut Tx<'_>,
+        now: Timestamp,
+        (user, id, nonce): (UserId, SessionId, [u8; 16]),
+        order: NewSession,
+    ) -> Result<(), storage::Error> {
+        let open = store::numbers_to_change(tx, user)?;
         // They stand in the order in which they were opened, so the first ones are the oldest; the others need not be read.
         let excess = (open.len() + 1).saturating_sub(SESSIONS_MAX);
         let gone: Vec<u64> = open.iter().take(excess).copied().collect();
@@ -120,8 +140,8 @@ impl Auth {
             }
         }
         let row = SessionRow {
-            id: grant.session,
-            user: grant.user,
+            id,
+            user,
             company: order.company,
             role: order.role,
             is_owner: order.is_owner,
@@ -134,10 +154,9 @@ impl Auth {
             ends_at: now.plus_ms(self.inner.settings.session_max_ms),
             proven_at: Some(now),
             address: order.address,
-            client: order.client.chars().filter(|c| !c.is_control()).take(CLIENT_CHARACTERS_MAX).collect(),
+            client: name_of_client(&order.client),
         };
-        store::insert_session(tx, &row, open, &gone)?;
-        Ok(grant)
+        store::insert_session(tx, &row, open, &gone)
     }
 
     /// Puts a new session in the place of one whose person has just shown password or second factor; its tokens are
@@ -164,10 +183,10 @@ impl Auth {
     /// which ends its session.
     pub async fn refresh(&self, token: &str) -> Result<Grant, Error> {
         let claimed = RefreshText::parse(token).ok_or(Error::Invalid)?;
-        let row = self.inner.db.read(move |snapshot| store::find_session(snapshot, claimed.session)).await??;
         // What was never ours costs no transaction.
-        let is_genuine = |row: &SessionRow| claimed.is_genuine(&self.inner.refresh_key, &row.nonce);
-        row.filter(is_genuine).ok_or(Error::Invalid)?;
+        let is_genuine = |nonce: &_| claimed.is_genuine(&self.inner.refresh_key, nonce);
+        let row = self.find_session(claimed.session, is_genuine).await?;
+        row.filter(|row| is_genuine(&row.nonce)).ok_or(Error::Invalid)?;
         let auth = self.clone();
         let refreshed = self.inner.db.write_reclaiming(move |tx| auth.rotate(tx, &claimed)).await?;
         match refreshed {
@@ -227,9 +246,15 @@ impl Auth {
     /// # Errors
     /// When the store fails.
     pub fn end_session(&self, tx: &mut Tx<'_>, user: UserId, id: SessionId) -> Result<bool, storage::Error> {
-        let Some(row) = store::find_session(tx, id)?.filter(|row| row.user == user) else { return Ok(false) };
-        self.remove(tx, &row)?;
-        Ok(true)
+        if let Some(row) = store::find_session(tx, id)?.filter(|row| row.user == user) {
+            self.remove(tx, &row)?;
+            return Ok(true);
+        }
+        let is_opening = store::find_opening(tx, id)?.is_some_and(|row| row.user == user);
+        if is_opening {
+            store::delete_opening(tx, (user, id.hi()))?;
+        }
+        Ok(is_opening)
     }
 
     /// Ends all sessions of a person but one; answers how many.
@@ -242,6 +267,7 @@ impl Auth {
         user: UserId,
         keep: Option<SessionId>,
     ) -> Result<usize, storage::Error> {
+        store::delete_openings_of(tx, user)?;
         let rows = store::sessions_of(tx, user)?;
         let ended: Vec<_> = rows.into_iter().filter(|row| Some(row.id) != keep).collect();
         for row in &ended {
@@ -270,11 +296,12 @@ impl Auth {
     /// # Errors
     /// When the store fails.
     pub fn end_full_sessions(&self, tx: &mut Tx<'_>, user: UserId) -> Result<(), storage::Error> {
+        store::delete_openings_of(tx, user)?;
         let rows = store::sessions_of(tx, user)?;
         rows.iter().filter(|row| !row.is_enrolling).try_for_each(|row| self.remove(tx, row))
     }
 
-    /// The open sessions of a person, the newest first.
+    /// The open sessions of a person, the newest first; also those of which a death left open whether they are.
     ///
     /// # Errors
     /// When the store fails.
@@ -282,7 +309,6 @@ impl Auth {
         let now = self.inner.clock.now();
         let mut rows = store::sessions_of(read, user)?;
         rows.retain(|row| !self.is_over(row, now));
-        rows.sort_by_key(|row| std::cmp::Reverse(row.created_at));
         let view = |row: SessionRow| SessionView {
             id: row.id,
             created_at: row.created_at,
@@ -291,7 +317,19 @@ impl Auth {
             address: row.address,
             client: row.client,
         };
-        Ok(rows.into_iter().map(view).collect())
+        let left = |row: OpeningRow| SessionView {
+            id: row.id,
+            created_at: row.begun_at,
+            last_used_at: row.begun_at,
+            ends_at: row.begun_at.plus_ms(self.inner.settings.session_max_ms),
+            address: row.sign_in.address.to_string(),
+            client: row.sign_in.client,
+        };
+        let mut views: Vec<_> = rows.into_iter().map(view).collect();
+        let room = SESSIONS_MAX.saturating_sub(views.len());
+        views.extend(self.left_behind(read, user)?.into_iter().rev().take(room).map(left));
+        views.sort_by_key(|view| std::cmp::Reverse(view.created_at));
+        Ok(views)
     }
 
     /// The session behind an access token.
@@ -302,7 +340,8 @@ impl Auth {
             known
         } else {
             let generation = self.inner.sessions.generation();
-            let row = self.inner.db.read(move |snapshot| store::find_session(snapshot, id)).await??;
+            // Our signature says enough.
+            let row = self.find_session(id, |_| true).await?;
             self.inner.sessions.remember(KnownSession::from(row.ok_or(Error::Invalid)?), generation)
         };
         if known.user == user && now < known.ends_at { Ok(known) } else { Err(Error::Invalid) }
@@ -329,6 +368,11 @@ impl Auth {
         }
         Ok(())
     }
+}
+
+/// What is kept of what a client calls itself.
+pub(super) fn name_of_client(said: &str) -> String {
+    said.chars().filter(|c| !c.is_control()).take(CLIENT_CHARACTERS_MAX).collect()
 }
 
 /// Records that a session was ended by a rule.

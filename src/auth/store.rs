@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{model::SecretHash, sessions::SessionRow};
+use super::{model::SecretHash, openings::OpeningRow, sessions::SessionRow};
 use crate::{
     base::{ApiKeyId, CompanyId, SessionId, Timestamp, UserId},
     named_value,
@@ -16,6 +16,8 @@ use crate::{
 const API_KEYS: Table<u64, ApiKeyRow> = Table::of(keyspaces::API_KEYS);
 const COMPANY_API_KEYS: Table<(u64, u64), ()> = Table::of(keyspaces::COMPANY_API_KEYS);
 const SESSIONS: Table<u64, SessionRow> = Table::of(keyspaces::SESSIONS);
+const OPENINGS: Table<u64, OpeningRow> = Table::of(keyspaces::OPENINGS);
+const USER_OPENINGS: Table<u64, NumbersRow> = Table::of(keyspaces::USER_OPENINGS);
 const SESSION_NUMBERS: Table<u64, NumbersRow> = Table::of(keyspaces::SESSION_NUMBERS);
 const USER_SESSIONS: Table<(u64, u64), ()> = Table::of(keyspaces::USER_SESSIONS);
 
@@ -26,7 +28,7 @@ const KEY_COUNT: u8 = 0;
 /// Rows looked at at once in a sweep.
 pub(super) const SWEEP_PAGE: usize = 1_000;
 
-/// The sessions of a person.
+/// The sessions of a person, or the openings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct NumbersRow {
     /// The oldest first.
@@ -154,7 +156,69 @@ pub(super) fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(
             }
         }
         Ok(())
+    })?;
+    each(read, OPENINGS, |number, row| {
+        if !opening_numbers_of(read, row.user)?.contains(&number) {
+            found(format!("the opening of session {} is missing from the list of its person", row.id));
+        }
+        Ok(())
+    })?;
+    each(read, USER_OPENINGS, |_, NumbersRow { numbers }| {
+        for number in numbers {
+            if !read.exists(OPENINGS, &number)? {
+                found(format!("the opening of session number {number} is in the list of a person and not there"));
+            }
+        }
+        Ok(())
     })
+}
+
+pub(super) fn find_opening(read: &impl Read, id: SessionId) -> Result<Option<OpeningRow>, Error> {
+    Ok(read.get(OPENINGS, &id.hi())?.filter(|row| row.id == id))
+}
+
+/// Writes an opening; the oldest of the person goes when there are more than `most`.
+pub(super) fn insert_opening(tx: &mut Tx<'_>, row: &OpeningRow, most: usize) -> Result<(), Error> {
+    let mut numbers = opening_numbers_of(tx, row.user)?;
+    numbers.push(row.id.hi());
+    let excess = numbers.len().saturating_sub(most);
+    numbers.drain(..excess).try_for_each(|number| tx.remove(OPENINGS, &number))?;
+    tx.put(USER_OPENINGS, &row.user.hi(), &NumbersRow { numbers })?;
+    tx.put(OPENINGS, &row.id.hi(), row)
+}
+
+/// Removes an opening that may be there; the row of the person's numbers stays, since the next sign-in reads it.
+pub(super) fn delete_opening(tx: &mut Tx<'_>, (user, number): (UserId, u64)) -> Result<(), Error> {
+    let mut numbers = opening_numbers_of(tx, user)?;
+    numbers.retain(|other| *other != number);
+    tx.put(USER_OPENINGS, &user.hi(), &NumbersRow { numbers })?;
+    tx.remove(OPENINGS, &number)
+}
+
+/// Removes all openings of a person.
+pub(super) fn delete_openings_of(tx: &mut Tx<'_>, user: UserId) -> Result<(), Error> {
+    opening_numbers_of(tx, user)?.into_iter().try_for_each(|number| tx.remove(OPENINGS, &number))?;
+    tx.remove(USER_OPENINGS, &user.hi())
+}
+
+/// All openings of a person, the oldest first.
+pub(super) fn openings_of(read: &impl Read, user: UserId) -> Result<Vec<OpeningRow>, Error> {
+    let mut rows = Vec::new();
+    for number in opening_numbers_of(read, user)? {
+        rows.extend(read.get(OPENINGS, &number)?);
+    }
+    Ok(rows)
+}
+
+fn opening_numbers_of(read: &impl Read, user: UserId) -> Result<Vec<u64>, Error> {
+    Ok(read.get(USER_OPENINGS, &user.hi())?.map_or_else(Vec::new, |NumbersRow { numbers }| numbers))
+}
+
+/// A page of all openings after one of them, the oldest first.
+pub(super) fn all_openings(read: &impl Read, after: Option<u64>) -> Result<Vec<OpeningRow>, Error> {
+    let range = after.map_or_else(KeyRange::all, |after| KeyRange::after(&after));
+    let rows = read.list(OPENINGS, &range, Order::Ascending, SWEEP_PAGE)?;
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
 pub(super) fn find_session(read: &impl Read, id: SessionId) -> Result<Option<SessionRow>, Error> {

@@ -161,6 +161,10 @@ tables! {
     SESSION_NUMBERS = 54 in Index, owner "auth": "user u64" => "NumbersRow";
     /// The same as earlier releases kept it; moved to the row with the first change, and not written any more.
     USER_SESSIONS = 53 in Index, owner "auth": "user u64, session u64" => "()";
+    /// Sign-ins that are written down before it is known whether the password is right, until it is.
+    OPENINGS = 55 in Records, owner "auth": "session u64" => "OpeningRow";
+    /// Their numbers by person, the oldest first, in one row as those of the sessions.
+    USER_OPENINGS = 56 in Index, owner "auth": "user u64" => "NumbersRow";
     /// Companies.
     COMPANIES = 60 in Records, owner "accounts": "company u64" => "CompanyRow";
     /// Users.

@@ -31,19 +31,6 @@ impl Place {
         self.begin(closure, Answer::Synced)
     }
 
-    /// Like [`Place::write`], for a thread that may block: while nothing else is under way, it does all of it before this
-    /// returns.
-    pub fn write_here<T, E, F>(self, closure: F) -> impl Future<Output = Result<T, E>> + Send + 'static
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        self.line.work_or_push(Box::new(Call::new(closure, reply, Answer::Synced, Some(self.permit))));
-        outcome(answer)
-    }
-
     pub(super) fn begin<T, E, F>(
         self,
         closure: F,

@@ -39,6 +39,8 @@ where
             is_ours.then_some(caller).ok_or(Error::Csrf)?
         };
         known(&caller).remember(parts);
+        // Whatever is asked, it is asked after the sign-ins that were answered.
+        auth.opened(caller.company).await;
         if let Some(rate) = &auth.inner.settings.api_rate {
             rate.admit(caller.company).map_err(Error::from)?;
         }

@@ -103,40 +103,43 @@ fn a_lone_caller_does_all_of_it_and_one_beside_it_waits_in_line() {
     assert_ne!(commits.recv_timeout(PATIENCE).unwrap(), id);
 }
 
-#[tokio::test]
-async fn what_one_thread_begins_runs_in_that_order() {
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+#[test]
+fn what_one_thread_begins_runs_in_that_order() {
     let Held { db, go_on, .. } = held();
     for number in 0..2_000 {
         go_on.send(()).unwrap();
         go_on.send(()).unwrap();
-        let (first, second) = (db.place().await.unwrap(), db.place().await.unwrap());
-        let first = first.write(move |tx| tx.put(ROWS, &(1,), &number));
-        let second = second.write_here(|tx| tx.get(ROWS, &(1,)));
-        let ((), seen) = tokio::try_join!(first, second).unwrap();
-        assert_eq!(seen, Some(number));
+        let first = wait(db.place()).unwrap().write(move |tx| tx.put(ROWS, &(1,), &number));
+        let seen = db.write_blocking(|tx| tx.get(ROWS, &(1,)));
+        assert_eq!(seen.unwrap(), Some(number));
+        wait(first).unwrap();
     }
 }
 
-#[tokio::test]
-async fn a_commit_that_fails_stops_the_store_whoever_made_it() {
+#[test]
+fn a_commit_that_fails_stops_the_store_whoever_made_it() {
     for is_here in [true, false] {
-        let Held { db, engine, go_on, .. } = begun(is_here).await;
+        let Held { db, engine, go_on, .. } = begun(is_here);
         engine.fail();
         go_on.send(()).unwrap();
-        assert!(matches!(write(&db, is_here, 2).await, Err(Error::Unknown(_))), "here: {is_here}");
+        assert!(matches!(write(&db, is_here, 2), Err(Error::Unknown(_))), "here: {is_here}");
         assert!(db.failure().borrow().is_some());
-        assert!(matches!(write(&db, is_here, 3).await, Err(Error::Stopped)), "here: {is_here}");
+        assert!(matches!(write(&db, is_here, 3), Err(Error::Stopped)), "here: {is_here}");
         db.stop();
         assert_eq!(db.snapshot().get(ROWS, &(1,)).unwrap(), Some(1));
     }
 }
 
 /// A store whose first commit was made by this thread, or was not.
-async fn begun(is_here: bool) -> Held {
+fn begun(is_here: bool) -> Held {
     for _ in 0..100 {
         let held = held();
         held.go_on.send(()).unwrap();
-        write(&held.db, is_here, 1).await.unwrap();
+        write(&held.db, is_here, 1).unwrap();
         if (held.commits.try_recv() == Ok(thread::current().id())) == is_here {
             return held;
         }
@@ -144,10 +147,9 @@ async fn begun(is_here: bool) -> Held {
     panic!("no caller ever committed its own");
 }
 
-async fn write(db: &Db, is_here: bool, number: i64) -> Result<(), Error> {
-    let place = db.place().await?;
+fn write(db: &Db, is_here: bool, number: i64) -> Result<(), Error> {
     let work = move |tx: &mut Tx<'_>| tx.put(ROWS, &(1,), &number);
-    if is_here { place.write_here(work).await } else { place.write(work).await }
+    if is_here { db.write_blocking(work) } else { wait(db.write(work)) }
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Signing in.
 
-use std::{net::IpAddr, pin::Pin, sync::Arc};
+mod openings;
+#[cfg(test)]
+mod tests;
+
+use std::{net::IpAddr, sync::Arc};
 
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 use crate::{
     accounts::{
@@ -11,12 +14,11 @@ use crate::{
         habits::Place,
         letters::{self, Notice},
         mfa::{self, Proof},
-        password::PasswordHash,
         store::{self, UserRow},
     },
     audit::{self, Actor, Entry, Origin},
-    auth::{self, Grant, NewSession, Prepared},
-    base::{CompanyId, UserId},
+    auth::{self, Grant, NewSession},
+    base::{CompanyId, SessionId, Timestamp, UserId},
     limits::{self, Subject},
     storage::{self, Read, Tx},
 };
@@ -85,19 +87,19 @@ pub struct SignedIn {
     pub needs_password: bool,
 }
 
-/// How a commit ends that lets a person in.
-type Answer = Pin<Box<dyn Future<Output = Result<Welcome, Error>> + Send>>;
-
 /// What came of a password.
 struct Tried {
+    order: SignIn,
     /// The account, also a disabled one.
     found: Option<UserRow>,
     /// Whether it may be used and the password is its own.
     is_right: bool,
     /// Time for the hash and for the wait for its turn.
     hashing_us: u64,
-    /// The person is being let in, since nothing else has to be asked.
-    welcome: Option<Answer>,
+    /// Whose session was written down meanwhile, and which.
+    opening: (UserId, SessionId),
+    /// The answer to a right password, when nothing else has to be asked; nobody may see it before it is known to be right.
+    ready: Option<SignedIn>,
 }
 
 impl Accounts {
@@ -115,27 +117,28 @@ impl Accounts {
             (limits::SIGN_IN, Subject::of(&[&network, account.as_bytes()])),
         ];
         let admitted = self.inner.limits.decide(both).await?;
-        // Written down while the password is hashed, by whoever takes over what else this thread has to do.
-        let mut keeping = JoinSet::new();
-        keeping.spawn(admitted.kept());
-        let tried = self.try_password(&order).await;
-        // Nobody hears what came of it before.
-        keeping.join_next().await.and_then(Result::ok).ok_or(storage::Error::Stopped)??;
-        let Tried { found, is_right, hashing_us, welcome } = tried?;
-        let SignIn { password, code, client, .. } = order;
-        let Some(user) = found.as_ref().filter(|_| is_right) else {
-            let reason = if found.as_ref().is_some_and(|user| user.is_disabled) { "disabled" } else { "password" };
-            let origin = client.origin_of_none();
-            self.record_refusal(found.map(|user| (user.company, user.id)), (&client, origin), reason).await?;
-            return Err(Error::Credentials);
-        };
-        let is_current = user.password.is_current();
-        let welcome = match welcome {
-            Some(welcome) => welcome.await,
-            None => self.welcome_later(user, password, code, client.clone()).await,
-        };
-        if matches!(welcome, Ok(Welcome::SignedIn(_))) && is_current {
+        // Written down while the password is hashed; nobody hears what came of it before.
+        let (tried, kept) = tokio::join!(self.try_password(order), admitted.kept());
+        kept?;
+        let Tried { order, found, is_right, hashing_us, opening, ready } = tried?;
+        let Some(user) = found.filter(|_| is_right) else { return Err(Error::Credentials) };
+        let signed_in = || {
             self.inner.settings.metrics.signed_in(clock.mono_us().saturating_sub(begun_us + hashing_us));
+        };
+        if let Some(ready) = ready {
+            self.inner.auth.open_later(user.company, opening.1).await?;
+            signed_in();
+            return Ok(Welcome::SignedIn(Box::new(ready)));
+        }
+        let client = order.client.clone();
+        let welcome = self.welcome(&user, order, opening).await;
+        if welcome.is_err() {
+            // Its transaction left it there.
+            let auth = self.inner.auth.clone();
+            self.inner.db.write_reclaiming(move |tx| auth.drop_opening(tx, opening)).await?;
+        }
+        if matches!(welcome, Ok(Welcome::SignedIn(_))) && user.password.is_current() {
+            signed_in();
         }
         if matches!(welcome, Err(Error::MfaCode)) {
             let origin = client.origin_of_none();
@@ -144,43 +147,46 @@ impl Accounts {
         welcome
     }
 
-    /// Looks for the account, hashes, and lets the person in where nothing else has to be asked, all on this thread: each
-    /// change to another one that rests costs a tenth of a millisecond. A caller who goes away meanwhile leaves a session
-    /// behind, as one does whose answer is lost, and no time limit ends the call before the disk has answered.
-    async fn try_password(&self, order: &SignIn) -> Result<Tried, Error> {
-        let (db, clock) = (self.inner.db.reclaiming(), self.inner.db.clock());
-        let place = db.place().await?;
+    /// Looks for the account and hashes; meanwhile the session is written down that a right password leads to, for nobody
+    /// as for somebody, so that time does not tell them apart.
+    async fn try_password(&self, order: SignIn) -> Result<Tried, Error> {
+        let (db, clock) = (self.inner.db.reclaiming(), Arc::clone(self.inner.db.clock()));
         let waiting_us = clock.mono_us();
         let turn = self.inner.hasher.turn().await?;
         let waited_us = clock.mono_us().saturating_sub(waiting_us);
-        turn.run_here(|turn| {
+        let (first, second) = (db.place().await?, db.place().await?);
+        let accounts = self.clone();
+        let work = move || {
             let found = find_by_email(&db.snapshot(), &order.email)?;
             let user = found.as_ref().filter(|user| !user.is_disabled);
-            // For nobody as for somebody, so that time does not tell them apart.
-            let prepared = self.inner.auth.prepare_session(user.map_or(NOBODY, |user| user.id))?;
+            let prepared = accounts.inner.auth.prepare_session(user.map_or(NOBODY, |user| user.id))?;
+            let opening = (prepared.user(), prepared.session());
+            let is_ready = order.code.is_none() && user.is_some_and(|user| user.password.is_current());
+            let version = user.map_or(0, |user| user.password_version);
+            let ready = first.write(accounts.begin(version, order.client.clone(), prepared));
             let begun_us = clock.mono_us();
-            let is_right = order.password.is_behind(user.map(|user| &user.password));
+            let is_right = order.password.is_behind(user.map(|user| &user.password)) && user.is_some();
             let hashing_us = waited_us + clock.mono_us().saturating_sub(begun_us);
-            // What follows costs no memory and little of a processor.
-            drop(turn);
-            let is_ready = is_right && order.code.is_none();
-            let ready = user.filter(|user| is_ready && user.password.is_current());
-            let welcome = ready.map(|user| -> Answer {
-                let welcome = self.welcome(user.password_version, (None, None), order.client.clone(), prepared);
-                Box::pin(place.write_here(welcome))
-            });
-            let is_right = is_right && user.is_some();
-            Ok(Tried { found, is_right, hashing_us, welcome })
-        })
+            // Begun here, so that no caller who goes away prevents it.
+            let refused = (!is_right).then(|| second.write(accounts.refuse(found.as_ref(), &order.client, opening)));
+            let tried = Tried { order, found, is_right, hashing_us, opening, ready: None };
+            Ok::<_, Error>((tried, (ready, is_ready), refused))
+        };
+        let (tried, (ready, is_ready), refused) = turn.run(work).await??;
+        let ready = ready.await?.filter(|_| is_ready);
+        if let Some(refused) = refused {
+            refused.await?;
+        }
+        Ok(Tried { ready, ..tried })
     }
 
-    /// Lets a person in whose password was right, when it has to be hashed anew or a code came with it.
-    async fn welcome_later(
+    /// Lets a person in whose password was right, when it has to be hashed anew or something else has to be asked, in place
+    /// of what was begun.
+    async fn welcome(
         &self,
         user: &UserRow,
-        password: Password,
-        code: Option<String>,
-        client: Client,
+        SignIn { password, code, client, .. }: SignIn,
+        opening: (UserId, SessionId),
     ) -> Result<Welcome, Error> {
         let is_current = user.password.is_current();
         let renewed = if is_current { None } else { Some(self.inner.hasher.renew(password, self.salt()).await?) };
@@ -188,22 +194,10 @@ impl Accounts {
         if proof.is_some() {
             self.limit_proof(user.id).await?;
         }
-        let prepared = self.inner.auth.prepare_session(user.id)?;
-        let welcome = self.welcome(user.password_version, (proof, renewed), client, prepared);
-        self.inner.db.write_reclaiming(welcome).await
-    }
-
-    /// The transaction that lets a person in whose password was right, or asks for a second factor.
-    fn welcome(
-        &self,
-        version: u32,
-        (proof, renewed): (Option<Proof>, Option<PasswordHash>),
-        client: Client,
-        prepared: Prepared,
-    ) -> impl FnOnce(&mut Tx<'_>) -> Result<Welcome, Error> + Send + use<> {
+        let (id, version) = (user.id, user.password_version);
         let (accounts, seal, now) = (self.clone(), Arc::clone(&self.inner.seal), self.inner.db.clock().now());
-        let id = prepared.user();
-        move |tx| {
+        let work = move |tx: &mut Tx<'_>| {
+            accounts.inner.auth.drop_opening(tx, opening)?;
             // The account may have changed while the password was checked.
             let mut user = active(tx, id, version)?.ok_or(Error::Credentials)?;
             if let Some(renewed) = renewed {
@@ -217,8 +211,9 @@ impl Accounts {
                 };
                 mfa::accept(tx, (&seal, now), id, &proof)?;
             }
-            Ok(Welcome::SignedIn(Box::new(accounts.open_session(tx, (user, prepared), client)?)))
-        }
+            Ok(Welcome::SignedIn(Box::new(accounts.let_in(tx, user, client)?)))
+        };
+        self.inner.db.write_reclaiming(work).await
     }
 
     /// Lets a person in whose password was right before, with a second factor.
@@ -262,14 +257,25 @@ impl Accounts {
     pub(super) async fn record_refusal(
         &self,
         tried: Option<(CompanyId, UserId)>,
-        (client, origin): (&Client, Origin),
+        by: (&Client, Origin),
         reason: &'static str,
     ) -> Result<(), Error> {
+        let work = self.refusal(tried, by, reason);
+        self.inner.db.write(work).await
+    }
+
+    /// The transaction of [`Accounts::record_refusal`].
+    fn refusal(
+        &self,
+        tried: Option<(CompanyId, UserId)>,
+        (client, origin): (&Client, Origin),
+        reason: &'static str,
+    ) -> impl FnOnce(&mut Tx<'_>) -> Result<(), Error> + Send + use<> {
         let id = tried.map_or(NOBODY, |(_, user)| user);
         let after = json!({ "reason": reason });
         let entry = Entry { action: "session.refuse", object: id.to_string(), before: Value::Null, after };
         let (mail, client) = (self.inner.mail.clone(), client.clone());
-        let work = move |tx: &mut Tx<'_>| {
+        move |tx| {
             let mut habits = store::habits(tx, id)?;
             habits.failed();
             store::put_habits(tx, id, &habits)?;
@@ -282,55 +288,51 @@ impl Accounts {
                 Some((company, _)) => audit::record(tx, company, &origin, entry)?,
                 None => audit::record_of_nobody(tx, &origin, entry)?,
             }
-            Ok::<_, Error>(())
-        };
-        self.inner.db.write(work).await
+            Ok(())
+        }
     }
 
-    /// Lets a person in inside the transaction that found that he may.
-    pub(super) fn let_in(&self, tx: &mut Tx<'_>, user: UserRow, client: Client) -> Result<SignedIn, Error> {
-        let prepared = self.inner.auth.prepare_session(user.id)?;
-        self.open_session(tx, (user, prepared), client)
-    }
-
-    /// Opens a session for a person inside the transaction that let him in. Where the company asks everybody for a
+    /// Lets a person in inside the transaction that found that he may. Where the company asks everybody for a
     /// second factor and he has none, the session is good for setting one up and nothing else; where somebody else chose the
     /// password, for choosing another.
-    fn open_session(
+    pub(super) fn let_in(&self, tx: &mut Tx<'_>, mut user: UserRow, client: Client) -> Result<SignedIn, Error> {
+        let prepared = self.inner.auth.prepare_session(user.id)?;
+        let origin = client.origin(user.id);
+        let order = self.greet(tx, &mut user, (&client, tx.now()))?;
+        let (is_enrolling, needs_password) = (order.is_enrolling, order.needs_password);
+        let grant = self.inner.auth.open_session(tx, prepared, order)?;
+        record_session(tx, (user.company, &origin), grant.session, &client)?;
+        Ok(SignedIn { grant, user: user.into(), is_enrolling, needs_password })
+    }
+
+    /// Takes a sign-in of that time in and says which session follows from it.
+    fn greet(
         &self,
         tx: &mut Tx<'_>,
-        (mut user, prepared): (UserRow, Prepared),
-        client: Client,
-    ) -> Result<SignedIn, Error> {
-        user.last_sign_in_at = Some(tx.now());
+        user: &mut UserRow,
+        (client, at): (&Client, Timestamp),
+    ) -> Result<NewSession, Error> {
+        user.last_sign_in_at = user.last_sign_in_at.max(Some(at));
         self.forget_profile(tx, user.id);
-        store::put_signed_in(tx, &user)?;
-        self.note_habits(tx, &user, &client)?;
-        let requires_mfa = store::find_company(tx, user.company)?.is_some_and(|company| company.requires_mfa);
-        let origin = client.origin(user.id);
-        let order = NewSession {
+        store::put_signed_in(tx, user)?;
+        self.note_habits(tx, user, (client, at))?;
+        Ok(NewSession {
             company: user.company,
             role: user.role,
             is_owner: user.is_owner,
-            is_enrolling: requires_mfa && !mfa::is_enabled(tx, user.id)?,
+            is_enrolling: requires_mfa(tx, user)? && !mfa::is_enabled(tx, user.id)?,
             needs_password: user.needs_password,
             address: client.address.to_string(),
             client: client.name.clone(),
-        };
-        let (company, is_enrolling, needs_password) = (user.company, order.is_enrolling, order.needs_password);
-        let grant = self.inner.auth.open_session(tx, prepared, order)?;
-        let after = json!({ "client": client.name.chars().take(200).collect::<String>() });
-        let entry = Entry { action: "session.create", object: grant.session.to_string(), before: Value::Null, after };
-        audit::record(tx, company, &origin, entry)?;
-        Ok(SignedIn { grant, user: user.into(), is_enrolling, needs_password })
+        })
     }
 }
 
 impl Accounts {
     /// Remembers where a person signed in from, and tells the person what is unusual about it.
-    fn note_habits(&self, tx: &mut Tx<'_>, user: &UserRow, client: &Client) -> Result<(), Error> {
+    fn note_habits(&self, tx: &mut Tx<'_>, user: &UserRow, (client, at): (&Client, Timestamp)) -> Result<(), Error> {
         let mut habits = store::habits(tx, user.id)?;
-        let unusual = habits.signed_in(Place::of(client.address, &client.name), tx.now());
+        let unusual = habits.signed_in(Place::of(client.address, &client.name), at);
         store::put_habits(tx, user.id, &habits)?;
         let tell = |notice| letters::notify_from(&self.inner.mail, tx, user, notice, Some(client));
         unusual.into_iter().try_for_each(tell)
@@ -341,6 +343,23 @@ impl Accounts {
 fn find_by_email(read: &impl Read, email: &str) -> Result<Option<UserRow>, storage::Error> {
     let found = email.parse().ok().map(|email| store::find_user_by_email(read, &email)).transpose()?.flatten();
     if found.is_some() { Ok(found) } else { store::find_user(read, NOBODY) }
+}
+
+/// Records that a session was opened.
+fn record_session(
+    tx: &mut Tx<'_>,
+    (company, origin): (CompanyId, &Origin),
+    session: SessionId,
+    client: &Client,
+) -> Result<(), Error> {
+    let after = json!({ "client": client.name.chars().take(200).collect::<String>() });
+    let entry = Entry { action: "session.create", object: session.to_string(), before: Value::Null, after };
+    Ok(audit::record(tx, company, origin, entry)?)
+}
+
+/// Whether the company of a person asks everybody for a second factor.
+fn requires_mfa(read: &impl Read, user: &UserRow) -> Result<bool, storage::Error> {
+    Ok(store::find_company(read, user.company)?.is_some_and(|company| company.requires_mfa))
 }
 
 /// The user, while the password is the one that was checked and the account is not disabled.
