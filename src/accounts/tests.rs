@@ -172,18 +172,28 @@ async fn refused(accounts: &Accounts, email: &str) {
 async fn a_refused_sign_in_works_and_writes_as_much_for_an_unknown_account_as_for_a_known_one() {
     let (accounts, _, db) = accounts();
     let company = accounts.set_up(order()).await.unwrap().company;
-    // The first round makes the rows that the second finds.
-    for _ in 0..2 {
-        let known = work_of(&accounts, &db, refused(&accounts, "ada@example.com")).await;
-        assert_eq!(known.hashes, 1);
-        for other in ["eve@example.com", "no address"] {
-            assert_eq!(work_of(&accounts, &db, refused(&accounts, other)).await, known, "{other}");
-        }
-    }
+    let rounds = alike(&accounts, &db, ["ada@example.com", "eve@example.com", "no address"]).await;
     let query = audit::Query { action: Some("session.refuse".to_owned()), ..audit::Query::default() };
     let found =
         db.read(move |snapshot| audit::list(snapshot, company, &query, None, (10, 100))).await.unwrap().unwrap();
-    assert_eq!(found.0.len(), 2);
+    assert_eq!(found.0.len(), rounds);
+}
+
+/// Refuses these addresses, one after another, until all of it is the same work; answers how often. The first round makes the rows that
+/// the others find. A row that is written and removed counts once when both come into one commit, which they may by chance.
+async fn alike<const N: usize>(accounts: &Accounts, db: &Db, emails: [&str; N]) -> usize {
+    let mut works = Vec::new();
+    for round in 1..=4 {
+        works.clear();
+        for email in emails {
+            works.push(work_of(accounts, db, refused(accounts, email)).await);
+        }
+        assert!(works.iter().all(|work| work.hashes == 1));
+        if round > 1 && works.iter().all(|work| work == &works[0]) {
+            return round;
+        }
+    }
+    panic!("{works:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -230,7 +240,7 @@ async fn a_caller_who_goes_away_while_the_password_is_hashed_leaves_no_session_a
         auth.sessions(&db.snapshot(), user).unwrap().len()
     };
     assert_eq!(sessions().await, 0);
-    assert_eq!(Auth::openings(&db.snapshot()), 4, "nobody has their tokens");
+    assert_eq!(Auth::openings(&db.snapshot()), 0);
     sign_in().await.unwrap().unwrap();
     assert_eq!(sessions().await, 1);
     let refused = sign_in().await.unwrap();
@@ -256,10 +266,7 @@ async fn a_disabled_account_is_refused_with_as_much_work_as_any_other() {
         store::put_user(tx, &store::UserRow { is_disabled: true, ..row })
     };
     db.write(disable).await.unwrap();
-    for _ in 0..2 {
-        let disabled = work_of(&accounts, &db, refused(&accounts, "ada@example.com")).await;
-        assert_eq!(work_of(&accounts, &db, refused(&accounts, "eve@example.com")).await, disabled);
-    }
+    alike(&accounts, &db, ["ada@example.com", "eve@example.com"]).await;
 }
 
 #[tokio::test]

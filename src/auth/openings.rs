@@ -24,14 +24,18 @@ use tokio::sync::watch;
 
 use super::{
     Auth, Error, Prepared,
-    sessions::{SESSIONS_MAX, SessionRow, name_of_client},
+    sessions::{SessionRow, name_of_client},
     store,
 };
 use crate::{
     base::{CompanyId, SessionId, Timestamp, UserId},
     named_value,
-    storage::{self, Read, Tx},
+    storage::{self, Place, Read, Tx},
 };
+
+/// Openings a person can have; the oldest goes when there is one more. Far more than passwords are hashed at once, so that
+/// no one's tries take another's away.
+const OPENINGS_MAX: usize = 200;
 
 /// A session that may be opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,7 +172,7 @@ impl Auth {
         sign_in.client = name_of_client(&sign_in.client);
         let Prepared { grant, nonce } = prepared;
         let row = OpeningRow { id: grant.session, user: grant.user, nonce: *nonce, begun_at: tx.now(), sign_in };
-        store::insert_opening(tx, &row, SESSIONS_MAX)
+        store::insert_opening(tx, &row, OPENINGS_MAX)
     }
 
     /// Forgets inside a transaction what will not become a session.
@@ -194,11 +198,7 @@ impl Auth {
     }
 
     /// Begins to open a session whose person is told its tokens now; they are good once it is open.
-    ///
-    /// # Errors
-    /// When the store has stopped.
-    pub async fn open_later(&self, company: CompanyId, id: SessionId) -> Result<(), storage::Error> {
-        let place = self.inner.db.reclaiming().place().await?;
+    pub fn open_later(&self, place: Place, company: CompanyId, id: SessionId) {
         let (auth, underway) = (self.clone(), self.inner.openings.underway.begin(company));
         let open = move |tx: &mut Tx<'_>| {
             let done = auth.finish_opening(tx, id);
@@ -208,7 +208,6 @@ impl Auth {
         };
         // It goes on by itself.
         drop(place.write(open));
-        Ok(())
     }
 
     /// Waits until the sessions of a company are open whose tokens were told before.

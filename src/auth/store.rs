@@ -187,11 +187,16 @@ pub(super) fn insert_opening(tx: &mut Tx<'_>, row: &OpeningRow, most: usize) -> 
     tx.put(OPENINGS, &row.id.hi(), row)
 }
 
-/// Removes an opening that may be there; the row of the person's numbers stays, since the next sign-in reads it.
+/// Removes an opening that may be there.
 pub(super) fn delete_opening(tx: &mut Tx<'_>, (user, number): (UserId, u64)) -> Result<(), Error> {
     let mut numbers = opening_numbers_of(tx, user)?;
     numbers.retain(|other| *other != number);
-    tx.put(USER_OPENINGS, &user.hi(), &NumbersRow { numbers })?;
+    if numbers.is_empty() {
+        // The person may be gone.
+        tx.remove(USER_OPENINGS, &user.hi())?;
+    } else {
+        tx.put(USER_OPENINGS, &user.hi(), &NumbersRow { numbers })?;
+    }
     tx.remove(OPENINGS, &number)
 }
 
@@ -313,7 +318,7 @@ pub(super) fn keep_numbers_as_before(tx: &mut Tx<'_>, user: UserId) -> Result<()
 /// Whether anything is kept of a person's sessions.
 #[cfg(test)]
 pub(super) fn knows(read: &impl Read, user: UserId) -> Result<bool, Error> {
-    read.exists(SESSION_NUMBERS, &user.hi())
+    Ok(read.exists(SESSION_NUMBERS, &user.hi())? || read.exists(USER_OPENINGS, &user.hi())?)
 }
 
 /// How many numbers are where earlier releases kept them.

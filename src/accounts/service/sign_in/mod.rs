@@ -24,6 +24,7 @@ use crate::{
 };
 
 use super::{NOBODY, users::UserView};
+use openings::Begun;
 
 /// Why somebody with the right password was refused.
 const WRONG_CODE: &str = "code";
@@ -96,8 +97,8 @@ struct Tried {
     is_right: bool,
     /// Time for the hash and for the wait for its turn.
     hashing_us: u64,
-    /// Whose session was written down meanwhile, and which.
-    opening: (UserId, SessionId),
+    /// What was written down meanwhile.
+    begun: Begun,
     /// The answer to a right password, when nothing else has to be asked; nobody may see it before it is known to be right.
     ready: Option<SignedIn>,
 }
@@ -120,22 +121,23 @@ impl Accounts {
         // Written down while the password is hashed; nobody hears what came of it before.
         let (tried, kept) = tokio::join!(self.try_password(order), admitted.kept());
         kept?;
-        let Tried { order, found, is_right, hashing_us, opening, ready } = tried?;
+        let Tried { order, found, is_right, hashing_us, mut begun, ready } = tried?;
         let Some(user) = found.filter(|_| is_right) else { return Err(Error::Credentials) };
         let signed_in = || {
             self.inner.settings.metrics.signed_in(clock.mono_us().saturating_sub(begun_us + hashing_us));
         };
-        if let Some(ready) = ready {
-            self.inner.auth.open_later(user.company, opening.1).await?;
+        if let Some(ready) = ready
+            && let Some(place) = begun.place.take()
+        {
+            self.inner.auth.open_later(place, user.company, begun.opening.1);
             signed_in();
             return Ok(Welcome::SignedIn(Box::new(ready)));
         }
         let client = order.client.clone();
-        let welcome = self.welcome(&user, order, opening).await;
-        if welcome.is_err() {
-            // Its transaction left it there.
-            let auth = self.inner.auth.clone();
-            self.inner.db.write_reclaiming(move |tx| auth.drop_opening(tx, opening)).await?;
+        let welcome = self.welcome(&user, order, begun.opening).await;
+        if welcome.is_ok() {
+            // Its transaction did what is to be done.
+            begun.place = None;
         }
         if matches!(welcome, Ok(Welcome::SignedIn(_))) && user.password.is_current() {
             signed_in();
@@ -164,12 +166,14 @@ impl Accounts {
             let is_ready = order.code.is_none() && user.is_some_and(|user| user.password.is_current());
             let version = user.map_or(0, |user| user.password_version);
             let ready = first.write(accounts.begin(version, order.client.clone(), prepared));
+            let mut begun = Begun::new(accounts.inner.auth.clone(), opening, second);
             let begun_us = clock.mono_us();
             let is_right = order.password.is_behind(user.map(|user| &user.password)) && user.is_some();
             let hashing_us = waited_us + clock.mono_us().saturating_sub(begun_us);
             // Begun here, so that no caller who goes away prevents it.
-            let refused = (!is_right).then(|| second.write(accounts.refuse(found.as_ref(), &order.client, opening)));
-            let tried = Tried { order, found, is_right, hashing_us, opening, ready: None };
+            let place = if is_right { None } else { begun.place.take() };
+            let refused = place.map(|place| place.write(accounts.refuse(found.as_ref(), &order.client, opening)));
+            let tried = Tried { order, found, is_right, hashing_us, begun, ready: None };
             Ok::<_, Error>((tried, (ready, is_ready), refused))
         };
         let (tried, (ready, is_ready), refused) = turn.run(work).await??;

@@ -3,10 +3,34 @@
 use super::{Client, SignedIn, active, record_session, requires_mfa};
 use crate::{
     accounts::{Accounts, Error, mfa, store::UserRow},
-    auth::{Opening, Prepared, SignInFacts},
+    auth::{Auth, Opening, Prepared, SignInFacts},
     base::{SessionId, UserId},
-    storage::{Tx, space::Headroom},
+    storage::{Place, Tx, space::Headroom},
 };
+
+/// A session that was written down and is not to be opened, unless its place is taken for something else.
+pub(super) struct Begun {
+    auth: Auth,
+    pub(super) opening: (UserId, SessionId),
+    pub(super) place: Option<Place>,
+}
+
+impl Begun {
+    pub(super) const fn new(auth: Auth, opening: (UserId, SessionId), place: Place) -> Self {
+        Self { auth, opening, place: Some(place) }
+    }
+}
+
+impl Drop for Begun {
+    /// Whoever waited for the answer may have gone.
+    fn drop(&mut self) {
+        if let Some(place) = self.place.take() {
+            let (auth, opening) = (self.auth.clone(), self.opening);
+            // It goes on by itself.
+            drop(place.write(move |tx| auth.drop_opening(tx, opening)));
+        }
+    }
+}
 
 impl Accounts {
     /// The transaction that writes down what opens a session, should the password be right; answers what the person is told
