@@ -7,7 +7,7 @@ use crate::{
     base::{ApiKeyId, CompanyId, SessionId, Timestamp, UserId},
     named_value,
     storage::{
-        CounterKey, Error, KeyRange, Order, Read, Table, Tx,
+        CounterKey, Error, KeyRange, Order, Read, Table, Tx, Value,
         check::{Counted, each},
         keyspaces,
     },
@@ -111,9 +111,7 @@ pub(super) fn keys_of(
 
 /// A page of the keys of all companies after one of them, the oldest first.
 pub(super) fn all_keys(read: &impl Read, after: Option<u64>) -> Result<Vec<ApiKeyRow>, Error> {
-    let range = after.map_or_else(KeyRange::all, |after| KeyRange::after(&after));
-    let rows = read.list(API_KEYS, &range, Order::Ascending, SWEEP_PAGE)?;
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
+    page_after(read, API_KEYS, after)
 }
 
 /// Removes keys that are still there.
@@ -143,30 +141,32 @@ pub(super) fn check(read: &impl Read, found: &mut dyn FnMut(String)) -> Result<(
         Ok(())
     })?;
     counted.compare(read, &[KEY_COUNT], found)?;
-    each(read, SESSIONS, |number, row| {
-        if !session_numbers_of(read, row.user)?.contains(&number) {
-            found(format!("session {} is missing from the list of its person", row.id));
+    let of_session = |row: &SessionRow| (row.user, row.id);
+    compare_numbers(read, (SESSIONS, SESSION_NUMBERS), "session", (of_session, session_numbers_of), found)?;
+    let of_opening = |row: &OpeningRow| (row.user, row.id);
+    let what = "the opening of session";
+    compare_numbers(read, (OPENINGS, USER_OPENINGS), what, (of_opening, opening_numbers_of), found)
+}
+
+/// Compares rows of people, which say whose they are, with the numbers that are listed for each person.
+fn compare_numbers<R: Read, V: Value>(
+    read: &R,
+    (rows, lists): (Table<u64, V>, Table<u64, NumbersRow>),
+    what: &str,
+    (of, numbers_of): (impl Fn(&V) -> (UserId, SessionId), impl Fn(&R, UserId) -> Result<Vec<u64>, Error>),
+    found: &mut dyn FnMut(String),
+) -> Result<(), Error> {
+    each(read, rows, |number, row| {
+        let (user, id) = of(&row);
+        if !numbers_of(read, user)?.contains(&number) {
+            found(format!("{what} {id} is missing from the list of its person"));
         }
         Ok(())
     })?;
-    each(read, SESSION_NUMBERS, |_, NumbersRow { numbers }| {
+    each(read, lists, |_, NumbersRow { numbers }| {
         for number in numbers {
-            if !read.exists(SESSIONS, &number)? {
-                found(format!("session number {number} is in the list of a person and not there"));
-            }
-        }
-        Ok(())
-    })?;
-    each(read, OPENINGS, |number, row| {
-        if !opening_numbers_of(read, row.user)?.contains(&number) {
-            found(format!("the opening of session {} is missing from the list of its person", row.id));
-        }
-        Ok(())
-    })?;
-    each(read, USER_OPENINGS, |_, NumbersRow { numbers }| {
-        for number in numbers {
-            if !read.exists(OPENINGS, &number)? {
-                found(format!("the opening of session number {number} is in the list of a person and not there"));
+            if !read.exists(rows, &number)? {
+                found(format!("{what} number {number} is in the list of a person and not there"));
             }
         }
         Ok(())
@@ -221,9 +221,7 @@ fn opening_numbers_of(read: &impl Read, user: UserId) -> Result<Vec<u64>, Error>
 
 /// A page of all openings after one of them, the oldest first.
 pub(super) fn all_openings(read: &impl Read, after: Option<u64>) -> Result<Vec<OpeningRow>, Error> {
-    let range = after.map_or_else(KeyRange::all, |after| KeyRange::after(&after));
-    let rows = read.list(OPENINGS, &range, Order::Ascending, SWEEP_PAGE)?;
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
+    page_after(read, OPENINGS, after)
 }
 
 pub(super) fn find_session(read: &impl Read, id: SessionId) -> Result<Option<SessionRow>, Error> {
@@ -329,7 +327,11 @@ pub(super) fn numbers_as_before(read: &impl Read, user: UserId) -> Result<usize,
 
 /// A page of the sessions of all people after one of them, the oldest first.
 pub(super) fn all_sessions(read: &impl Read, after: Option<u64>) -> Result<Vec<SessionRow>, Error> {
+    page_after(read, SESSIONS, after)
+}
+
+fn page_after<V: Value>(read: &impl Read, table: Table<u64, V>, after: Option<u64>) -> Result<Vec<V>, Error> {
     let range = after.map_or_else(KeyRange::all, |after| KeyRange::after(&after));
-    let rows = read.list(SESSIONS, &range, Order::Ascending, SWEEP_PAGE)?;
+    let rows = read.list(table, &range, Order::Ascending, SWEEP_PAGE)?;
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
